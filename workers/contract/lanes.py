@@ -1,0 +1,42 @@
+"""The names that both sides use in Redis and Celery, in one place: streams, keys, queues, tasks."""
+
+from __future__ import annotations
+
+import zlib
+
+SHARDS = 8
+INBOX = "towpath:inbox"
+INTAKE = "towpath:intake"
+EPOCH = "towpath:epoch"
+LONGEST_STREAM = 100_000
+
+DRAIN = "towpath.drain"
+SWEEP = "towpath.sweep"
+ANSWER = "towpath.answer"
+REBUILD = "towpath.rebuild"
+INSPECT = "towpath.inspect"
+LOOK_AT_SOURCE = "towpath.look_at_source"
+DEPLOY = "towpath.deploy"
+VERIFY = "towpath.verify"
+RESTORE = "towpath.restore"
+
+QUEUES = {
+    DRAIN: "changes", SWEEP: "changes",
+    ANSWER: "queries", REBUILD: "queries",
+    INSPECT: "effects", LOOK_AT_SOURCE: "effects", DEPLOY: "effects", VERIFY: "effects", RESTORE: "effects",
+}  # fmt: skip
+
+
+def outcomes(shard: int) -> str:
+    """The stream of outcomes of one shard."""
+    return f"towpath:outcomes:{shard}"
+
+
+def shard_of(channel: str) -> int:
+    """The shard that serves a conversation: all posts of one channel go through one bot, in order."""
+    return zlib.crc32(channel.encode()) % SHARDS
+
+
+def document(name: str) -> str:
+    """A JSON document of the projection, such as `status`, `head` or `promotion:P-142`."""
+    return f"towpath:projection:{name}"

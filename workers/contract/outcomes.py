@@ -1,0 +1,254 @@
+"""Every outcome there is: what became of a request, for the bot to show. A view exists for each one (a test says so)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from workers.contract import wire
+from workers.contract.actors import Conversation
+from workers.contract.names import ActorId, ArtifactName, CommitId, EnvironmentName, PromotionId, RequestId, Version
+from workers.contract.promotion import Hold, Kind, Promotion, RegisteredVersion, Release
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why not: a `code` for machines, a sentence for people, and who can clear it or when it clears, if that is known."""
+
+    code: str
+    text: str
+    clears: str | None = None
+
+
+@dataclass(frozen=True)
+class Refused:
+    """The policy (or the state of things) said no. Nothing was changed. `suggestions` are whole sentences that would be understood."""
+
+    what: str
+    reasons: tuple[Reason, ...] = ()
+    suggestions: tuple[str, ...] = ()
+    record: int | None = None
+
+
+@dataclass(frozen=True)
+class Moved:
+    """A promotion is new or changed: its whole document, with the commit of each of its records by sequence number (as text)."""
+
+    promotion: Promotion
+    commits: Mapping[str, CommitId] = field(default_factory=dict)
+    head: CommitId | None = None
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """For the caller's eyes: their request was taken. `text` says what was done with it."""
+
+    text: str
+    promotion: PromotionId | None = None
+
+
+@dataclass(frozen=True)
+class Choose:
+    """The sentence fits several: each option is a label and the whole sentence that picks it."""
+
+    question: str
+    options: tuple[Option, ...] = ()
+
+
+@dataclass(frozen=True)
+class Option:
+    """A label for people, and the sentence that means it."""
+
+    label: str
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Registered:
+    """A version is registered. `environments` say what each environment would refuse today (none: nothing)."""
+
+    version: RegisteredVersion
+    commit: CommitId | None = None
+    environments: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class PolicyWaits:
+    """The source branch proposes a policy: its commit, the difference to the one in force, who may adopt it; or why it is invalid."""
+
+    commit: CommitId
+    diff: str
+    adopters: tuple[str, ...] = ()
+    errors: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class PolicyAdopted:
+    """A policy took force."""
+
+    commit: CommitId
+    diff: str
+    by: ActorId
+
+
+@dataclass(frozen=True)
+class Status:
+    """The answer to `show status`: a release for each artifact and environment that has one, and the holds."""
+
+    releases: tuple[Release, ...] = ()
+    environments: tuple[EnvironmentName, ...] = ()
+    holds: tuple[Hold, ...] = ()
+    head: CommitId | None = None
+    as_of: str | None = None
+    note: str | None = None
+
+
+@dataclass(frozen=True)
+class Versions:
+    """The answer to `show versions`: newest first, and where each is live (version -> environments)."""
+
+    artifact: ArtifactName | None = None
+    versions: tuple[RegisteredVersion, ...] = ()
+    live_in: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    total: int = 0
+    note: str | None = None
+
+
+@dataclass(frozen=True)
+class Pending:
+    """The answer to `show pending`."""
+
+    promotions: tuple[Promotion, ...] = ()
+    note: str | None = None
+
+
+@dataclass(frozen=True)
+class HistoryLine:
+    """One change of an environment: what came in place of what, by whom, approved by whom, with the ledger commit."""
+
+    time: str
+    artifact: ArtifactName
+    environment: EnvironmentName
+    version: Version
+    before: Version | None
+    promotion: PromotionId
+    requester: ActorId
+    outcome: str
+    approvers: tuple[ActorId, ...] = ()
+    commit: CommitId | None = None
+
+
+@dataclass(frozen=True)
+class Changes:
+    """The answer to `history`, newest first; `total` counts what is not shown as well."""
+
+    lines: tuple[HistoryLine, ...] = ()
+    total: int = 0
+    note: str | None = None
+
+
+@dataclass(frozen=True)
+class Page:
+    """The answer to `audit P-n`: the promotion, so that the bot can link its page."""
+
+    moved: Moved
+
+
+@dataclass(frozen=True)
+class Commands:
+    """The answer to `help`: the command phrases that the caller may use (keys of the command table), all or of one verb."""
+
+    phrases: tuple[str, ...] = ()
+    verb: str | None = None
+
+
+@dataclass(frozen=True)
+class Person:
+    """The answer to `whoami`: roles, and for each environment what the caller may do."""
+
+    actor: ActorId
+    standing: str
+    roles: tuple[str, ...] = ()
+    rights: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    kinds: tuple[Kind, ...] = ()
+
+
+@dataclass(frozen=True)
+class Late:
+    """The request was judged more than fifteen minutes after it was asked, so it was not performed."""
+
+    sentence: str
+    minutes: int
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """We could not decide now (not a refusal). `what` was being done; the request stays in the inbox when `kept` is true."""
+
+    what: str
+    kept: bool
+
+
+@dataclass(frozen=True)
+class Notice:
+    """Something that the channel must know that is not about one promotion (writes stopped, a foreign history)."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Silence:
+    """A plain thread reply that turned out not to be for us."""
+
+
+Outcome = (
+    Refused | Moved | Receipt | Choose | Registered | PolicyWaits | PolicyAdopted
+    | Status | Versions | Pending | Changes | Page | Commands | Person
+    | Late | Trouble | Notice | Silence
+)  # fmt: skip
+
+BY_NAME: dict[str, type[Outcome]] = {
+    kind.__name__: kind
+    for kind in (
+        Refused, Moved, Receipt, Choose, Registered, PolicyWaits, PolicyAdopted,
+        Status, Versions, Pending, Changes, Page, Commands, Person,
+        Late, Trouble, Notice, Silence,
+    )
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """An outcome on its way to Slack: for whom, in answer to which request, said where. What is about a promotion goes to its card and thread
+    (`Moved`); everything else is an answer to `actor`, in the conversation of the request. A delivery without an actor is for the channel.
+    """
+
+    outcome: Outcome
+    channel: str
+    request_id: RequestId | None = None
+    actor: ActorId | None = None
+    conversation: Conversation | None = None
+
+    def to_wire(self) -> str:
+        """The text that lies in the outcome stream."""
+        shown = wire.plain(self)
+        shown["outcome"]["is"] = type(self.outcome).__name__
+        return wire.canonical(shown).decode()
+
+    @classmethod
+    def from_wire(cls, text: str | bytes) -> Delivery:
+        """What `to_wire` wrote. Raises BadWire."""
+        data = wire.load(text)
+        if not isinstance(data, dict) or not isinstance(data.get("outcome"), dict):
+            raise wire.BadWire("no outcome")
+        body = dict(data["outcome"])
+        kind = BY_NAME.get(str(body.pop("is", "")))
+        if kind is None:
+            raise wire.BadWire("an unknown outcome")
+        return cls(
+            outcome=wire.read(kind, body),  # type: ignore[arg-type]  # one of the union, by the table
+            channel=wire.read(str, data.get("channel")),
+            request_id=wire.read(RequestId, data["request_id"]) if "request_id" in data else None,
+            actor=wire.read(ActorId, data["actor"]) if "actor" in data else None,
+            conversation=wire.read(Conversation, data["conversation"]) if "conversation" in data else None,
+        )

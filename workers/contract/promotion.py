@@ -1,0 +1,248 @@
+"""The documents of the ledger that people are shown: a version, a promotion, an environment's release. Stored as they are defined here.
+
+Numbers with a fraction are text (`"0.991"`), times are RFC 3339 in UTC (`2026-11-23T08:00:00.123Z`): the bytes must not depend on a platform.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+from workers.contract.names import ActorId, ArtifactName, CommitId, Digest, EnvironmentName, PromotionId, RequestId, Version
+
+
+class Kind(Enum):
+    """What an artifact is."""
+
+    MODEL = "model"
+    DATASET = "dataset"
+    SERVICE = "service"
+
+
+class State(Enum):
+    """Where a promotion stands. The arrows between the states are in `workers.domain.states`."""
+
+    CHECKING = "checking"
+    REFUSED = "refused"
+    WAITING = "waiting"
+    REJECTED = "rejected"
+    EXPIRED = "expired"
+    QUEUED = "queued"
+    CANCELLED = "cancelled"
+    SUPERSEDED = "superseded"
+    DEPLOYING = "deploying"
+    VERIFYING = "verifying"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    ROLLING_BACK = "rolling_back"
+    ROLLED_BACK = "rolled_back"
+    NEEDS_ATTENTION = "needs_attention"
+
+
+class Result(Enum):
+    """What a gate says. `CANNOT_TELL` stops a promotion just as `FAIL` does; `NOT_APPLICABLE` is of another kind of artifact."""
+
+    PASS = "pass"
+    FAIL = "fail"
+    CANNOT_TELL = "cannot tell"
+    NOT_APPLICABLE = "not applicable"
+
+
+@dataclass(frozen=True)
+class Golden:
+    """One prediction that a model must repeat: paths below the artifact's folder, and the greatest absolute difference allowed (as text)."""
+
+    input: str
+    output: str
+    tolerance: str
+    digest: Digest
+
+
+@dataclass(frozen=True)
+class RegisteredVersion:
+    """An artifact's version as the ledger knows it; written once, at registration. `authors` are digests of e-mail addresses.
+
+    `folder` is the artifact's folder in the commit, `path` what is deployed, relative to it. `digest` is the SHA-256 over the sorted lines
+    `<sha256> <size> <path>` of the files at `path`. `tag` is the object id of the annotated tag if one existed when it was registered.
+    """
+
+    artifact: ArtifactName
+    kind: Kind
+    version: Version
+    commit: CommitId
+    digest: Digest
+    folder: str
+    path: str
+    files: int
+    bytes: int
+    registered_at: str
+    seq: int
+    entry: str | None = None
+    tag: str | None = None
+    owners: tuple[str, ...] = ()
+    authors: tuple[str, ...] = ()
+    metrics: Mapping[str, str] = field(default_factory=dict)
+    dataset: str | None = None
+    metrics_digest: Digest | None = None
+    card_digest: Digest | None = None
+    golden: Golden | None = None
+    trained_on: str | None = None
+    succeeded_in: Mapping[EnvironmentName, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A version that is (or was) in an environment: by which promotion, since when."""
+
+    version: Version
+    commit: CommitId
+    digest: Digest
+    promotion: PromotionId
+    since: str
+
+
+@dataclass(frozen=True)
+class Release:
+    """An artifact in an environment: what is desired, and what last succeeded there (`succeeded`, oldest first, at most ten).
+
+    `generation` grows with every deployment begun and is the fence that targets are given; `in_flight` names the promotion under way.
+    """
+
+    artifact: ArtifactName
+    kind: Kind
+    environment: EnvironmentName
+    generation: int = 0
+    desired: Placed | None = None
+    in_flight: PromotionId | None = None
+    succeeded: tuple[Placed, ...] = ()
+
+    @property
+    def live(self) -> Placed | None:
+        """What last succeeded here, so what runs unless a promotion is in flight."""
+        return self.succeeded[-1] if self.succeeded else None
+
+
+@dataclass(frozen=True)
+class Hold:
+    """A digest that may not be promoted into an environment until a named person lifts the hold."""
+
+    artifact: ArtifactName
+    environment: EnvironmentName
+    version: Version
+    digest: Digest
+    because: str
+    by: ActorId
+    since: str
+    promotion: PromotionId | None = None
+
+
+@dataclass(frozen=True)
+class GateResult:
+    """What one gate said of one promotion, in words for people, with the digests of the evidence it read."""
+
+    gate: str
+    result: Result
+    text: str
+    evidence: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Quorum:
+    """Whose approval is needed: `count` different people out of the users and user groups of the roles."""
+
+    count: int
+    roles: tuple[str, ...] = ()
+    users: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Vote:
+    """One person's decision on one plan."""
+
+    actor: ActorId
+    decision: str
+    time: str
+    plan: Digest
+    role: str
+    because: str | None = None
+
+
+@dataclass(frozen=True)
+class Event:
+    """One record of a promotion in short: `seq` is the record's number in the ledger, `text` says in words what happened."""
+
+    seq: int
+    event: str
+    time: str
+    actor: ActorId
+    state: State
+    text: str
+    because: str | None = None
+    request_id: RequestId | None = None
+
+
+@dataclass(frozen=True)
+class Card:
+    """Where the promotion's one card stands in Slack."""
+
+    channel: str
+    ts: str
+
+
+@dataclass(frozen=True)
+class Change:
+    """One line of what differs between the version that would go live and the one that runs now, as text for people."""
+
+    what: str
+    now: str
+    then: str
+
+
+@dataclass(frozen=True)
+class Step:
+    """What the deployment saw last: the step's name, a target's name, words, and how often it was tried."""
+
+    name: str
+    target: str
+    text: str
+    attempt: int = 1
+
+
+@dataclass(frozen=True)
+class Promotion:
+    """One promotion as it stands now: the whole story of its card and thread. `plan` is the digest that approvals bind.
+
+    `rollback` marks one that goes back to a version that succeeded here before; it needs no approval. `reasons` say why a queued, refused or
+    stuck one does not move; `look_at` is the instant of the next look, if time alone will move it.
+    """
+
+    id: PromotionId
+    artifact: ArtifactName
+    kind: Kind
+    environment: EnvironmentName
+    to: Placed
+    state: State
+    requester: ActorId
+    requested_at: str
+    channel: str
+    plan: Digest
+    policy: Digest
+    request_id: RequestId
+    live: Placed | None = None
+    rollback: bool = False
+    because: str | None = None
+    gates: tuple[GateResult, ...] = ()
+    changes: tuple[Change, ...] = ()
+    quorum: Quorum | None = None
+    votes: tuple[Vote, ...] = ()
+    expires_at: str | None = None
+    look_at: str | None = None
+    reasons: tuple[str, ...] = ()
+    generation: int = 0
+    step: Step | None = None
+    targets: tuple[str, ...] = ()
+    events: tuple[Event, ...] = ()
+    card: Card | None = None

@@ -1,0 +1,253 @@
+"""Every request there is: one frozen dataclass each. What a person types becomes one of these, and what our own processes report does too."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from workers.contract.names import (
+    ArtifactName,
+    CommitId,
+    EnvironmentName,
+    PromotionId,
+    RefName,
+    Version,
+    VersionAsk,
+)
+from workers.contract.promotion import Card, Kind, RegisteredVersion
+
+# What people ask.
+
+
+@dataclass(frozen=True)
+class Register:
+    """Make this the version of the artifact at `at` (default: the head of the source branch)."""
+
+    artifact: ArtifactName
+    version: Version
+    kind: Kind | None = None
+    at: RefName | None = None
+
+
+@dataclass(frozen=True)
+class Promote:
+    """Bring a version into an environment. Without `artifact` the core finds it (thread, channel, only one) or offers a menu."""
+
+    version: VersionAsk | None
+    environment: EnvironmentName
+    artifact: ArtifactName | None = None
+    kind: Kind | None = None
+    source: EnvironmentName | None = None
+    because: str | None = None
+
+
+@dataclass(frozen=True)
+class Approve:
+    """Vote for a promotion. `plan` is the start of the plan digest that was on the card, when a button was pressed."""
+
+    promotion: PromotionId | None = None
+    plan: str | None = None
+    because: str | None = None
+
+
+@dataclass(frozen=True)
+class Reject:
+    """Vote against a promotion: it ends."""
+
+    promotion: PromotionId | None = None
+    because: str | None = None
+
+
+@dataclass(frozen=True)
+class Cancel:
+    """Take back a promotion that has not begun to deploy."""
+
+    promotion: PromotionId | None = None
+    because: str | None = None
+
+
+@dataclass(frozen=True)
+class Retry:
+    """Deploy again what needs a person's attention."""
+
+    promotion: PromotionId | None = None
+    because: str | None = None
+
+
+@dataclass(frozen=True)
+class Rollback:
+    """Go back to the last good version of an environment (or to `to`, if that succeeded there)."""
+
+    environment: EnvironmentName
+    artifact: ArtifactName | None = None
+    to: VersionAsk | None = None
+    because: str | None = None
+
+
+@dataclass(frozen=True)
+class Unhold:
+    """Lift the hold on a version in an environment."""
+
+    artifact: ArtifactName
+    version: VersionAsk
+    environment: EnvironmentName
+    because: str | None = None
+
+
+@dataclass(frozen=True)
+class AdoptPolicy:
+    """Put the policy that the source branch proposes into force. `commit` is the start of the commit id that was shown."""
+
+    commit: str | None = None
+
+
+@dataclass(frozen=True)
+class ShowStatus:
+    """What is where."""
+
+    artifact: ArtifactName | None = None
+    environment: EnvironmentName | None = None
+
+
+@dataclass(frozen=True)
+class ShowVersions:
+    """Which versions are registered."""
+
+    artifact: ArtifactName | None = None
+
+
+@dataclass(frozen=True)
+class ShowPending:
+    """Which promotions have not ended, and what each waits for."""
+
+    artifact: ArtifactName | None = None
+    environment: EnvironmentName | None = None
+
+
+@dataclass(frozen=True)
+class History:
+    """How and when an artifact or environment was last changed, newest first."""
+
+    artifact: ArtifactName | None = None
+    environment: EnvironmentName | None = None
+
+
+@dataclass(frozen=True)
+class Audit:
+    """The record of one promotion, with a link to its page."""
+
+    promotion: PromotionId | None = None
+
+
+@dataclass(frozen=True)
+class Help:
+    """The commands that the caller may use, or one verb in full."""
+
+    verb: str | None = None
+
+
+@dataclass(frozen=True)
+class Whoami:
+    """What Towpath knows of the caller: id, standing, roles, rights."""
+
+
+# What our own processes report. Each is signed by the process it comes from; none carries a decision.
+
+
+class Seen(Enum):
+    """What an effect saw. `UNCLEAR` is not a failure: look again, then ask a person."""
+
+    DONE = "done"
+    REFUSED = "refused"
+    MISMATCH = "mismatch"
+    UNREACHABLE = "unreachable"
+    UNCLEAR = "unclear"
+
+
+@dataclass(frozen=True)
+class Inspected:
+    """A version's facts as read from the commit it lies on. `asked_by` is the person's request that asked for it, if one did."""
+
+    found: RegisteredVersion
+    asked_by: str | None = None
+
+
+@dataclass(frozen=True)
+class NotInspected:
+    """A version could not be read; `reasons` say why, for people."""
+
+    artifact: ArtifactName
+    version: Version
+    reasons: tuple[str, ...]
+    asked_by: str | None = None
+
+
+@dataclass(frozen=True)
+class PolicyProposed:
+    """The source branch holds a policy that is not in force."""
+
+    commit: CommitId
+    text: str
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """The end of the effect `deploy`, at one generation of the lane."""
+
+    promotion: PromotionId
+    generation: int
+    seen: Seen
+    target: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Verified:
+    """The end of the effect `verify`: what the target reports and answers, compared with what was promoted."""
+
+    promotion: PromotionId
+    generation: int
+    seen: Seen
+    target: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Restored:
+    """The end of the effect `restore`: the former version serves again, or not."""
+
+    promotion: PromotionId
+    generation: int
+    seen: Seen
+    target: str
+    text: str
+
+
+@dataclass(frozen=True)
+class CardPosted:
+    """The bot posted a promotion's card."""
+
+    promotion: PromotionId
+    card: Card
+
+
+@dataclass(frozen=True)
+class Tick:
+    """The clock: act on what is due."""
+
+
+PEOPLE = (
+    Register, Promote, Approve, Reject, Cancel, Retry, Rollback, Unhold, AdoptPolicy,
+    ShowStatus, ShowVersions, ShowPending, History, Audit, Help, Whoami,
+)  # fmt: skip
+READS = (ShowStatus, ShowVersions, ShowPending, History, Audit, Help, Whoami)
+REPORTS = (Inspected, NotInspected, PolicyProposed, Deployed, Verified, Restored)
+
+Request = (
+    Register | Promote | Approve | Reject | Cancel | Retry | Rollback | Unhold | AdoptPolicy
+    | ShowStatus | ShowVersions | ShowPending | History | Audit | Help | Whoami
+    | Inspected | NotInspected | PolicyProposed | Deployed | Verified | Restored
+    | CardPosted | Tick
+)  # fmt: skip
+
+BY_VERB: dict[str, type[Request]] = {kind.__name__: kind for kind in (*PEOPLE, *REPORTS, CardPosted, Tick)}
