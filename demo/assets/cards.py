@@ -25,13 +25,13 @@ class Subject:
 SUBJECTS = {
     "biopsy": Subject(
         "Biopsy: benign or malignant",
-        "Breast Cancer Wisconsin (Diagnostic), Wolberg, Mangasarian, Street and Street, UCI Machine Learning Repository "
-        "(CC BY 4.0), in the copy that ships with scikit-learn: 569 fine needle aspirates, one hospital, about 1990.",
-        "`features`, FP32 `[-1, 30]`: ten measurements of the cell nuclei, each as mean, standard error and worst value.",
+        "Breast Cancer Wisconsin (Diagnostic), Wolberg, Mangasarian, Street and Street, UCI Machine Learning "
+        "Repository (CC BY 4.0), in the copy that ships with scikit-learn: 569 fine needle aspirates of one hospital.",
+        "`features`, FP32 `[-1, 30]`: ten measurements of the nuclei, each as mean, standard error and worst.",
         "`label` (1 = malignant) and `probabilities` (`[benign, malignant]`).",
         "A sample model that shows delivery from a repository to a server. It is not a medical device.",
-        "Few rows, one clinic, one imaging method, 37 % malignant: far from the share in a screening programme, so the "
-        "probabilities are not calibrated for one. Age, sex and ethnic group are unknown, so fairness cannot be judged.",
+        "Few rows, one clinic, one imaging method, 37 % malignant: far from the share in a screening programme, so "
+        "the probabilities are not calibrated for one. Age and ethnic group are not recorded: fairness is unknown.",
     ),
     "wine": Subject(
         "Wine: which cultivar",
@@ -45,8 +45,8 @@ SUBJECTS = {
     ),
     "digits": Subject(
         "Digits: 0 to 9 from 8 x 8 pixels",
-        "Optical recognition of handwritten digits, Alpaydin and Kaynak, UCI Machine Learning Repository (CC BY 4.0), the "
-        "test part in the copy that ships with scikit-learn: 1797 images.",
+        "Optical recognition of handwritten digits, Alpaydin and Kaynak, UCI Machine Learning Repository (CC BY 4.0), "
+        "the test part in the copy that ships with scikit-learn: 1797 images.",
         "`features`, FP32 `[-1, 64]`: pixels row by row, 0 (blank) to 16.",
         "`label` (0 to 9) and `probabilities` for the ten digits.",
         "A sample model with a wider input.",
@@ -92,9 +92,7 @@ def model_card(name: str, version: str, method: str, trained_rows: int, metrics:
 
         {limits}
         """)
-    text = body.format(
-        version=version, method=method, trained=trained_rows, **vars(subject), **metrics
-    )
+    text = body.format(version=version, method=method, trained=trained_rows, **vars(subject), **metrics)
     return f"---\n{head}---\n\n{text}"
 
 

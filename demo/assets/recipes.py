@@ -25,7 +25,6 @@ from sklearn.tree import (  # type: ignore[import-not-found,import-untyped,unuse
 from demo.assets import samples
 from demo.assets.samples import Sample
 
-BIOPSY_SIGNATURE = 30
 MEANS = 10
 
 

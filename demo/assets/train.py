@@ -40,17 +40,12 @@ DATASET_VERSION = "v1.0.0"
 
 def main(folder: Path) -> None:
     """Write every model and the data set below `folder`."""
-    dataset_digest = write_biopsies(folder / "datasets" / "biopsies" / folder_of(DATASET_VERSION))
+    dataset_digest = write_biopsies(folder / "datasets" / "biopsies" / DATASET_VERSION)
     for recipe in RECIPES:
         sample = recipe.sample()
         known = dataset_digest if recipe.name == "biopsy" else sample.digest()
-        metrics = write_model(folder / "models" / recipe.name / folder_of(recipe.version), recipe, sample, known)
+        metrics = write_model(folder / "models" / recipe.name / recipe.version, recipe, sample, known)
         print(f"{recipe.name} {recipe.version}: {metrics}")
-
-
-def folder_of(version: str) -> str:
-    """Return the folder name of a version: `v1.0.0` lies in `v1_0_0`."""
-    return version.replace(".", "_")
 
 
 def write_model(folder: Path, recipe: Recipe, sample: Sample, dataset_digest: str) -> dict[str, Any]:
@@ -75,7 +70,6 @@ def onnx_bytes(fitted: Any, name: str, columns: int) -> bytes:
         fitted,
         name=name,
         initial_types=[("features", FloatTensorType([None, columns]))],
-        final_types=None,
         options={"zipmap": False},
         target_opset={"": OPSET, "ai.onnx.ml": 3},
     )
@@ -106,13 +100,20 @@ def measured(model: bytes, sample: Sample) -> dict[str, Any]:
 
 
 def golden(model: bytes, sample: Sample) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return an inference request with the first held-out rows, and the outputs that answer it."""
-    rows = sample.held_out_rows[:GOLDEN_ROWS]
+    """Return an inference request with held-out rows of different classes, and the outputs that answer it."""
+    rows = sample.held_out_rows[golden_rows(sample)]
     labels, probabilities = answers(model, rows)
     given = tensor("features", "FP32", rows.shape, [[float(f"{value:.10g}") for value in row] for row in rows])
     label = tensor("label", "INT64", labels.shape, [int(value) for value in labels])
     chances = [round(float(value), 6) for value in probabilities.ravel()]
     return {"inputs": [given]}, {"outputs": [label, tensor("probabilities", "FP32", probabilities.shape, chances)]}
+
+
+def golden_rows(sample: Sample) -> list[int]:
+    """Return the indexes of the held-out rows to show: the first of each class, then the second of each, and so on."""
+    seen = [int(np.sum(sample.held_out_classes[:index] == own)) for index, own in enumerate(sample.held_out_classes)]
+    ordered = sorted(range(len(seen)), key=lambda index: (seen[index], sample.held_out_classes[index]))
+    return ordered[:GOLDEN_ROWS]
 
 
 def tensor(name: str, datatype: str, shape: tuple[int, ...], values: list[Any]) -> dict[str, Any]:
@@ -173,36 +174,13 @@ def dataset_card(sample: Sample) -> str:
         f"- `data/train.csv`: {len(sample.train_rows)} rows to learn from\n"
         f"- `data/holdout.csv`: {len(sample.held_out_rows)} rows to measure on\n"
         "- `data/schema.json`: columns, types and row counts\n\n"
-        "Changes to the original: the columns are named with underscores, and the target is `malignant` (1) or not (0).\n"
+        "Changed: the columns are named with underscores, and the target is `malignant` (1) or not (0).\n"
     )
 
 
 def as_json(content: dict[str, Any]) -> bytes:
-    """Return `content` as JSON for people: indented, with innermost lists on one line."""
-    text = json.dumps({key: _folded(value) for key, value in content.items()}, indent=2)
-    return (_unfold(text) + "\n").encode()
-
-
-def _folded(value: Any) -> Any:
-    """Replace every list of plain values by a marked string, which `_unfold` opens again."""
-    if isinstance(value, dict) and all(isinstance(entry, str) for entry in value.values()):
-        return f"<<{json.dumps(value)}>>"
-    if isinstance(value, dict):
-        return {key: _folded(entry) for key, entry in value.items()}
-    if isinstance(value, list) and not any(isinstance(entry, list | dict) for entry in value):
-        return f"<<{json.dumps(value)}>>"
-    return [_folded(entry) for entry in value] if isinstance(value, list) else value
-
-
-def _unfold(text: str) -> str:
-    lines = []
-    for line in text.split("\n"):
-        before, marked, rest = line.partition('"<<')
-        if marked:
-            inner, _, after = rest.rpartition('>>"')
-            line = before + str(json.loads(f'"{inner}"')) + after
-        lines.append(line)
-    return "\n".join(lines)
+    """Return `content` as indented JSON, in the given order."""
+    return (json.dumps(content, indent=2) + "\n").encode()
 
 
 def as_yaml(content: dict[str, Any]) -> bytes:

@@ -40,7 +40,7 @@ class Happening:
             return True
         if self.kind in {"api_call", "delivery", "command"}:
             return False
-        return self.body.get("user", user_id) == user_id
+        return bool(self.body.get("user", user_id) == user_id)
 
 
 class Feed:

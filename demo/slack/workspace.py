@@ -60,6 +60,7 @@ class Channel:
 
     @property
     def is_im(self) -> bool:
+        """Whether it is a direct message."""
         return self.user is not None
 
 
@@ -103,7 +104,7 @@ class App:
     signing_secret: str
     name: str = "Towpath"
     bot_id: str = ""
-    verification_token: str = "verification"
+    verification_token: str = field(default_factory=lambda: new_id("", 24))
     command: Command = field(default_factory=Command)
     shortcuts: list[Shortcut] = field(default_factory=list)
     events_url: str | None = None

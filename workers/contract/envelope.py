@@ -118,7 +118,7 @@ def _read(data: object) -> Envelope:
         raise wire.BadWire("an unknown verb")
     given = {key: value for key, value in data.items() if key != "request"}
     return Envelope(
-        request=wire.read(kind, body),  # type: ignore[arg-type]  # one of the union, by the table
+        request=wire.read(kind, body),
         request_id=wire.read(RequestId, given.get("request_id")),
         repo_id=wire.read(str, given.get("repo_id")),
         issued_at=stamp(read_stamp(given.get("issued_at"))),

@@ -32,11 +32,15 @@ class Refused:
 
 @dataclass(frozen=True)
 class Moved:
-    """A promotion is new or changed: its whole document, with the commit of each of its records by sequence number (as text)."""
+    """A promotion is new or changed: its whole document, with the commit of each of its records by sequence number (as text).
+
+    `verified` says whether the signatures and links of all those commits were found to hold when `head` was read; None: not looked.
+    """
 
     promotion: Promotion
     commits: Mapping[str, CommitId] = field(default_factory=dict)
     head: CommitId | None = None
+    verified: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -246,7 +250,7 @@ class Delivery:
         if kind is None:
             raise wire.BadWire("an unknown outcome")
         return cls(
-            outcome=wire.read(kind, body),  # type: ignore[arg-type]  # one of the union, by the table
+            outcome=wire.read(kind, body),
             channel=wire.read(str, data.get("channel")),
             request_id=wire.read(RequestId, data["request_id"]) if "request_id" in data else None,
             actor=wire.read(ActorId, data["actor"]) if "actor" in data else None,

@@ -129,9 +129,7 @@ def _read_leaf(kind: Any, data: Any, at: str) -> Any:
 def _fields(kind: Any) -> tuple[dict[str, Any], frozenset[str]]:
     hints = typing.get_type_hints(kind)
     fields = dataclasses.fields(kind)
-    needed = frozenset(
-        f.name for f in fields if f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING
-    )
+    needed = frozenset(f.name for f in fields if f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING)
     return {f.name: hints[f.name] for f in fields}, needed
 
 

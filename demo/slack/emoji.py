@@ -1,0 +1,73 @@
+"""The emoji short names that messages of the demo use; an unknown one is shown as it was written."""
+
+import re
+
+EMOJI = {
+    "white_check_mark": "✅",
+    "heavy_check_mark": "✔️",
+    "x": "❌",
+    "no_entry": "⛔",
+    "no_entry_sign": "🚫",
+    "warning": "⚠️",
+    "rotating_light": "🚨",
+    "hourglass": "⌛",
+    "hourglass_flowing_sand": "⏳",
+    "rocket": "🚀",
+    "lock": "🔒",
+    "unlock": "🔓",
+    "snowflake": "❄️",
+    "eyes": "👀",
+    "tada": "🎉",
+    "wave": "👋",
+    "+1": "👍",
+    "thumbsup": "👍",
+    "-1": "👎",
+    "thumbsdown": "👎",
+    "rewind": "⏪",
+    "leftwards_arrow_with_hook": "↩️",
+    "arrow_up": "⬆️",
+    "arrow_down": "⬇️",
+    "arrow_right": "➡️",
+    "chart_with_upwards_trend": "📈",
+    "chart_with_downwards_trend": "📉",
+    "bar_chart": "📊",
+    "memo": "📝",
+    "package": "📦",
+    "robot_face": "🤖",
+    "information_source": "ℹ️",
+    "question": "❓",
+    "exclamation": "❗",
+    "bell": "🔔",
+    "no_bell": "🔕",
+    "red_circle": "🔴",
+    "large_yellow_circle": "🟡",
+    "large_green_circle": "🟢",
+    "large_blue_circle": "🔵",
+    "white_circle": "⚪",
+    "black_circle": "⚫",
+    "arrows_counterclockwise": "🔄",
+    "repeat": "🔁",
+    "stopwatch": "⏱️",
+    "clock3": "🕒",
+    "calendar": "📅",
+    "link": "🔗",
+    "scroll": "📜",
+    "shield": "🛡️",
+    "fire": "🔥",
+    "construction": "🚧",
+    "double_vertical_bar": "⏸️",
+    "arrow_forward": "▶️",
+    "thinking_face": "🤔",
+    "bulb": "💡",
+    "key": "🔑",
+    "bug": "🐛",
+    "zzz": "💤",
+    "canoe": "🛶",
+}
+
+_NAME = re.compile(r":([a-z0-9_+-]+):")
+
+
+def with_pictures(text: str) -> str:
+    """Replace known `:name:` by the picture."""
+    return _NAME.sub(lambda found: EMOJI.get(found.group(1), found.group(0)), text)

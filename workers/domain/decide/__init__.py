@@ -1,0 +1,52 @@
+"""The one place where requests are judged: a pure function over the ledger at one commit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from workers.contract import requests as ask
+from workers.contract.envelope import read_stamp
+from workers.contract.outcomes import Late
+from workers.domain import decision as d
+from workers.domain import rights
+from workers.domain.decide import cards, clock, promote, registry, reports, vote
+from workers.domain.state import World
+
+Judge = Callable[[World, d.Case, Any], d.Decision]
+
+PEOPLE: dict[type[ask.Request], Judge] = {
+    ask.Promote: promote.promote,
+    ask.Rollback: promote.rollback,
+    ask.Approve: vote.approve,
+    ask.Reject: vote.reject,
+    ask.Cancel: vote.cancel,
+    ask.Retry: vote.retry,
+    ask.Register: registry.register,
+    ask.Unhold: registry.unhold,
+    ask.AdoptPolicy: registry.adopt,
+}
+PROCESSES: dict[type[ask.Request], Judge] = {
+    ask.Inspected: reports.inspected,
+    ask.NotInspected: reports.not_inspected,
+    ask.PolicyProposed: registry.proposed,
+    ask.Deployed: reports.deployed,
+    ask.Verified: reports.verified,
+    ask.Restored: reports.restored,
+    ask.CardPosted: cards.posted,
+    ask.Tick: lambda world, case, _: clock.due(world, case),
+}
+
+
+def decide(world: World, case: d.Case) -> d.Decision:
+    """What becomes of a request on this state of the ledger. Pure: the same arguments give the same decision."""
+    request = case.envelope.request
+    if judge := PROCESSES.get(type(request)):
+        return judge(world, case, request)
+    sentence = case.envelope.text or type(request).__name__.lower()
+    if read_stamp(case.envelope.expires_at) < case.now:
+        minutes = int((case.now - read_stamp(case.envelope.issued_at)).total_seconds() // 60)
+        return d.answer(Late(sentence, minutes))
+    if reason := rights.standing(case):
+        return d.refuse(world, case, sentence[:200], reason)
+    return PEOPLE[type(request)](world, case, request)

@@ -1,0 +1,108 @@
+"""`register`, `unhold`, `adopt policy`, and what the source branch proposes."""
+
+from __future__ import annotations
+
+import difflib
+
+from workers.contract import requests as ask
+from workers.contract import wire
+from workers.contract.names import Digest, VersionAsk
+from workers.contract.outcomes import PolicyAdopted, PolicyWaits, Reason, Receipt
+from workers.domain import decision as d
+from workers.domain import layout, policy, rights, subject
+from workers.domain.state import World
+
+
+def register(world: World, case: d.Case, wanted: ask.Register) -> d.Decision:
+    """Ask for the facts of a version; they are recorded when they have been read. Whoever may request anywhere may register."""
+    what = f"register {wanted.artifact} {wanted.version}"
+    denied = [rights.may_request(world, case, rules) for rules in world.policy.environments.values()]
+    if denied and all(denied):
+        return d.refuse(
+            world, case, what, Reason("right-request", "You may not request promotions to any environment, so you may not register.")
+        )
+    asked = VersionAsk.read(str(wanted.version))
+    look = d.Inspect(wanted.artifact, asked, case.sealed.to_wire(), wanted.at, wanted.kind, wanted.version)
+    return d.answer(effects=(look,))
+
+
+def unhold(world: World, case: d.Case, wanted: ask.Unhold) -> d.Decision:
+    """A named person lifts a hold, with a reason."""
+    what = f"lift the hold on {wanted.artifact} {wanted.version} in {wanted.environment}"
+    rules = subject.rules_of(world, wanted.environment)
+    if isinstance(rules, Reason):
+        return d.refuse(world, case, what, rules)
+    if reason := rights.may_run(world, case, rules):
+        return d.refuse(world, case, what, reason)
+    if not wanted.because:
+        return d.refuse(world, case, what, Reason("because", "Lifting a hold needs a reason: because ..."))
+    found = [
+        hold
+        for (environment, artifact, _), hold in world.holds.items()
+        if (environment, artifact) == (rules.name, wanted.artifact) and wanted.version.matches(hold.version)
+    ]
+    if not found:
+        return d.refuse(world, case, what, Reason("no-hold", f"{wanted.artifact} {wanted.version} is not on hold in {rules.name}."))
+    hold = found[-1]
+    return d.Decision(
+        event="hold_lifted",
+        subject=f"{hold.artifact} {hold.version} in {hold.environment}: hold lifted",
+        deleted=tuple(layout.path_of(one) for one in found),
+        about=(hold.artifact, hold.version, hold.environment),
+        detail={"holds": [wire.plain(one) for one in found]},
+        outcomes=(Receipt(f"The hold on {hold.artifact} {hold.version} in {hold.environment} is lifted; it may be promoted there again."),),
+    )
+
+
+def proposed(world: World, case: d.Case, report: ask.PolicyProposed) -> d.Decision:
+    """The source branch holds another policy: checked, recorded once, shown in the channel. It takes force only when somebody adopts it."""
+    digest = Digest.read(wire.sha256(report.text.encode()))
+    if digest == world.policy.digest or (world.proposal and world.proposal.digest == digest):
+        return d.NOTHING
+    proposal = layout.Proposal(report.commit, digest, report.text)
+    diff = difference(world.policy_text, report.text)
+    try:
+        policy.read(report.text)
+    except policy.BadPolicy as exc:
+        waits = PolicyWaits(report.commit, diff, errors=exc.errors)
+        event, subject_ = "policy_refused", f"policy {report.commit[:12]} on the source branch is invalid"
+    else:
+        adopters = tuple(role for role in world.policy.roles if all(role in rules.run for rules in world.policy.environments.values()))
+        waits = PolicyWaits(report.commit, diff, adopters)
+        event, subject_ = "policy_proposed", f"policy {report.commit[:12]} proposed"
+    return d.Decision(
+        event=event, subject=subject_, documents=(proposal,), detail={"errors": list(waits.errors), "diff": diff}, announce=(waits,)
+    )
+
+
+def adopt(world: World, case: d.Case, wanted: ask.AdoptPolicy) -> d.Decision:
+    """The proposed policy takes force by the word of somebody who may run every environment of the one in force."""
+    proposal, what = world.proposal, "adopt the policy"
+    if proposal is None:
+        return d.refuse(world, case, what, Reason("nothing-proposed", "The policy on the source branch is the one in force."))
+    if wanted.commit and not proposal.commit.startswith(wanted.commit.lower()):
+        text = f"The source branch proposes {proposal.commit[:12]} now, not {wanted.commit}. Read its difference first."
+        return d.refuse(world, case, what, Reason("other-proposal", text), suggestions=(f"adopt policy {proposal.commit[:12]}",))
+    if not world.policy.may_adopt(case.actor):
+        return d.refuse(world, case, what, Reason("right-run", "Adopting a policy needs the right to run in every environment."))
+    try:
+        new = policy.read(proposal.text)
+    except policy.BadPolicy as exc:
+        return d.refuse(world, case, what, *(Reason("invalid", error) for error in exc.errors))
+    if world.policy.trust and new.trust != world.policy.trust:
+        return d.refuse(world, case, what, Reason("trust", "It names another `trust` fingerprint; the ledger's first key never changes."))
+    diff = difference(world.policy_text, proposal.text)
+    return d.Decision(
+        event="policy_changed",
+        subject=f"policy {proposal.commit[:12]} adopted",
+        deleted=(layout.PROPOSED,),
+        texts={layout.POLICY: proposal.text},
+        detail={"commit": proposal.commit, "before": world.policy.digest, "after": new.digest, "diff": diff},
+        announce=(PolicyAdopted(proposal.commit, diff, case.actor.id),),
+    )
+
+
+def difference(old: str, new: str) -> str:
+    """What changes, as a unified diff of at most 8,000 characters."""
+    lines = difflib.unified_diff(old.splitlines(), new.splitlines(), "in force", "proposed", lineterm="", n=2)
+    return "\n".join(lines)[:8000]

@@ -1,0 +1,169 @@
+"""What a decision is: the record to write, the documents that change with it, the answer, and the effects to start once it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from workers.contract.actors import Actor, Conversation
+from workers.contract.envelope import Envelope, Sealed, stamp
+from workers.contract.names import ArtifactName, EnvironmentName, PromotionId, RefName, Version, VersionAsk
+from workers.contract.outcomes import Outcome, Reason, Refused
+from workers.contract.promotion import Event, Kind, Promotion, State
+from workers.domain.layout import Document
+from workers.domain.state import World
+from workers.domain.states import check_move
+
+
+@dataclass(frozen=True)
+class Inspect:
+    """Effect: read a version's facts and report them. `asked` is the sealed envelope of the person's request that needs them."""
+
+    artifact: ArtifactName
+    version: VersionAsk
+    asked: str
+    at: RefName | None = None
+    kind: Kind | None = None
+    register: Version | None = None
+
+
+@dataclass(frozen=True)
+class Deploy:
+    """Effect: bring the promotion's version to the environment's targets. `fresh` only in the decision that began it."""
+
+    promotion: PromotionId
+    generation: int
+    fresh: bool = False
+
+
+@dataclass(frozen=True)
+class Verify:
+    """Effect: prove that the targets serve what was promoted."""
+
+    promotion: PromotionId
+    generation: int
+
+
+@dataclass(frozen=True)
+class Restore:
+    """Effect: bring back what was live before the promotion."""
+
+    promotion: PromotionId
+    generation: int
+
+
+Effect = Inspect | Deploy | Verify | Restore
+
+
+@dataclass(frozen=True)
+class Case:
+    """One request as it is judged: the envelope, its sealed form for the record, the instant, and who stands behind it.
+
+    `asked` is the person's envelope that a report answers, once its own signature was found to hold. `looked` marks a request that was put
+    back after the repository was looked at: it is not deferred again.
+    """
+
+    envelope: Envelope
+    sealed: Sealed
+    now: datetime
+    asked: Envelope | None = None
+    looked: bool = False
+
+    @property
+    def actor(self) -> Actor:
+        """The person who asked, or the process that reports."""
+        return (self.asked or self.envelope).actor
+
+    @property
+    def conversation(self) -> Conversation | None:
+        """Where the person asked."""
+        return (self.asked or self.envelope).conversation
+
+    @property
+    def time(self) -> str:
+        """The instant of the decision as it is recorded."""
+        return stamp(self.now)
+
+    @property
+    def because(self) -> str | None:
+        """The reason that was given."""
+        return getattr((self.asked or self.envelope).request, "because", None)
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Without `event` nothing is recorded and nothing changes. `subject` is the commit's first line; `approved_by` goes to its trailers."""
+
+    event: str | None = None
+    subject: str = ""
+    documents: tuple[Document, ...] = ()
+    deleted: tuple[str, ...] = ()
+    texts: Mapping[str, str] = field(default_factory=dict)
+    promotion: Promotion | None = None
+    about: tuple[ArtifactName | None, Version | None, EnvironmentName | None] = (None, None, None)
+    detail: Mapping[str, Any] = field(default_factory=dict)
+    outcomes: tuple[Outcome, ...] = ()
+    announce: tuple[Outcome, ...] = ()
+    effects: tuple[Effect, ...] = ()
+
+
+NOTHING = Decision()
+FLOOD = 5
+
+
+def answer(*outcomes: Outcome, effects: tuple[Effect, ...] = ()) -> Decision:
+    """Nothing is recorded; the actor gets an answer."""
+    return Decision(outcomes=outcomes, effects=effects)
+
+
+def refuse(world: World, case: Case, what: str, *reasons: Reason, suggestions: tuple[str, ...] = ()) -> Decision:
+    """The answer is no: recorded with its reasons, unless the actor floods (more than five refusals within a minute are logs, not records)."""
+    minute = stamp(case.now - timedelta(minutes=1))
+    floods = sum(r.actor == case.actor.id and r.event == "refused" and r.time >= minute for r in world.recent) >= FLOOD
+    refused = Refused(what, reasons, suggestions, None if floods else world.seq + 1)
+    if floods:
+        return answer(refused)
+    return Decision(
+        event="refused",
+        subject=f"Refused: {what}"[:100],
+        detail={"reasons": [{"code": r.code, "text": r.text} for r in reasons]},
+        outcomes=(refused,),
+    )
+
+
+def move(world: World, case: Case, promotion: Promotion, state: State, event: str, text: str, **changed: Any) -> Promotion:
+    """The promotion after a move that the state table allows, with the event that people are shown."""
+    check_move(promotion.state, state)
+    return note(world, case, promotion, event, text, state=state, **changed)
+
+
+def note(world: World, case: Case, promotion: Promotion, event: str, text: str, **changed: Any) -> Promotion:
+    """The promotion with one more event, in the state in which it is unless another is given."""
+    happened = Event(
+        seq=world.seq + 1,
+        event=event,
+        time=case.time,
+        actor=case.actor.id,
+        state=changed.get("state", promotion.state),
+        text=text,
+        because=case.because,
+        request_id=case.envelope.request_id,
+    )
+    return replace(promotion, events=(*promotion.events, happened), **changed)
+
+
+def moved(promotion: Promotion, *others: Document, effects: tuple[Effect, ...] = (), **more: Any) -> Decision:
+    """The decision that a promotion has moved: its last event names the record."""
+    event = promotion.events[-1]
+    subject = f"{promotion.id}: {promotion.artifact} {promotion.to.version} to {promotion.environment}: {event.event.replace('_', ' ')}"
+    return Decision(
+        event=event.event,
+        subject=subject,
+        documents=(promotion, *others),
+        promotion=promotion,
+        about=(promotion.artifact, promotion.to.version, promotion.environment),
+        effects=effects,
+        **more,
+    )

@@ -1,0 +1,123 @@
+"""A lane is one artifact in one environment: at most one promotion is under way in it. Here one waits, starts, and ends."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from workers.contract.envelope import read_stamp, stamp
+from workers.contract.promotion import Hold, Placed, Promotion, RegisteredVersion, Release, State
+from workers.domain import decision as d
+from workers.domain import gates, plan, states
+from workers.domain.policy import Rules
+from workers.domain.state import World
+
+DEADLINE = timedelta(minutes=3)
+"""How long a step may stay without an answer before a person must look."""
+KEPT = 10
+
+
+def release_of(world: World, promotion: Promotion) -> Release:
+    """The lane's release, new if nothing was ever there."""
+    found = world.release(promotion.environment, promotion.artifact)
+    return found or Release(promotion.artifact, promotion.kind, promotion.environment)
+
+
+def judged(world: World, promotion: Promotion, rules: Rules) -> Promotion:
+    """The promotion with its gates, plan, quorum and differences as they are on this state of the ledger."""
+    live = plan.baseline(world, promotion)
+    version = version_of(world, promotion)
+    now = world.version(promotion.artifact, live.version) if live else None
+    results = gates.judge(gates.Evidence(world, rules, version, now))
+    return replace(
+        promotion,
+        live=live,
+        gates=results,
+        plan=plan.digest(promotion, live, rules, results),
+        policy=world.policy.digest,
+        quorum=plan.quorum(rules),
+        changes=plan.changes(version, now),
+        targets=tuple(target.name for target in rules.targets),
+    )
+
+
+def version_of(world: World, promotion: Promotion) -> RegisteredVersion:
+    """The registered version that is promoted."""
+    found = world.version(promotion.artifact, promotion.to.version)
+    assert found is not None, f"{promotion.id} names a version that the ledger does not hold"
+    return found
+
+
+def waits(world: World, promotion: Promotion, rules: Rules, now: datetime) -> tuple[tuple[str, ...], datetime | None]:
+    """Why an approved promotion cannot start yet, and when time alone will change that."""
+    reasons, look = [], None
+    for other in world.in_lane(promotion.environment, promotion.artifact):
+        if other.id != promotion.id and (
+            other.state in states.IN_FLIGHT or (other.state is State.QUEUED and other.id.number < promotion.id.number)
+        ):
+            reasons.append(f"behind {other.id} ({other.artifact} {other.to.version}, {other.state.value.replace('_', ' ')})")
+    until = soaked_at(world, promotion, rules)
+    if until and until > now:
+        look = until
+        reasons.append(f"soaking in {rules.after} until {stamp(until)}")
+    return tuple(reasons), look
+
+
+def soaked_at(world: World, promotion: Promotion, rules: Rules) -> datetime | None:
+    """When the version has been successful in the earlier environment for long enough."""
+    since = version_of(world, promotion).succeeded_in.get(rules.after) if rules.after else None
+    return read_stamp(since) + rules.soak if since and rules.soak else None
+
+
+def proceed(world: World, case: d.Case, promotion: Promotion, rules: Rules, event: str, said: str) -> d.Decision:
+    """An approved promotion (or one that needs no approval) starts, or is queued with the reasons."""
+    reasons, look = waits(world, promotion, rules, case.now)
+    if reasons:
+        text = f"{said} Queued: {'; '.join(reasons)}."
+        later = stamp(look) if look else None
+        queued = d.move(world, case, promotion, State.QUEUED, event, text.strip(), reasons=reasons, look_at=later, expires_at=None)
+        return d.moved(queued)
+    return start(world, case, promotion, event, f"{said} Deployment begins.".strip())
+
+
+def start(world: World, case: d.Case, promotion: Promotion, event: str, text: str) -> d.Decision:
+    """Deployment begins: the desired state and the promotion change in one commit."""
+    release = release_of(world, promotion)
+    generation = release.generation + 1
+    to = replace(promotion.to, since=case.time)
+    started = d.move(
+        world, case, promotion, State.DEPLOYING, event, text,
+        generation=generation, to=to, reasons=(), expires_at=None, look_at=stamp(case.now + DEADLINE), step=None,
+    )  # fmt: skip
+    lane = replace(release, generation=generation, desired=to, in_flight=promotion.id)
+    return d.moved(started, lane, effects=(d.Deploy(promotion.id, generation, fresh=True),))
+
+
+def succeeded(world: World, promotion: Promotion, time: str) -> tuple[Release, RegisteredVersion]:
+    """The lane and the version after a success."""
+    release = release_of(world, promotion)
+    placed = replace(promotion.to, since=time)
+    version = version_of(world, promotion)
+    lane = replace(release, desired=placed, in_flight=None, succeeded=(*release.succeeded, placed)[-KEPT:])
+    return lane, replace(version, succeeded_in={**version.succeeded_in, promotion.environment: time})
+
+
+def gone_back(world: World, promotion: Promotion) -> Release:
+    """The lane after a failure or a rollback: desired is again what is live."""
+    release = release_of(world, promotion)
+    return replace(release, desired=release.live, in_flight=None)
+
+
+def hold_on(promotion: Promotion, placed: Placed, case: d.Case, because: str) -> Hold:
+    """A hold on the bytes that a promotion had to leave behind."""
+    return Hold(promotion.artifact, promotion.environment, placed.version, placed.digest, because, case.actor.id, case.time, promotion.id)
+
+
+def last_good(world: World, release: Release) -> Placed | None:
+    """What a rollback goes back to: the newest success that is not what is left behind, and not on hold."""
+    left = release.desired if release.in_flight else release.live
+    for placed in reversed(release.succeeded):
+        held = world.holder(release.environment, release.artifact, placed.digest)
+        if held is None and (left is None or placed.digest != left.digest):
+            return placed
+    return None

@@ -1,0 +1,97 @@
+"""Where each document of the ledger lies, and how it reads and writes itself. Paths come from checked names only."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from workers.contract import wire
+from workers.contract.names import ArtifactName, CommitId, Digest, EnvironmentName, PromotionId, Version
+from workers.contract.promotion import Hold, Promotion, RegisteredVersion, Release
+from workers.domain import strict_yaml
+
+POLICY = "policy/towpath.yaml"
+PROPOSED = "policy/proposed.yaml"
+SIGNERS = "allowed_signers"
+README = "README.md"
+GENESIS = "records/0/0.json"
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A policy that the source branch holds and nobody has adopted yet."""
+
+    commit: CommitId
+    digest: Digest
+    text: str
+
+
+Document = Promotion | Release | RegisteredVersion | Hold | Proposal
+
+
+def promotion(id_: PromotionId) -> str:
+    """The path of a promotion."""
+    return f"promotions/{id_.number // 1000}/{id_}.yaml"
+
+
+def release(environment: EnvironmentName, artifact: ArtifactName) -> str:
+    """The path of an artifact's release in an environment: a folder each, so that other tools can watch it."""
+    return f"environments/{environment}/{artifact}/release.yaml"
+
+
+def version(artifact: ArtifactName, version_: Version) -> str:
+    """The path of a registered version."""
+    return f"versions/{artifact}/{version_}.yaml"
+
+
+def hold(environment: EnvironmentName, artifact: ArtifactName, digest: Digest) -> str:
+    """The path of a hold."""
+    return f"holds/{environment}/{artifact}/{digest.short}.yaml"
+
+
+def record(seq: int) -> str:
+    """The path of a record."""
+    return f"records/{seq // 1000}/{seq}.json"
+
+
+_KINDS: tuple[tuple[re.Pattern[str], type[Document]], ...] = (
+    (re.compile(r"promotions/\d+/P-\d+\.yaml"), Promotion),
+    (re.compile(r"environments/[^/]+/.+/release\.yaml"), Release),
+    (re.compile(r"versions/.+/v[^/]+\.yaml"), RegisteredVersion),
+    (re.compile(r"holds/[^/]+/.+/[0-9a-f]{12}\.yaml"), Hold),
+    (re.compile(re.escape(PROPOSED)), Proposal),
+)
+
+
+def path_of(document: Document) -> str:
+    """Where a document lies."""
+    match document:
+        case Promotion():
+            return promotion(document.id)
+        case Release():
+            return release(document.environment, document.artifact)
+        case RegisteredVersion():
+            return version(document.artifact, document.version)
+        case Hold():
+            return hold(document.environment, document.artifact, document.digest)
+        case Proposal():
+            return PROPOSED
+
+
+def kind_of(path: str) -> type[Document] | None:
+    """Which document lies at a path; None for records, the policy and the ledger's own papers."""
+    return next((kind for pattern, kind in _KINDS if pattern.fullmatch(path)), None)
+
+
+def write(document: Document) -> bytes:
+    """A document as YAML: its fields in the order of their definition, one a line."""
+    return strict_yaml.dump(wire.plain(document))
+
+
+def read(kind: type[T], data: bytes) -> T:
+    """The document that `write` wrote. Raises BadWire."""
+    found: Any = strict_yaml.load_own(data)
+    return wire.read(kind, found)

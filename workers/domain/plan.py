@@ -1,0 +1,73 @@
+"""The plan of a promotion: what approvals bind, what differs from what runs now, whose approval is needed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from workers.contract import wire
+from workers.contract.names import Digest
+from workers.contract.promotion import Change, GateResult, Placed, Promotion, Quorum, RegisteredVersion
+from workers.domain.policy import Rules, is_number
+from workers.domain.state import World
+
+
+def baseline(world: World, promotion: Promotion) -> Placed | None:
+    """What the promotion is compared with: what the lane will run once the promotion ahead of it has ended as asked."""
+    release = world.release(promotion.environment, promotion.artifact)
+    if release is None:
+        return None
+    return release.desired if release.in_flight and release.in_flight != promotion.id else release.live
+
+
+def digest(promotion: Promotion, live: Placed | None, rules: Rules, gates: tuple[GateResult, ...]) -> Digest:
+    """The plan digest: promotion, from, to, the rules in force, the evidence. Nothing observed and nothing timed, so it is the same tomorrow."""
+    plan = {
+        "promotion": promotion.id,
+        "artifact": promotion.artifact,
+        "kind": promotion.kind,
+        "environment": promotion.environment,
+        "from": live.digest if live else None,
+        "to": promotion.to.digest,
+        "commit": promotion.to.commit,
+        "rules": rules.digest,
+        "evidence": sorted({one for gate in gates for one in gate.evidence}),
+    }
+    return Digest.read(wire.sha256(wire.canonical(plan)))
+
+
+def quorum(rules: Rules) -> Quorum | None:
+    """Whose approval is needed. The requester never counts, whatever the policy says."""
+    if rules.approve is None:
+        return None
+    return replace(rules.approve, exclude=tuple(dict.fromkeys(("requester", *rules.approve.exclude))))
+
+
+def changes(then: RegisteredVersion, now: RegisteredVersion | None) -> tuple[Change, ...]:
+    """What differs between the version that would go live and the one that runs now: digest, metrics (the watched ones first), data, size."""
+    return tuple(_changes(then, now))
+
+
+def _changes(then: RegisteredVersion, now: RegisteredVersion | None) -> Iterator[Change]:
+    yield Change("digest", now.digest.short if now else "nothing", then.digest.short)
+    before = now.metrics if now else {}
+    for name in sorted({*then.metrics, *before}):
+        old, new = before.get(name, "none"), then.metrics.get(name, "none")
+        yield Change(name, old, f"{new}{_delta(old, new)}")
+    for what, old_text, new_text in (
+        ("evaluated on", now.dataset if now else None, then.dataset),
+        ("trained on", now.trained_on if now else None, then.trained_on),
+        ("size", f"{now.bytes:,} bytes in {_files(now.files)}" if now else None, f"{then.bytes:,} bytes in {_files(then.files)}"),
+    ):
+        if old_text != new_text:
+            yield Change(what, old_text or "nothing", new_text or "nothing")
+
+
+def _files(count: int) -> str:
+    return f"{count} file{'' if count == 1 else 's'}"
+
+
+def _delta(old: str, new: str) -> str:
+    if not (is_number(old) and is_number(new)) or old == new:
+        return ""
+    return f" ({float(new) - float(old):+.4g})"

@@ -1,0 +1,81 @@
+"""Who may do what: pure questions to the policy in force, answered with a reason that says who could."""
+
+from __future__ import annotations
+
+from workers.contract.actors import Standing
+from workers.contract.outcomes import Reason
+from workers.contract.promotion import Promotion, Quorum, RegisteredVersion
+from workers.domain.decision import Case
+from workers.domain.policy import Rules
+from workers.domain.state import World
+
+_STANDING = {
+    Standing.GUEST: "Guests of the workspace cannot change anything.",
+    Standing.STRANGER: "Only members of the home workspace count; you are of another one.",
+    Standing.BOT: "Bots cannot ask for changes.",
+    Standing.DEACTIVATED: "This account is deactivated.",
+    Standing.UNKNOWN: "Slack could not be asked who you are, and who is not known does not count. Try again in a moment.",
+    Standing.PROCESS: "A process of Towpath's own cannot ask for this.",
+}
+
+
+def standing(case: Case) -> Reason | None:
+    """Why the actor does not count at all, if so. Only members of the home workspace do, and never by an edited message."""
+    if case.conversation and case.conversation.edited:
+        return Reason("edited", "An edited message does not count. Say it anew.")
+    if case.actor.standing is not Standing.MEMBER:
+        return Reason("standing", _STANDING[case.actor.standing])
+    return None
+
+
+def _named(roles: tuple[str, ...]) -> str:
+    return " or ".join(roles) if roles else "nobody, by the policy"
+
+
+def may_request(world: World, case: Case, rules: Rules) -> Reason | None:
+    """Why the actor may not request a promotion into this environment, if so."""
+    if world.policy.grants(rules.request, case.actor):
+        return None
+    return Reason("right-request", f"You may not request promotions to {rules.name}.", f"may: {_named(rules.request)}")
+
+
+def may_run(world: World, case: Case, rules: Rules) -> Reason | None:
+    """Why the actor may not run this environment (roll back, retry, lift holds), if so."""
+    if world.policy.grants(rules.run, case.actor):
+        return None
+    return Reason("right-run", f"You may not run {rules.name} (roll back, retry, lift holds).{_lookup(case)}", f"may: {_named(rules.run)}")
+
+
+def may_approve(world: World, case: Case, promotion: Promotion, quorum: Quorum) -> list[Reason]:
+    """Every reason for which the actor's vote does not count."""
+    reasons = []
+    if case.actor.id == promotion.requester:
+        reasons.append(Reason("own-request", "You asked for this promotion; somebody else must decide on it."))
+    if "author" in quorum.exclude and case.actor.id.user in _authors(world, promotion):
+        reasons.append(Reason("own-version", f"You made {promotion.artifact} {promotion.to.version}; somebody else must decide on it."))
+    if role_of(case, quorum, world) is None:
+        may = f"may: {_named(quorum.roles)}"
+        reasons.append(Reason("right-approve", f"You may not approve promotions to {promotion.environment}.{_lookup(case)}", may))
+    return reasons
+
+
+def role_of(case: Case, quorum: Quorum, world: World) -> str | None:
+    """The role in which the actor's vote counts."""
+    roles = world.policy.roles
+    return next((name for name in quorum.roles if name in roles and roles[name].holds(case.actor)), None)
+
+
+def still_counts(world: World, user: str, role: str) -> bool:
+    """Whether a vote given before still counts: its role is still in the policy, and still holds the person where it names people itself."""
+    found = world.policy.roles.get(role)
+    return found is not None and (user in found.users or bool(found.groups))
+
+
+def _authors(world: World, promotion: Promotion) -> set[str]:
+    version: RegisteredVersion | None = world.version(promotion.artifact, promotion.to.version)
+    people = (world.policy.person_of(author) for author in (version.authors if version else ()))
+    return {person for person in people if person}
+
+
+def _lookup(case: Case) -> str:
+    return " Your user groups could not be looked up just now, so none of them counted." if case.actor.groups is None else ""

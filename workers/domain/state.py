@@ -1,0 +1,187 @@
+"""The state that decisions are made on: the ledger at one commit, folded into documents and the few indexes that decisions need."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+
+from workers.contract.envelope import Sender, read_stamp, stamp
+from workers.contract.names import ArtifactName, CommitId, Digest, EnvironmentName, PromotionId, RequestId, Version
+from workers.contract.promotion import Card, Hold, Promotion, RegisteredVersion, Release
+from workers.domain import layout, states
+from workers.domain.policy import Policy, read
+
+WRITER = "writer@towpath"
+_SIGNER = re.compile(r'(?P<who>[a-z]+@towpath) namespaces="(?P<namespace>[a-z-]+)" (?P<key>ssh-ed25519 [A-Za-z0-9+/=]+)')
+
+
+@dataclass(frozen=True)
+class Recent:
+    """A record not long ago: enough to know a request again and to notice a flood."""
+
+    seq: int
+    time: str
+    request_id: RequestId | None
+    actor: str
+    event: str
+    promotion: PromotionId | None = None
+
+
+@dataclass(frozen=True)
+class World:
+    """The ledger at `head`. `seq` is the number of the last record; `recent` are the records of the last hour, oldest first.
+
+    Never changed in place: `apply` gives the next one, sharing what did not change.
+    """
+
+    repo_id: str
+    head: CommitId
+    seq: int
+    policy: Policy
+    policy_text: str
+    signers: Mapping[str, str]
+    proposal: layout.Proposal | None = None
+    versions: Mapping[ArtifactName, Mapping[Version, RegisteredVersion]] = field(default_factory=dict)
+    releases: Mapping[tuple[EnvironmentName, ArtifactName], Release] = field(default_factory=dict)
+    promotions: Mapping[PromotionId, Promotion] = field(default_factory=dict)
+    holds: Mapping[tuple[EnvironmentName, ArtifactName, Digest], Hold] = field(default_factory=dict)
+    open: frozenset[PromotionId] = frozenset()
+    threads: Mapping[tuple[str, str], PromotionId] = field(default_factory=dict)
+    recent: tuple[Recent, ...] = ()
+    last_promotion: int = 0
+
+    def key_of(self, sender: Sender) -> str | None:
+        """The public key with which a sender signs, as the ledger knows it."""
+        return self.signers.get(sender.value)
+
+    def version(self, artifact: ArtifactName, version: Version) -> RegisteredVersion | None:
+        """A registered version."""
+        return self.versions.get(artifact, {}).get(version)
+
+    def by_digest(self, artifact: ArtifactName, digest: Digest) -> RegisteredVersion | None:
+        """A registered version with these bytes."""
+        return next((found for found in self.versions.get(artifact, {}).values() if found.digest == digest), None)
+
+    def release(self, environment: EnvironmentName, artifact: ArtifactName) -> Release | None:
+        """What is where."""
+        return self.releases.get((environment, artifact))
+
+    def in_lane(self, environment: EnvironmentName, artifact: ArtifactName) -> list[Promotion]:
+        """The promotions of a lane that have not ended, in order of their ids."""
+        found = (self.promotions[id_] for id_ in self.open)
+        return sorted((p for p in found if (p.environment, p.artifact) == (environment, artifact)), key=lambda p: p.id.number)
+
+    def holder(self, environment: EnvironmentName, artifact: ArtifactName, digest: Digest) -> Hold | None:
+        """The hold on these bytes in an environment, if there is one."""
+        return self.holds.get((environment, artifact, digest))
+
+    def known(self, request_id: RequestId) -> Recent | None:
+        """The record that a request has already made."""
+        return next((recent for recent in reversed(self.recent) if recent.request_id == request_id), None)
+
+    @property
+    def next_promotion(self) -> PromotionId:
+        """The id of the next promotion."""
+        return PromotionId.read(f"P-{self.last_promotion + 1}")
+
+
+def parse_signers(text: str) -> dict[str, str]:
+    """Principal -> public key line of an `allowed_signers` file of ours. A line of another form, or one namespace too many, is left out."""
+    found: dict[str, str] = {}
+    for line in text.splitlines():
+        if match := _SIGNER.fullmatch(line.strip()):
+            who, namespace = match["who"], match["namespace"]
+            if namespace == ("git" if who == WRITER else f"towpath-{who.split('@')[0]}"):
+                found[who] = match["key"]
+    return found
+
+
+def fold(repo_id: str, head: CommitId, seq: int, files: Iterable[tuple[str, bytes]], recent: tuple[Recent, ...]) -> World:
+    """The state in the files of a ledger commit (records left out). Raises BadWire or BadPolicy when a file is not of ours."""
+    found = dict(files)
+    text = found[layout.POLICY].decode()
+    signers = parse_signers(found[layout.SIGNERS].decode())
+    empty = World(repo_id, head, seq, read(text), text, signers, recent=recent)
+    return apply(empty, head, found, None)
+
+
+def apply(world: World, head: CommitId, files: Mapping[str, bytes | None], recent: Recent | None) -> World:
+    """The state after a commit that wrote these files (None: deleted) and, if it is one of our records, made `recent`."""
+    changes = _Changes(world)
+    for path, data in files.items():
+        changes.take(path, data)
+    return replace(
+        changes.world(),
+        head=head,
+        seq=recent.seq if recent else world.seq,
+        recent=(*_hour(world.recent, recent.time), recent) if recent else world.recent,
+    )
+
+
+def _hour(recent: tuple[Recent, ...], now: str) -> Iterator[Recent]:
+    horizon = stamp(read_stamp(now) - timedelta(hours=1))
+    return (one for one in recent if one.time >= horizon)
+
+
+class _Changes:
+    """Collects the changed documents, copying each table at most once."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._last = world.last_promotion
+        self._tables: dict[str, dict[object, object]] = {}
+        self._plain: dict[str, object] = {}
+
+    def take(self, path: str, data: bytes | None) -> None:
+        if path == layout.POLICY and data is not None:
+            self._plain |= {"policy": read(data.decode()), "policy_text": data.decode()}
+        elif path == layout.SIGNERS and data is not None:
+            self._plain["signers"] = parse_signers(data.decode())
+        elif path == layout.PROPOSED:
+            self._plain["proposal"] = layout.read(layout.Proposal, data) if data else None
+        elif path.startswith("holds/") and data is None:
+            self._lift(path)
+        elif (kind := layout.kind_of(path)) and data is not None:
+            self._keep(layout.read(kind, data))
+
+    def world(self) -> World:
+        return replace(self._world, last_promotion=self._last, **self._tables, **self._plain)  # type: ignore[arg-type]  # each table keeps the type of the one it copies
+
+    def _table(self, name: str) -> dict[object, object]:
+        if name not in self._tables:
+            self._tables[name] = dict(getattr(self._world, name))
+        return self._tables[name]
+
+    def _keep(self, document: layout.Document) -> None:
+        match document:
+            case Promotion():
+                self._keep_promotion(document)
+            case Release():
+                self._table("releases")[(document.environment, document.artifact)] = document
+            case RegisteredVersion():
+                table = self._table("versions")
+                of_artifact = table.get(document.artifact, {})
+                table[document.artifact] = {**of_artifact, document.version: document}  # type: ignore[dict-item]  # a table of tables
+            case Hold():
+                self._table("holds")[(document.environment, document.artifact, document.digest)] = document
+
+    def _keep_promotion(self, document: Promotion) -> None:
+        self._table("promotions")[document.id] = document
+        self._last = max(self._last, document.id.number)
+        opened = self._plain.get("open", self._world.open)
+        assert isinstance(opened, frozenset)
+        self._plain["open"] = opened | {document.id} if document.state in states.OPEN else opened - {document.id}
+        if document.card:
+            self._table("threads")[_thread(document.card)] = document.id
+
+    def _lift(self, path: str) -> None:
+        table = self._table("holds")
+        for key, found in list(table.items()):
+            if isinstance(found, Hold) and layout.path_of(found) == path:
+                del table[key]
+
+
+def _thread(card: Card) -> tuple[str, str]:
+    return card.channel, card.ts

@@ -1,0 +1,1 @@
+"""What the core needs of the world, as protocols: a ledger branch, a source repository, a target. Adapters implement them."""

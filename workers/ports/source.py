@@ -1,0 +1,66 @@
+"""The shared repository's source side: branches and tags of people, artifacts at commits. Read by commit id, never followed by name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from workers.contract.names import ArtifactName, CommitId, Digest, EnvironmentName, RefName, Version
+from workers.contract.promotion import Kind, RegisteredVersion
+
+
+@dataclass(frozen=True)
+class VersionTag:
+    """An annotated tag in GTO's grammar, `name@vX.Y.Z`, on a commit: the tag object's id and the commit it names."""
+
+    artifact: ArtifactName
+    version: Version
+    tag: str
+    commit: CommitId
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """What environment tags should say: the commit of the live version of an artifact in an environment, or None for nothing."""
+
+    artifact: ArtifactName
+    environment: EnvironmentName
+    commit: CommitId | None
+    message: str
+
+
+class Source(Protocol):
+    """Reading the shared repository."""
+
+    def fetch(self) -> None:
+        """Bring the mirror up to date with the remote's source branch and tags. Raises Unreachable."""
+
+    def head(self) -> CommitId:
+        """The commit of the source branch. Raises BadContent when there is none."""
+
+    def policy(self) -> tuple[CommitId, str] | None:
+        """The text of `towpath.yaml` at the source branch, with the last commit that changed it; None when there is no such file."""
+
+    def version_tags(self) -> Iterator[VersionTag]:
+        """All version tags of the mirror, in one pass."""
+
+    def resolve(self, ref: RefName) -> CommitId:
+        """The commit that a branch, tag or (shortened) commit id of the remote names now. Raises BadContent."""
+
+    def inspect(self, artifact: ArtifactName, version: Version, commit: CommitId, kind: Kind | None) -> RegisteredVersion:
+        """Read a version's facts from its commit; `registered_at` and `seq` are left empty. Raises BadContent with every reason at once."""
+
+    def materialise(self, version: RegisteredVersion) -> Mapping[str, Path]:
+        """The files at the version's path, by their path, from Git by commit id; the digest is proved again. Raises BadContent."""
+
+    def golden(self, version: RegisteredVersion) -> tuple[bytes, bytes] | None:
+        """The golden input and output files of a model, whose digest is proved again. Raises BadContent."""
+
+
+class TagProjection(Protocol):
+    """GTO's tags as a picture of the ledger in the shared repository."""
+
+    def show(self, versions: Iterator[RegisteredVersion], assignments: Iterator[Assignment]) -> int:
+        """Push the tags that are missing, at most three at a time, the old assignment retired first; how many were pushed. Raises WorldError."""
