@@ -64,14 +64,14 @@ class Links:
         self._git_web = git_web
         self._serializer = URLSafeTimedSerializer(secret, salt="towpath-audit")
 
-    def commit(self, commit: CommitId) -> str | None:
+    def commit(self, commit_id: CommitId) -> str | None:
         """The address of a commit on the Git host, if one is known."""
-        return self._git_web.commit(commit) if self._git_web else None
+        return self._git_web.commit(commit_id) if self._git_web else None
 
-    def audit(self, promotion: PromotionId) -> str:
+    def audit(self, promotion_id: PromotionId) -> str:
         """A link to the promotion's page that holds for seven days."""
-        token = self._serializer.dumps(str(promotion))
-        return f"{self._public_url}/audit/{promotion}?token={token if isinstance(token, str) else token.decode()}"
+        token = self._serializer.dumps(str(promotion_id))
+        return f"{self._public_url}/audit/{promotion_id}?token={token if isinstance(token, str) else token.decode()}"
 
     def check(self, promotion: PromotionId, token: str) -> Verdict:
         """Whether the token opens this promotion's page."""

@@ -20,9 +20,9 @@ class Faults:
     """What is wrong at the moment.
 
     `wrong_digest`: metadata reports another digest. `wrong_answers`: the version that the next flip makes the default
-    answers wrongly from then on. `refuse`: that operation (or `all`) is refused with `status`, `times` times or for good.
-    `hang_after_effect`: the next such operation takes effect, and its answer comes `seconds` later.
-    `delay`: every answer comes that many milliseconds later.
+    answers wrongly from then on, until the faults are set again or removed. `refuse`: that operation (or `all`) is
+    refused with `status`, `times` times or for good. `hang_after_effect`: the next such operation takes effect, and its
+    answer comes `seconds` later. `delay`: every answer of the protocol comes that many milliseconds later.
     """
 
     wrong_digest: bool = False
@@ -33,17 +33,17 @@ class Faults:
     hang_after_effect: str | None = None
     seconds: float = 30.0
     delay: float = 0.0
-    wrong_version: tuple[str, str] | None = None
+    wrong_version: tuple[str, str | None] | None = None
 
-    def refusal(self, operation: str) -> Refused | None:
-        """Return the refusal that `operation` gets now, and count it."""
+    def check(self, operation: str) -> None:
+        """Raise Refused when `operation` is to be refused now, and count it."""
         if self.refuse not in {operation, "all"} or self.times == 0:
-            return None
+            return
         if self.times is not None:
             self.times -= 1
-        return Refused(self.status, f"{operation} is refused on request", "refused")
+        raise Refused(self.status, f"{operation} is refused on request", "refused")
 
-    def flipped(self, model: str, version: str) -> None:
+    def flipped(self, model: str, version: str | None) -> None:
         """Take note that `version` has just become the default."""
         if self.wrong_answers:
             self.wrong_answers, self.wrong_version = False, (model, version)
@@ -73,10 +73,10 @@ def read(body: Any) -> Faults:
     checks = {
         "wrong_digest": type(faults.wrong_digest) is bool,
         "wrong_answers": type(faults.wrong_answers) is bool,
-        "refuse": faults.refuse in {None, "all", *OPERATIONS},
+        "refuse": faults.refuse in (None, "all", *OPERATIONS),
         "status": type(faults.status) is int and 400 <= faults.status < 600,
         "times": faults.times is None or (type(faults.times) is int and faults.times >= 0),
-        "hang_after_effect": faults.hang_after_effect in {None, *OPERATIONS},
+        "hang_after_effect": faults.hang_after_effect in (None, *OPERATIONS),
         "seconds": _within(faults.seconds, SECONDS_LIMIT),
         "delay": _within(faults.delay, SECONDS_LIMIT * 1000),
     }

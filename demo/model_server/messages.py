@@ -12,6 +12,7 @@ import binascii
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from typing import Any
 
 from demo.model_server import digest, names
@@ -109,6 +110,9 @@ def _read_files(parameters: Mapping[str, Any]) -> dict[tuple[str, str], bytes]:
     for key, value in parameters.items():
         version, _, path = key.removeprefix(_FILE).partition("/")
         files[_named(names.read_version, version), _named(names.read_path, path)] = _decoded(key, value)
+    folders = {(version, str(parent)) for version, path in files for parent in PurePosixPath(path).parents}
+    if not folders.isdisjoint(files):
+        raise malformed("one path is a file and a folder at once")
     if sum(map(len, files.values())) > BYTES_LIMIT:
         raise malformed(f"too large: at most {BYTES_LIMIT} bytes in all files together")
     return files

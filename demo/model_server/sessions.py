@@ -31,7 +31,7 @@ BLAME: Mapping[type[Exception], str] = {
     runtime.NotImplemented: MODEL,
     runtime.RuntimeException: CALLER,
 }
-# RuntimeError and ValueError come from the binding itself, for instance for an input of a wrong element type.
+# The binding itself raises these two: ValueError for an input that it cannot convert.
 ERRORS: tuple[type[Exception], ...] = (*BLAME, RuntimeError, ValueError)
 
 DATATYPES = {
@@ -65,7 +65,7 @@ class Session:
         try:
             answers: list[Array] = self._runner.run(list(outputs), dict(inputs))
         except ERRORS as exc:
-            if BLAME.get(type(exc), MODEL) == CALLER:
+            if isinstance(exc, ValueError) or BLAME.get(type(exc)) == CALLER:
                 raise malformed(f"the model does not take this input: {_reason(exc)}") from exc
             raise Refused(500, f"the model failed: {_reason(exc)}", "failed") from exc
         return answers

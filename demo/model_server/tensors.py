@@ -6,7 +6,7 @@ FP16, BF16 and the binary data extension have no place in JSON and are not spoke
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from math import prod
 from typing import Any
@@ -34,7 +34,7 @@ DTYPES: Mapping[str, np.dtype[Any]] = {
     "FP64": np.dtype(np.float64),
     "BYTES": np.dtype(np.object_),
 }
-_ACCEPTED = {"b": {bool}, "i": {int}, "u": {int}, "f": {int, float}, "O": {str}}
+_ACCEPTED: Mapping[str, set[type]] = {"b": {bool}, "i": {int}, "u": {int}, "f": {int, float}, "O": {str}}
 
 
 @dataclass(frozen=True)
@@ -65,10 +65,8 @@ def read(port: Port, tensor: Mapping[str, Any]) -> Array:
     if tensor.get("datatype") != port.datatype:
         raise malformed(f"input {port.name}: datatype is {port.datatype}, not {tensor.get('datatype')!r:.40}")
     shape = _read_shape(port, tensor.get("shape"))
-    values: list[Any] = []
-    _flatten(port, tensor.get("data"), shape, values)
-    dtype = DTYPES[port.datatype]
-    wrong = {type(value) for value in values} - _ACCEPTED[dtype.kind]
+    values = _flattened(port, tensor.get("data"), shape)
+    wrong = {type(value) for value in values} - _ACCEPTED[DTYPES[port.datatype].kind]
     if wrong:
         raise malformed(f"input {port.name}: {sorted(kind.__name__ for kind in wrong)[0]} is not {port.datatype}")
     return _as_array(port, values, shape)
@@ -93,24 +91,25 @@ def _read_shape(port: Port, given: Any) -> tuple[int, ...]:
     return shape
 
 
-def _flatten(port: Port, given: Any, shape: tuple[int, ...], values: list[Any]) -> None:
-    """Append the elements of `given`, flat or nested exactly like `shape`, to `values`."""
+def _flattened(port: Port, given: Any, shape: tuple[int, ...]) -> list[Any]:
+    """Return the elements of `given`, which is flat or nested exactly like `shape`. Raises Refused (400)."""
     if not isinstance(given, list):
         raise malformed(f"input {port.name}: data is a list")
-    nested = len(shape) > 1 and bool(given) and isinstance(given[0], list)
-    expected = shape[0] if nested else prod(shape)
-    if len(given) != expected:
-        raise malformed(f"input {port.name}: data of shape {list(shape)} has {expected} entries, not {len(given)}")
-    if not nested:
-        values.extend(given)
-        return
-    for entry in given:
-        if isinstance(entry, list) and len(shape) == 2:
-            _flatten(port, entry, shape[1:], values)
-        elif isinstance(entry, list) and (not entry or isinstance(entry[0], list)):
-            _flatten(port, entry, shape[1:], values)
-        else:
-            raise malformed(f"input {port.name}: data is nested unlike its shape {list(shape)}")
+    if len(shape) > 1 and given and isinstance(given[0], list):
+        return list(_nested(port, given, shape))
+    if len(given) != prod(shape):
+        raise malformed(f"input {port.name}: shape {list(shape)} has {prod(shape)} elements, data has {len(given)}")
+    return given
+
+
+def _nested(port: Port, given: Any, shape: tuple[int, ...]) -> Iterator[Any]:
+    if not isinstance(given, list) or len(given) != shape[0]:
+        raise malformed(f"input {port.name}: data is nested unlike its shape")
+    if len(shape) == 1:
+        yield from given
+    else:
+        for entry in given:
+            yield from _nested(port, entry, shape[1:])
 
 
 def _as_array(port: Port, values: list[Any], shape: tuple[int, ...]) -> Array:

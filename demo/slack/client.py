@@ -17,9 +17,9 @@ from typing import Any, Self, TypeVar
 
 import aiohttp
 
-from demo.slack.acts import Ack, Submitted
 from demo.slack.faults_client import Faults
 from demo.slack.feed import Happening
+from demo.slack.results import Ack, Submitted
 from demo.slack.seen import Content, Message, Transcript, View
 from demo.slack.shapes import CannotDo, Json
 

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from demo.slack.acts import Ack
+from demo.slack.results import Ack
 from demo.slack.shapes import Json
 
 Post = Callable[[str, Mapping[str, Any]], Awaitable[Json]]

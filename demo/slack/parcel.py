@@ -24,7 +24,7 @@ class Parcel:
 
 @dataclass(frozen=True)
 class Taken:
-    """How the app took it. `outcome` as in acts.Ack; `final` forbids further retries (X-Slack-No-Retry: 1)."""
+    """How the app took it. `outcome` as in results.Ack; `final` forbids further retries (X-Slack-No-Retry: 1)."""
 
     outcome: str
     status: int | None = None

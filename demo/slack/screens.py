@@ -64,13 +64,17 @@ class Screens:
         if seen_hash and seen_hash != before["hash"]:
             raise Refused("hash_conflict")
         self._unique(given, view_id)
-        place = {key: before[key] for key in ("id", "previous_view_id", "root_view_id")}
+        place = {key: before[key] for key in ("id", "previous_view_id", "root_view_id", "state")}
         view = self._complete(given) | place
         self._views[view_id] = view
         user = self._owner[view_id]
         if view["type"] == "home" or self._stacks.get(user, [""])[-1] == view_id:
             self._tell(user, view)
         return copy.deepcopy(view)
+
+    def keep(self, view_id: str, block_id: str, action_id: str, value: Json) -> None:
+        """Remember what was chosen in a menu of an open view."""
+        self._views[view_id]["state"]["values"].setdefault(block_id, {})[action_id] = copy.deepcopy(value)
 
     def publish(self, user: str, given: Json, seen_hash: str | None) -> Json:
         """Show a Home tab."""

@@ -54,4 +54,4 @@ class Conversation:
     edited: bool = False
 
 
-PROCESSES = {name: Actor(ActorId(f"{name}@towpath"), Standing.PROCESS) for name in ("bot", "effects", "clock", "operator")}
+PROCESSES = {name: Actor(ActorId(f"{name}@towpath"), Standing.PROCESS) for name in ("bot", "effects", "clock", "operator", "writer")}

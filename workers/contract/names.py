@@ -126,7 +126,7 @@ class PromotionId(Name):
 class ActorId(Name):
     """A Slack user with the workspace, `U024BE7LH@T061EG9R6`, or a process of Towpath's own, `clock@towpath`. Opaque on purpose."""
 
-    pattern = re.compile(r"[UW][A-Z0-9]{2,20}@[TE][A-Z0-9]{2,20}|(?:bot|effects|clock|operator)@towpath", re.ASCII)
+    pattern = re.compile(r"[UW][A-Z0-9]{2,20}@[TE][A-Z0-9]{2,20}|(?:bot|effects|clock|operator|writer)@towpath", re.ASCII)
     word = "an actor"
     example = "U024BE7LH@T061EG9R6"
     __slots__ = ()

@@ -61,12 +61,13 @@ Effect = Inspect | Deploy | Verify | Restore
 class Case:
     """One request as it is judged: the envelope, its sealed form for the record, the instant, and who stands behind it.
 
+    `sealed` is None only where there is no valid envelope: an anomaly that the writer itself records.
     `asked` is the person's envelope that a report answers, once its own signature was found to hold. `looked` marks a request that was put
     back after the repository was looked at: it is not deferred again.
     """
 
     envelope: Envelope
-    sealed: Sealed
+    sealed: Sealed | None
     now: datetime
     asked: Envelope | None = None
     looked: bool = False
@@ -80,6 +81,12 @@ class Case:
     def conversation(self) -> Conversation | None:
         """Where the person asked."""
         return (self.asked or self.envelope).conversation
+
+    @property
+    def wire(self) -> str:
+        """The sealed envelope as it lay in the inbox."""
+        assert self.sealed is not None, "a person's request is sealed"
+        return self.sealed.to_wire()
 
     @property
     def time(self) -> str:

@@ -70,9 +70,9 @@ def _request(case: Case) -> dict[str, Any]:
         "id": case.envelope.request_id,
         "verb": type(case.envelope.request).__name__,
         "text": case.envelope.text,
-        "sender": case.sealed.sender.value,
-        "payload": case.sealed.payload,
-        "signature": case.sealed.signature,
+        "sender": case.sealed.sender.value if case.sealed else None,
+        "payload": case.sealed.payload if case.sealed else None,
+        "signature": case.sealed.signature if case.sealed else None,
         "asked_by": case.asked.request_id if case.asked else None,
         "because": case.because,
         "conversation": wire.plain(case.conversation) if case.conversation else None,
@@ -115,12 +115,12 @@ def _trailers(case: Case, decision: Decision, record_bytes: bytes) -> Iterator[t
 
 
 def _line(text: str) -> str:
-    return " ".join(text.split())[:100]
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())[:100]
 
 
 def recent(world: World, case: Case, decision: Decision) -> Recent:
     """What is remembered of the record for an hour."""
-    process = case.sealed.sender is Sender.CLOCK
+    process = case.sealed is None or case.sealed.sender is Sender.CLOCK
     request_id = None if process else case.envelope.request_id
     promotion = decision.promotion.id if decision.promotion else None
     return Recent(world.seq + 1, case.time, request_id, case.actor.id, str(decision.event), promotion)
@@ -131,7 +131,7 @@ def recent_of(data: bytes) -> Recent:
     found = wire.load(data)
     try:
         request, promotion = found.get("request", {}), found.get("promotion", {})
-        clock = request.get("sender") == Sender.CLOCK.value
+        clock = request.get("sender") in (None, Sender.CLOCK.value)
         return Recent(
             seq=found["seq"],
             time=found["time"],

@@ -111,5 +111,5 @@ class Method:
     name: str
     run: Callable[[Call], Awaitable[Json]]
     scopes: tuple[str, ...] = ()
-    token: TokenKind = "bot"
+    token: TokenKind = "bot"  # noqa: S105  # A kind of token, not one.
     takes_json: bool = True

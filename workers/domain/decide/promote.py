@@ -53,7 +53,7 @@ def _worth_a_look(wanted: ask.Promote, artifact: object, case: d.Case) -> bool:
 
 def _look(wanted: ask.Promote, case: d.Case) -> d.Decision:
     assert wanted.artifact and wanted.version, "a look needs a name and a version"
-    return d.answer(effects=(d.Inspect(wanted.artifact, wanted.version, case.sealed.to_wire()),))
+    return d.answer(effects=(d.Inspect(wanted.artifact, wanted.version, case.wire),))
 
 
 def _open(world: World, case: d.Case, rules: Rules, version: RegisteredVersion) -> d.Decision:

@@ -22,7 +22,7 @@ def register(world: World, case: d.Case, wanted: ask.Register) -> d.Decision:
             world, case, what, Reason("right-request", "You may not request promotions to any environment, so you may not register.")
         )
     asked = VersionAsk.read(str(wanted.version))
-    look = d.Inspect(wanted.artifact, asked, case.sealed.to_wire(), wanted.at, wanted.kind, wanted.version)
+    look = d.Inspect(wanted.artifact, asked, case.wire, wanted.at, wanted.kind, wanted.version)
     return d.answer(effects=(look,))
 
 

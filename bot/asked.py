@@ -1,0 +1,117 @@
+"""What is remembered of a request until it is answered: where its author is, and since when they wait.
+
+Kept in Redis for half an hour (so long a response_url lives), and in this process as well: a flushed Redis must not make anybody wait in
+silence for a request that was received and is not recorded.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from redis.asyncio import Redis
+
+from bot import clock
+from workers.contract import wire
+from workers.contract.names import RequestId
+
+KEPT = 30 * 60
+RECEIPT_AFTER = 0.9
+UNRECORDED_AFTER = 15.0
+
+WAITING = "towpath:bot:waiting"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One request that was queued. `since` is in milliseconds of wall time; `wants_receipt` is so for commands, buttons and forms."""
+
+    request_id: RequestId
+    channel: str
+    user: str
+    sentence: str
+    since: int
+    thread: str | None = None
+    response_url: str | None = None
+    wants_receipt: bool = False
+    is_write: bool = True
+
+
+@dataclass(frozen=True)
+class Due:
+    """A word that a request's author is due: `stage` is receipt or unrecorded."""
+
+    asked: Asked
+    stage: str
+
+
+def _key(request_id: str) -> str:
+    return f"towpath:bot:asked:{request_id}"
+
+
+def _settled(request_id: str) -> str:
+    return f"towpath:bot:settled:{request_id}"
+
+
+class Waiting:
+    """Who waits for an answer."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+        self._mine: dict[str, tuple[Asked, set[str]]] = {}
+
+    async def is_known(self, request_id: RequestId) -> bool:
+        """Whether this very request was queued before."""
+        return bool(await self._redis.exists(_key(request_id)))
+
+    async def begin(self, asked: Asked) -> None:
+        """Remember a request that was just queued."""
+        stages = {"receipt", "unrecorded"} if asked.wants_receipt else {"unrecorded"}
+        self._mine[asked.request_id] = (asked, stages)
+        async with self._redis.pipeline(transaction=True) as pipe:
+            pipe.set(_key(asked.request_id), wire.canonical(asked).decode(), ex=KEPT)
+            pipe.zadd(WAITING, {f"{stage}:{asked.request_id}": asked.since + _after(stage) * 1000 for stage in stages})
+            await pipe.execute()
+
+    async def find(self, request_id: RequestId) -> Asked | None:
+        """What is remembered of a request."""
+        if request_id in self._mine:
+            return self._mine[request_id][0]
+        text = await self._redis.get(_key(request_id))
+        try:
+            return wire.read(Asked, wire.load(text)) if text else None
+        except wire.BadWire:
+            return None
+
+    async def settle(self, request_id: RequestId) -> None:
+        """The request's outcome is there: nobody waits for it any more."""
+        _, stages = self._mine.get(request_id, (None, set()))
+        stages.clear()
+        async with self._redis.pipeline(transaction=True) as pipe:
+            pipe.set(_settled(request_id), "1", ex=KEPT)
+            pipe.zrem(WAITING, f"receipt:{request_id}", f"unrecorded:{request_id}")
+            await pipe.execute()
+
+    async def due(self) -> list[Due]:
+        """The words that are due now; each is given out once, to one bot."""
+        now = clock.epoch_seconds() * 1000
+        names = set(await self._redis.zrangebyscore(WAITING, 0, now))
+        for request_id, (asked, stages) in list(self._mine.items()):
+            names |= {f"{stage}:{request_id}" for stage in stages if asked.since + _after(stage) * 1000 <= now}
+            if asked.since + KEPT * 1000 < now:
+                del self._mine[request_id]
+        return [due for name in sorted(names) if (due := await self._claim(*name.split(":", 1)))]
+
+    async def _claim(self, stage: str, request_id: str) -> Due | None:
+        asked = await self.find(RequestId(request_id))
+        async with self._redis.pipeline(transaction=True) as pipe:
+            pipe.exists(_settled(request_id))
+            pipe.set(f"towpath:bot:told:{stage}:{request_id}", "1", nx=True, ex=KEPT)
+            pipe.zrem(WAITING, f"{stage}:{request_id}")
+            settled, first, _ = await pipe.execute()
+        if request_id in self._mine:
+            self._mine[request_id][1].discard(stage)
+        return Due(asked, stage) if asked and first and not settled else None
+
+
+def _after(stage: str) -> float:
+    return RECEIPT_AFTER if stage == "receipt" else UNRECORDED_AFTER

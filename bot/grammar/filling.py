@@ -1,0 +1,167 @@
+"""The one algorithm that puts words into the slots of any command: by what they are and by what stands before them, not by place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from bot.grammar import tokens
+from bot.grammar.sentences import Vocabulary
+from bot.grammar.verbs import phrase_at
+from bot.grammar.words import KINDS, VERBS, Word
+from workers.contract.commands import FILLERS, Command, Slot, Token
+
+NOUNS: dict[Token, tuple[str, ...]] = {Token.PROMOTION: ("promotion",), Token.ENVIRONMENT: ("environment", "env")}
+"""Words that may stand beside a value to say what it is."""
+
+LABELS: dict[Token, str] = {
+    Token.KIND: "kind", Token.NAME: "artifact", Token.VERSION: "version", Token.ENVIRONMENT: "environment", Token.PROMOTION: "promotion",
+    Token.REF: "commit", Token.PLAN: "plan", Token.COMMIT: "commit", Token.VERB: "command", Token.TEXT: "reason",
+}  # fmt: skip
+
+_MARKED = (Token.TEXT, Token.REF, Token.PLAN)
+_ORDER = (Token.PROMOTION, Token.VERSION, Token.NAME, Token.KIND, Token.ENVIRONMENT, Token.COMMIT)
+
+
+@dataclass(frozen=True)
+class Stranger:
+    """A word that fits no slot: where it stands among the words, and the slots that the preposition before it opened."""
+
+    at: int
+    word: Word
+    slots: tuple[Slot, ...] = ()
+
+
+@dataclass
+class Filling:
+    """The slots' values by field, the words that fit nowhere, and what the sentence says twice."""
+
+    row: Command
+    vocabulary: Vocabulary
+    values: dict[str, object] = field(default_factory=dict)
+    strangers: list[Stranger] = field(default_factory=list)
+    clashes: list[str] = field(default_factory=list)
+
+    @property
+    def missing(self) -> tuple[Slot, ...]:
+        """The slots that the command needs and the sentence does not fill."""
+        return tuple(slot for slot in self.row.slots if slot.needed and slot.field not in self.values)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether every word has its place and every needed slot its value."""
+        return not (self.strangers or self.clashes or self.missing)
+
+    def value(self, slot: Slot, word: Word) -> object | None:
+        """What the word would be in this slot."""
+        return tokens.value(tokens.Place(self.row, slot, self.vocabulary), word)
+
+    def put(self, slot: Slot, value: object) -> None:
+        """Fill a slot; a second value for it is a clash, even when it is the same one."""
+        if slot.field in self.values:
+            self.clashes.append(f"It names the {LABELS[slot.token]} twice.")
+        self.values.setdefault(slot.field, value)
+
+
+def fill(row: Command, words: tuple[Word, ...], because: str | None, vocabulary: Vocabulary) -> Filling:
+    """The slots of the command filled from the words that are left when its verb is taken away."""
+    filling = Filling(row, vocabulary)
+    bare = _fill_marked(filling, words)
+    weak = [at for at in bare if _is_weak(words[at], filling)]
+    for at in [*(at for at in bare if at not in weak), *weak]:
+        _fill_bare(filling, words, at)
+    filling.strangers.sort(key=lambda stranger: stranger.at)
+    _fill_reason(filling, because)
+    _check_kind(filling)
+    return filling
+
+
+def _fill_marked(filling: Filling, words: tuple[Word, ...]) -> list[int]:
+    """Fill what a preposition (or a verb's name, which may have several words) introduces; the places of the other words are given back."""
+    bare: list[int] = []
+    at = 0
+    while at < len(words):
+        verb = _verb(filling, words[at:])
+        slots = tuple(slot for slot in filling.row.slots if words[at].text in slot.after) if not words[at].quoted else ()
+        if verb:
+            at += verb
+        elif slots:
+            at = _fill_after(filling, words, at, slots)
+        else:
+            bare.append(at)
+            at += 1
+    return bare
+
+
+def _verb(filling: Filling, words: tuple[Word, ...]) -> int:
+    slot = next((slot for slot in filling.row.slots if slot.token is Token.VERB), None)
+    phrase = phrase_at(words) if slot else None
+    if slot is None or phrase is None:
+        return 0
+    filling.put(slot, VERBS[phrase])
+    return len(phrase)
+
+
+def _fill_after(filling: Filling, words: tuple[Word, ...], at: int, slots: tuple[Slot, ...]) -> int:
+    """Fill the slot that the preposition at `at` opens; the place where reading goes on is given back."""
+    following = at + 1
+    while following < len(words) - 1 and _drops(filling, words[following]):
+        following += 1
+    if following >= len(words):
+        filling.strangers.append(Stranger(at, words[at]))
+        return following
+    for slot in slots:
+        if (value := filling.value(slot, words[following])) is not None:
+            filling.put(slot, value)
+            return following + 1
+    filling.strangers.append(Stranger(following, words[following], slots))
+    return following + 1
+
+
+def _fill_bare(filling: Filling, words: tuple[Word, ...], at: int) -> None:
+    word = words[at]
+    if filling.clashes:
+        return
+    fits = [(slot, value) for slot in _open_to_bare(filling) if (value := filling.value(slot, word)) is not None]
+    free = [(slot, value) for slot, value in fits if slot.field not in filling.values]
+    if _drops(filling, word) and not (free and _is_weak(word, filling)):
+        return
+    if fits:
+        filling.put(*(free or fits)[0])
+    else:
+        filling.strangers.append(Stranger(at, word))
+
+
+def _open_to_bare(filling: Filling) -> list[Slot]:
+    """The slots that a word without a preposition may fill. Of two of a sort only the needed one; a version that is marked must stay so."""
+    slots = [slot for slot in filling.row.slots if slot.token in _ORDER and not (slot.token is Token.VERSION and slot.after)]
+    kinds = [slot.token for slot in slots]
+    return sorted((slot for slot in slots if slot.needed or kinds.count(slot.token) == 1), key=lambda slot: _ORDER.index(slot.token))
+
+
+def _drops(filling: Filling, word: Word) -> bool:
+    nouns = {noun for slot in filling.row.slots for noun in NOUNS.get(slot.token, ())}
+    return not word.quoted and (word.text in FILLERS or word.text in nouns)
+
+
+def _is_weak(word: Word, filling: Filling) -> bool:
+    """Whether a filler or a kind is also a registered name: it is one only if no other word is."""
+    return not word.quoted and (word.text in KINDS or _drops(filling, word)) and tokens.is_registered(word, filling.vocabulary)
+
+
+def _fill_reason(filling: Filling, because: str | None) -> None:
+    if because is None:
+        return
+    slot = next((slot for slot in filling.row.slots if slot.token is Token.TEXT), None)
+    if slot is None:
+        filling.clashes.append("This command takes no reason.")
+    elif not because:
+        filling.clashes.append("After `because` there is nothing.")
+    else:
+        filling.put(slot, because)
+
+
+def _check_kind(filling: Filling) -> None:
+    said, name = filling.values.get("kind"), str(filling.values.get("artifact", ""))
+    known = filling.vocabulary.artifacts.get(name)
+    if said is not None and known is not None and said != known:
+        filling.clashes.append(f"`{name}` is a {known.value}, not a {getattr(said, 'value', said)}.")

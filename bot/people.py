@@ -1,0 +1,164 @@
+"""Who asks: Slack's word on a user and on the user groups that hold them. What cannot be looked up denies.
+
+The answers are kept in this process for five minutes, and not in Redis: whoever can write to Redis must not be able to make somebody a manager.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+import structlog
+
+from bot import clock
+from bot.identity import Home
+from bot.slack import Later, SaidNo, Slack, SlackTrouble
+from workers.contract.actors import Actor, Standing
+from workers.contract.names import ActorId, BadName
+
+log = structlog.get_logger("bot.people")
+
+KEPT = 300.0
+SHORTEST_WAIT = 2.5
+_NO_GROUPS_HERE = {"plan_upgrade_required", "not_paid", "paid_teams_only"}
+
+T = TypeVar("T")
+
+
+@dataclass
+class _Kept(Generic[T]):
+    """Answers by key for a while; who asks while an answer is on its way waits for that one."""
+
+    ask: Callable[[str], Awaitable[T]]
+    known: dict[str, tuple[float, T]] = field(default_factory=dict)
+    asking: dict[str, asyncio.Future[T]] = field(default_factory=dict)
+
+    async def get(self, key: str) -> T:
+        until, answer = self.known.get(key, (0.0, None))
+        if answer is not None and clock.ticks() < until:
+            return answer
+        if key not in self.asking:
+            self.asking[key] = asyncio.ensure_future(self._fetch(key))
+        return await asyncio.shield(self.asking[key])
+
+    async def _fetch(self, key: str) -> T:
+        try:
+            answer = await self.ask(key)
+            self.known[key] = (clock.ticks() + KEPT, answer)
+            return answer
+        finally:
+            del self.asking[key]
+
+    def forget(self, key: str | None = None) -> None:
+        """Drop one answer, or all."""
+        if key is None:
+            self.known.clear()
+        else:
+            self.known.pop(key, None)
+
+
+class People:
+    """Looks people up."""
+
+    def __init__(self, slack: Slack, home: Home) -> None:
+        self._slack = slack
+        self._home = home
+        self._users: _Kept[dict[str, Any]] = _Kept(self._ask_user)
+        self._groups: _Kept[Mapping[str, tuple[str, ...]]] = _Kept(self._ask_groups)
+
+    async def actor(self, user: str, claimed_team: str | None) -> Actor:
+        """The user as the core judges them. `claimed_team` is the workspace that the delivery names. Raises BadName for no user id."""
+        info, groups = await asyncio.gather(self._user(user), self._groups_of(user))
+        standing = self._standing(info, claimed_team)
+        return Actor(self._id(user, info, claimed_team, standing), standing, groups)
+
+    async def names(self, users: Iterable[str]) -> dict[str, str]:
+        """Display names by user id; who cannot be looked up keeps the id."""
+        wanted = sorted(set(users))
+        found = await asyncio.gather(*(self._user(user) for user in wanted))
+        return {user: _name(info) or user for user, info in zip(wanted, found, strict=True)}
+
+    def forget(self, user: str | None = None) -> None:
+        """Slack says that a user changed (or, without one, a group): look again next time."""
+        if user:
+            self._users.forget(user)
+        else:
+            self._groups.forget()
+
+    async def _user(self, user: str) -> dict[str, Any] | None:
+        try:
+            return await self._users.get(user)
+        except SlackTrouble as exc:
+            log.warning("user_unknown", user=user, trouble=type(exc).__name__)
+            return None
+
+    async def _groups_of(self, user: str) -> tuple[str, ...] | None:
+        try:
+            return (await self._groups.get("all")).get(user, ())
+        except SlackTrouble as exc:
+            log.warning("groups_unknown", trouble=str(exc) if isinstance(exc, SaidNo) else type(exc).__name__)
+            return None
+
+    async def _ask_user(self, user: str) -> dict[str, Any]:
+        found = (await self._patiently("users.info", user=user)).get("user")
+        return found if isinstance(found, dict) else {}
+
+    async def _ask_groups(self, _: str) -> Mapping[str, tuple[str, ...]]:
+        try:
+            answer = await self._patiently("usergroups.list", include_users="true")
+        except SaidNo as exc:
+            if exc.code in _NO_GROUPS_HERE:
+                return {}
+            raise
+        holds: dict[str, list[str]] = {}
+        for group in answer.get("usergroups") or ():
+            if not group.get("date_delete"):
+                for user in group.get("users") or ():
+                    holds.setdefault(str(user), []).append(str(group["id"]))
+        return {user: tuple(sorted(ids)) for user, ids in holds.items()}
+
+    async def _patiently(self, method: str, **arguments: str) -> dict[str, Any]:
+        """Ask, and once more if Slack wants only a short wait."""
+        try:
+            return await self._slack.call(method, **arguments)
+        except Later as exc:
+            if exc.seconds > SHORTEST_WAIT:
+                raise
+            await asyncio.sleep(exc.seconds)
+            return await self._slack.call(method, **arguments)
+
+    def _standing(self, info: dict[str, Any] | None, claimed_team: str | None) -> Standing:
+        if not info:
+            return Standing.UNKNOWN
+        if info.get("deleted"):
+            return Standing.DEACTIVATED
+        if info.get("is_bot") or info.get("is_workflow_bot") or info.get("id") == "USLACKBOT":
+            return Standing.BOT
+        if info.get("is_stranger") or not self._is_ours(info, claimed_team):
+            return Standing.STRANGER
+        if info.get("is_restricted") or info.get("is_ultra_restricted"):
+            return Standing.GUEST
+        return Standing.MEMBER
+
+    def _is_ours(self, info: dict[str, Any], claimed_team: str | None) -> bool:
+        of_enterprise = (info.get("enterprise_user") or {}).get("enterprise_id")
+        lives_here = self._home.is_home(info.get("team_id"), of_enterprise)
+        claims_here = claimed_team is None or self._home.is_home(claimed_team) or claimed_team == info.get("team_id")
+        return lives_here and claims_here
+
+    def _id(self, user: str, info: dict[str, Any] | None, claimed_team: str | None, standing: Standing) -> ActorId:
+        team = self._home.realm
+        if standing is Standing.STRANGER:
+            team = str((info or {}).get("team_id") or claimed_team or team)
+        try:
+            return ActorId.read(f"{user}@{team}")
+        except BadName:
+            return ActorId.read(f"{user}@{self._home.realm}")
+
+
+def _name(info: dict[str, Any] | None) -> str:
+    profile = (info or {}).get("profile") or {}
+    found = profile.get("display_name") or (info or {}).get("real_name") or profile.get("real_name") or (info or {}).get("name")
+    return str(found or "")

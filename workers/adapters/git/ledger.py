@@ -1,0 +1,118 @@
+"""The ledger branch over a mirror: signed commits built in process, pushed plainly, read by commit id."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from workers.adapters.git.commits import BadObject, Commit, read_commit, seconds, write_commit
+from workers.adapters.git.mirror import ANCHOR, LEDGER, Mirror
+from workers.adapters.git.objects import Missing
+from workers.adapters.git.pushing import Sent, push
+from workers.adapters.git.trees import FOLDER, REGULAR, BadTree, Trees
+from workers.contract.names import BadName, CommitId
+from workers.contract.signatures import SigningKey
+from workers.ports.errors import RefusedByHost, Unclear, Unreachable, Untrusted, WorldError
+from workers.ports.ledger import Draft, Link, Push
+
+
+class GitLedger:
+    """The ledger branch of a mirror. Without a key it can only be read."""
+
+    def __init__(self, mirror: Mirror, key: SigningKey | None) -> None:
+        self._mirror = mirror
+        self._key = key
+        self._trees = Trees(mirror.objects)
+
+    def fetch(self) -> CommitId | None:
+        """Ask the remote: the head of the ledger branch, or None when there is none. Raises Unreachable or Untrusted."""
+        return self._mirror.fetch_ledger()
+
+    def anchor(self) -> CommitId | None:
+        """The last head that this mirror wrote or accepted; it outlives restarts."""
+        return self._mirror.ref(ANCHOR)
+
+    def set_anchor(self, commit: CommitId) -> None:
+        """Remember a head as ours."""
+        self._mirror.set_ref(ANCHOR, commit)
+
+    def links(self, after: CommitId | None, head: CommitId) -> Iterator[Link]:
+        """The commits from `after` (exclusive) to `head`, oldest first, those of every parent. Raises Untrusted."""
+        if after and not self._mirror.git.run("merge-base", "--is-ancestor", after, head).good:
+            raise Untrusted(f"The ledger's head {head} does not descend from {after}")
+        bounds = [head, f"^{after}"] if after else [head]
+        listed = self._mirror.git.run("rev-list", "--topo-order", "--reverse", *bounds, "--")
+        if not listed.good:
+            raise Untrusted(f"The ledger's head {head} is not in the mirror as a whole")
+        for line in listed.lines:
+            yield self._link(CommitId.read(line))
+
+    def _link(self, commit: CommitId) -> Link:
+        found = self._commit(commit)
+        return Link(commit, found.parents, found.message, found.committer.time, found.signer)
+
+    def _commit(self, commit: CommitId) -> Commit:
+        try:
+            return read_commit(self._mirror.objects.read(commit, "commit"))
+        except (Missing, BadObject, BadName) as exc:
+            raise Untrusted(f"The ledger's commit {commit} cannot be read: {exc}") from exc
+
+    def read(self, commit: CommitId, path: str) -> bytes | None:
+        """A file of a ledger commit, or None. Raises Untrusted when the commit cannot be read."""
+        try:
+            entry = self._trees.find(self._commit(commit).tree, path)
+            return self._mirror.objects.read(entry.oid, "blob") if entry and entry.mode in REGULAR else None
+        except (Missing, BadTree) as exc:
+            raise Untrusted(f"{path!r} of the ledger's commit {commit} cannot be read: {exc}") from exc
+
+    def read_below(self, commit: CommitId, folder: str) -> Iterator[tuple[str, bytes]]:
+        """Every file below a folder, with its whole path; nothing when there is no such folder. Raises Untrusted."""
+        try:
+            entry = self._trees.find(self._commit(commit).tree, folder)
+            if entry is None or entry.mode != FOLDER:
+                return
+            for path, file in self._trees.walk(entry.oid, folder.encode()):
+                if file.mode in REGULAR:
+                    yield path.decode(), self._mirror.objects.read(file.oid, "blob")
+        except (Missing, BadTree, UnicodeDecodeError) as exc:
+            raise Untrusted(f"{folder!r} of the ledger's commit {commit} cannot be read: {exc}") from exc
+
+    def build(self, parent: CommitId | None, drafts: Iterable[Draft]) -> list[CommitId]:
+        """Make one signed commit per draft, each on top of the one before. Raises BadTree for paths that cannot be, WorldError without a key."""
+        if self._key is None:
+            raise WorldError("signing for the ledger: this process holds no writer's key")
+        tree = self._commit(parent).tree if parent else None
+        built: list[CommitId] = []
+        for draft in drafts:
+            tree = self._trees.edit(tree, draft.files)
+            content = write_commit(tree, [parent] if parent else [], draft.author, seconds(draft.time), draft.message, self._key)
+            parent = CommitId.read(self._mirror.objects.store("commit", content))
+            built.append(parent)
+        return built
+
+    def push(self, head: CommitId, expected: CommitId | None) -> Push:
+        """Move the remote branch from `expected` to `head` by a plain push. Raises Unreachable, Unclear or RefusedByHost."""
+        branch = self._mirror.ledger_branch
+        sent = push(self._mirror, {f"refs/heads/{branch}": head})
+        if sent.accepted:
+            self._mirror.set_ref(LEDGER, head)
+            return Push.ACCEPTED
+        try:
+            now = self._mirror.remote_head(branch)
+        except Unreachable as exc:
+            raise Unclear(f"pushing {branch}: the answer was lost, and the remote cannot be asked") from exc
+        if now == head:
+            self._mirror.set_ref(LEDGER, head)
+            return Push.ACCEPTED
+        return self._not_accepted(now, expected, sent)
+
+    def _not_accepted(self, now: CommitId | None, expected: CommitId | None, sent: Sent) -> Push:
+        if now != expected:
+            return Push.LOST
+        if sent.answered or not self._may_push():
+            raise RefusedByHost(f"pushing {self._mirror.ledger_branch}: {sent.words or 'the host refuses pushes'}")
+        raise Unreachable(f"pushing {self._mirror.ledger_branch}: the connection was lost and nothing was changed")
+
+    def _may_push(self) -> bool:
+        """Whether the host lets us begin a push at all; one that does not was not merely lost on the way."""
+        branch, head = self._mirror.ledger_branch, self._mirror.ref(LEDGER)
+        return head is None or push(self._mirror, {f"refs/heads/{branch}": head}, "--dry-run").accepted

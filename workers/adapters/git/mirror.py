@@ -1,0 +1,132 @@
+"""A warm bare mirror of the shared repository, safe to share between processes of one host."""
+
+from __future__ import annotations
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from workers.adapters.git.objects import Objects
+from workers.adapters.git.plumbing import Answer, Configuration, Plumbing
+from workers.adapters.git.urls import RemoteUrl
+from workers.contract.names import CommitId, RefName
+from workers.ports.errors import BadContent, Unreachable, Untrusted
+
+SOURCE = "refs/towpath/source"
+LEDGER = "refs/towpath/ledger"
+ANCHOR = "refs/towpath/anchor"
+HEADS = "refs/remotes/origin/"
+TAGS = "refs/tags/"
+_READY = "towpath.ready"
+_ROUNDS = 3
+
+
+class Mirror:
+    """The bare repository at `folder`, made when it is missing, and the remote at `url` whose branches and tags it holds.
+
+    The remote's source branch is at `refs/towpath/source`, the ledger branch at `refs/towpath/ledger`, tags at `refs/tags/*` and other
+    branches at `refs/remotes/origin/*`, all exactly as the remote has them: what it moved or deleted is moved or deleted here. The anchor,
+    `refs/towpath/anchor`, is ours. One fetch of a kind runs at a time, whoever asks for it; the ledger never waits for the source branch.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        url: str,
+        source_branch: str = "main",
+        ledger_branch: str = "towpath",
+        *,
+        configuration: Configuration = Configuration.OURS,
+        patience: float = 60.0,
+    ) -> None:
+        self.folder = folder.absolute()
+        self.remote = RemoteUrl.read(url)
+        self.source_branch = RefName.read(source_branch)
+        self.ledger_branch = RefName.read(ledger_branch)
+        self.left_out: tuple[str, ...] = ()
+        self.git = Plumbing(self.folder, self.remote, configuration, patience)
+        self._make()
+        self.objects = Objects(self.folder, self.git.another)
+
+    def _make(self) -> None:
+        if (self.folder / _READY).exists():
+            return
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with self.locked("make"):
+            if not (self.folder / _READY).exists():
+                self.git.must("init", "--bare", "--quiet", "--template=", "--object-format=sha1")
+                (self.folder / _READY).touch()
+
+    @contextmanager
+    def locked(self, what: str) -> Iterator[None]:
+        """Hold the mirror's lock of that name; the kernel lets go of it when a process dies."""
+        with (self.folder / f"{what}.lock").open("w") as held:
+            fcntl.flock(held, fcntl.LOCK_EX)
+            yield
+
+    def fetch(self) -> None:
+        """Bring source branch, tags and the other branches up to date. Raises Unreachable, or BadContent when the branch's objects are unsound.
+
+        Unsound objects under another branch or tag must not stop everybody: then those are left as they are, and `left_out` names them.
+        """
+        with self.locked("source"):
+            others = (f"+refs/heads/*:{HEADS}*", f"^refs/heads/{self.ledger_branch}")
+            tags = f"+{TAGS}*:{TAGS}*"
+            self.left_out = ()
+            if not self._take(tags, *others).good:
+                self._take_apart(tags, others)
+            elif (head := self.ref(HEADS + self.source_branch)) != self.ref(SOURCE):
+                self.set_ref(SOURCE, head)
+
+    def _take_apart(self, tags: str, others: tuple[str, ...]) -> None:
+        if self.remote_head(self.source_branch) is None:
+            self.set_ref(SOURCE, None)
+        else:
+            answer = self._take(f"+refs/heads/{self.source_branch}:{SOURCE}")
+            if not answer.good and self.remote_head(self.source_branch):
+                raise BadContent(f"The objects of branch {self.source_branch} cannot be taken over: {self.git.shown(answer.words)}")
+        self.left_out = tuple(name for name, specs in (("tags", (tags,)), ("branches", others)) if not self._take(*specs).good)
+
+    def fetch_ledger(self) -> CommitId | None:
+        """Bring the ledger branch up to date: its head, or None when the remote has none. Raises Unreachable or Untrusted."""
+        with self.locked("ledger"):
+            for _ in range(_ROUNDS):
+                head = self.remote_head(self.ledger_branch)
+                known = self.ref(LEDGER)
+                if head is None and known:
+                    self.set_ref(LEDGER, None)
+                if head is None or head == known:
+                    return head
+                answer = self._take(f"+refs/heads/{self.ledger_branch}:{LEDGER}")
+                if answer.good:
+                    return self.ref(LEDGER)
+            raise Untrusted(f"The ledger's objects cannot be taken over: {self.git.shown(answer.words)}")
+
+    def _take(self, *specs: str) -> Answer:
+        options = ("--quiet", "--prune", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance", "--no-recurse-submodules")
+        return self.git.talk("fetch", *options, "--", self.remote.address, *specs)
+
+    def remote_head(self, branch: str) -> CommitId | None:
+        """Where the remote has a branch now, or None. Raises Unreachable."""
+        return self.remote_refs(f"refs/heads/{branch}").get(f"refs/heads/{branch}")
+
+    def remote_refs(self, *names: str) -> dict[str, CommitId]:
+        """What the remote says of refs by their whole names, those that exist. Raises Unreachable."""
+        answer = self.git.talk("ls-remote", "--quiet", "--", self.remote.address, *names)
+        if not answer.good:
+            raise Unreachable(f"asking {self.git.shown(self.remote.address)}: {self.git.shown(answer.words) or 'no answer in time'}")
+        found = (line.split("\t", 1) for line in answer.lines)
+        return {name: CommitId.read(oid) for oid, name in found if name in names}
+
+    def ref(self, name: str) -> CommitId | None:
+        """Where a ref of the mirror is, or None."""
+        answer = self.git.run("rev-parse", "--verify", "--quiet", name)
+        return CommitId.read(answer.out.decode().strip()) if answer.good else None
+
+    def set_ref(self, name: str, commit: CommitId | None) -> None:
+        """Put a ref of the mirror somewhere, or take it away."""
+        if commit is None:
+            self.git.must("update-ref", "-d", name)
+        else:
+            self.git.must("update-ref", name, commit)

@@ -1,0 +1,130 @@
+"""Git's objects in process: read through one lasting `git cat-file --batch`, written as loose objects without starting anything."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+from git import Git
+from git.db import GitCmdObjectDB
+from gitdb import IStream
+
+from workers.ports.errors import WorldError
+
+T = TypeVar("T")
+_CHUNK = 1 << 20
+LARGEST_IN_MEMORY = 64 << 20
+
+
+class Missing(LookupError):
+    """There is no such object in the mirror, or it is of another type."""
+
+
+class Readable(Protocol):
+    """Something to read bytes from."""
+
+    def read(self, size: int = -1) -> bytes:
+        """At most `size` bytes."""
+
+
+@dataclass
+class _Lasting:
+    """GitPython's wrapper with its lasting processes, which belong to the process that started them: a fork starts its own."""
+
+    owner: int
+    git: Git
+    store: GitCmdObjectDB
+
+
+class Objects:
+    """The object store of a bare repository. Object ids are 40 hexadecimal digits (SHA-1). One thread at a time is let in."""
+
+    def __init__(self, folder: Path, start: Callable[[], Git]) -> None:
+        self._folder = folder
+        self._start = start
+        self._lock = threading.RLock()
+        self._lasting = self._begin()
+
+    def _begin(self) -> _Lasting:
+        git = self._start()
+        return _Lasting(os.getpid(), git, GitCmdObjectDB(str(self._folder / "objects"), git))
+
+    @property
+    def _mine(self) -> _Lasting:
+        if self._lasting.owner != os.getpid():
+            self._lasting = self._begin()
+        return self._lasting
+
+    def header(self, oid: str) -> tuple[str, int]:
+        """The type and size (bytes) of an object. Raises Missing."""
+        with self._lock:
+            _, kind, size = self._asked(oid, lambda git: git.get_object_header(oid), "cat_file_header")
+            return _word(kind), size
+
+    def read(self, oid: str, kind: str) -> bytes:
+        """The content of an object of that type. Raises Missing."""
+        with self._lock:
+            _, found, size, stream = self._asked(oid, lambda git: git.stream_object_data(oid), "cat_file_all")
+            if _word(found) != kind or size > LARGEST_IN_MEMORY:
+                del stream
+                raise Missing(f"{oid} is a {_word(found)} of {size} bytes")
+            content = stream.read(size)
+            if len(content) != size:
+                self._mine.git.clear_cache()
+                raise WorldError(f"reading {oid} from the mirror: it ends after {len(content)} of {size} bytes")
+            return content
+
+    @contextmanager
+    def stream(self, oid: str) -> Iterator[Readable]:
+        """The content of an object, to be read in parts; others wait meanwhile. Raises Missing."""
+        with self._lock:
+            stream = self._asked(oid, lambda git: git.stream_object_data(oid), "cat_file_all")[3]
+            try:
+                yield stream
+            finally:
+                while stream.read(_CHUNK):
+                    pass
+
+    def _asked(self, oid: str, ask: Callable[[Git], T], lasting: str) -> T:
+        for _ in range(2):
+            git = self._mine.git
+            try:
+                return ask(git)
+            except (ValueError, OSError) as exc:
+                process = getattr(git, lasting)
+                if process is not None and process.poll() is None:
+                    raise Missing(f"{oid} is not in the mirror") from exc
+                git.clear_cache()
+        raise WorldError("reading from the mirror: git cat-file ends at once")
+
+    def store(self, kind: str, content: bytes) -> str:
+        """Write an object and give its id. It is not synced to the disk: what counts is what the remote has accepted."""
+        whole = b"%s %d\0" % (kind.encode(), len(content)) + content
+        sha = hashlib.sha1(whole, usedforsecurity=False).digest()
+        packed = zlib.compress(whole, 1)
+        with self._lock:
+            self._mine.store.store(IStream(kind.encode(), len(packed), BytesIO(packed), sha))
+        return sha.hex()
+
+    def close(self) -> None:
+        """End the lasting processes; the next read starts them again."""
+        with self._lock:
+            self._mine.git.clear_cache()
+
+
+def _word(kind: str | bytes) -> str:
+    return kind.decode() if isinstance(kind, bytes) else kind
+
+
+def parts(stream: Readable) -> Iterator[bytes]:
+    """The content of a stream in pieces of at most a megabyte."""
+    while part := stream.read(_CHUNK):
+        yield part

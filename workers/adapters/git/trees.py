@@ -1,0 +1,154 @@
+"""Trees: parsed once, looked into by path, and rewritten only where something changes."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from workers.adapters.git.objects import Objects
+
+FILE = "100644"
+PROGRAM = "100755"
+FOLDER = "40000"
+LINK = "120000"
+SUBMODULE = "160000"
+REGULAR = (FILE, PROGRAM)
+_KEPT = 4096
+
+
+class Entry(NamedTuple):
+    """What a name in a tree stands for: Git's mode (octal text without leading zeros) and the object's id."""
+
+    mode: str
+    oid: str
+
+
+Tree = Mapping[bytes, Entry]
+
+
+class BadTree(ValueError):
+    """The bytes are not a tree, or an edit does not fit the tree."""
+
+
+def parse(content: bytes) -> dict[bytes, Entry]:
+    """The entries of a tree object's content, by name. Raises BadTree."""
+    entries: dict[bytes, Entry] = {}
+    at = 0
+    while at < len(content):
+        end = content.find(b"\0", at)
+        mode, _, name = content[at:end].partition(b" ")
+        oid = content[end + 1 : end + 21]
+        if end < 0 or len(oid) != 20 or not name or name in entries or not mode.isdigit():
+            raise BadTree("not a tree of Git")
+        entries[name] = Entry(mode.lstrip(b"0").decode(), oid.hex())
+        at = end + 21
+    return entries
+
+
+def encode(entries: Tree) -> bytes:
+    """The content of a tree object, in Git's order: by name, folders as if theirs ended with a slash."""
+    ordered = sorted(entries.items(), key=lambda item: item[0] + b"/" if item[1].mode == FOLDER else item[0])
+    return b"".join(b"%s %s\0%s" % (entry.mode.encode(), name, bytes.fromhex(entry.oid)) for name, entry in ordered)
+
+
+def segments(path: str) -> tuple[bytes, ...]:
+    """The parts of a path of ours. Raises BadTree when one of them could lead elsewhere."""
+    found = tuple(part.encode() for part in path.split("/"))
+    for part in found:
+        if not part or part in (b".", b"..") or part.lower().startswith(b".git") or b"\0" in part:
+            raise BadTree(f"{path!r} is not a path in the tree")
+    return found
+
+
+@dataclass(frozen=True)
+class _Change:
+    """The new content of a file; None deletes it."""
+
+    content: bytes | None
+
+
+_Edits = dict[bytes, "_Change | _Edits"]
+
+
+class Trees:
+    """The trees of a mirror, the last few thousand of them kept parsed (they are named by their content, so they never go stale)."""
+
+    def __init__(self, objects: Objects) -> None:
+        self._objects = objects
+        self._parsed: OrderedDict[str, Tree] = OrderedDict()
+
+    def at(self, oid: str) -> Tree:
+        """The entries of a tree by its id. Raises Missing or BadTree."""
+        tree = self._parsed.get(oid)
+        if tree is None:
+            tree = parse(self._objects.read(oid, "tree"))
+        self._keep(oid, tree)
+        return tree
+
+    def _keep(self, oid: str, tree: Tree) -> None:
+        self._parsed[oid] = tree
+        self._parsed.move_to_end(oid)
+        if len(self._parsed) > _KEPT:
+            self._parsed.popitem(last=False)
+
+    def find(self, root: str, path: str) -> Entry | None:
+        """What a path stands for below a root tree, or None. Links are not followed."""
+        entry = Entry(FOLDER, root)
+        for part in segments(path):
+            found = self.at(entry.oid).get(part) if entry.mode == FOLDER else None
+            if found is None:
+                return None
+            entry = found
+        return entry
+
+    def walk(self, oid: str, below: bytes = b"") -> Iterator[tuple[bytes, Entry]]:
+        """Everything below a tree that is not itself a folder, with its path, in the order of the tree."""
+        for name, entry in self.at(oid).items():
+            path = below + b"/" + name if below else name
+            if entry.mode == FOLDER:
+                yield from self.walk(entry.oid, path)
+            else:
+                yield path, entry
+
+    def edit(self, root: str | None, files: Mapping[str, bytes | None]) -> str:
+        """A root tree with these files written (None deletes); its id. Only the folders on the way to them are written again. Raises BadTree."""
+        edits: _Edits = {}
+        for path, content in files.items():
+            _place(edits, path, _Change(content))
+        return self._rewrite(root, edits) or self._objects.store("tree", b"")
+
+    def _rewrite(self, oid: str | None, edits: _Edits) -> str | None:
+        entries = dict(self.at(oid)) if oid else {}
+        for name, edit in edits.items():
+            entry = self._entry(entries.get(name), edit, name)
+            if entry:
+                entries[name] = entry
+            else:
+                entries.pop(name, None)
+        if not entries:
+            return None
+        written = self._objects.store("tree", encode(entries))
+        self._keep(written, entries)
+        return written
+
+    def _entry(self, now: Entry | None, edit: _Change | _Edits, name: bytes) -> Entry | None:
+        if now and (now.mode == FOLDER) == isinstance(edit, _Change):
+            raise BadTree(f"{name!r} is a folder where a file is meant, or a file where a folder is")
+        if isinstance(edit, _Change):
+            return None if edit.content is None else Entry(FILE, self._objects.store("blob", edit.content))
+        folder = self._rewrite(now.oid if now else None, edit)
+        return Entry(FOLDER, folder) if folder else None
+
+
+def _place(edits: _Edits, path: str, change: _Change) -> None:
+    *folders, name = segments(path)
+    for folder in folders:
+        below = edits.setdefault(folder, {})
+        if isinstance(below, _Change):
+            raise BadTree(f"{path!r} is below a file")
+        edits = below
+    if name in edits:
+        raise BadTree(f"{path!r} is written twice or is a folder")
+    edits[name] = change

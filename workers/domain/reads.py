@@ -1,0 +1,192 @@
+"""The answers to questions: pure functions over the same state that decisions are made on. Reads may guess, and say so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from workers.contract import outcomes as out
+from workers.contract import requests as ask
+from workers.contract.actors import Actor, Standing
+from workers.contract.commands import COMMANDS, Command, Right
+from workers.contract.envelope import Envelope
+from workers.contract.names import ArtifactName, CommitId, EnvironmentName
+from workers.contract.promotion import Promotion, State
+from workers.domain import states, subject
+from workers.domain.state import World
+
+LONGEST = 20
+Commits = Mapping[int, CommitId]
+
+
+def answer(world: World, commits: Commits, envelope: Envelope) -> out.Outcome:
+    """What a read request is answered with."""
+    reader: Callable[[World, Commits, Envelope, Any], out.Outcome] = _READERS[type(envelope.request)]
+    return reader(world, commits, envelope, envelope.request)
+
+
+def _guess(world: World, name: ArtifactName | None) -> tuple[ArtifactName | None, str | None, out.Refused | None]:
+    """The artifact that is meant, a note when it was guessed, and a refusal when nothing is near."""
+    if name is None or name in world.versions:
+        return name, None, None
+    near = subject.near(name, world.versions)
+    if near:
+        return ArtifactName.read(near[0]), f"read {name} as {near[0]}", None
+    reason = subject.artifact_of(world, name)
+    assert isinstance(reason, out.Reason), "an unknown name has a reason"
+    return None, None, out.Refused(f"show {name}", (reason,))
+
+
+def _status(world: World, commits: Commits, envelope: Envelope, wanted: ask.ShowStatus) -> out.Outcome:
+    artifact, note, refused = _guess(world, wanted.artifact)
+    if refused:
+        return refused
+    if wanted.environment and wanted.environment not in world.policy.environments:
+        reason = subject.rules_of(world, wanted.environment)
+        return out.Refused(f"show {wanted.environment}", (reason,) if isinstance(reason, out.Reason) else ())
+    environments = (wanted.environment,) if wanted.environment else tuple(world.policy.environments)
+    order = {name: i for i, name in enumerate(world.policy.environments)}
+    releases = [one for one in world.releases.values() if artifact in (None, one.artifact) and one.environment in environments]
+    holds = tuple(one for one in world.holds.values() if artifact in (None, one.artifact) and one.environment in environments)
+    shown = sorted(releases, key=lambda one: (one.artifact, order.get(one.environment, 99)))
+    return out.Status(tuple(shown), environments, holds, world.head, None, note)
+
+
+def _versions(world: World, commits: Commits, envelope: Envelope, wanted: ask.ShowVersions) -> out.Outcome:
+    artifact, note, refused = _guess(world, wanted.artifact or _subject(world, envelope))
+    if refused:
+        return refused
+    names = [artifact] if artifact else sorted(world.versions)
+    found = [one for name in names for one in sorted(world.versions[name].values(), key=lambda v: v.version.order, reverse=True)]
+    live: dict[str, tuple[str, ...]] = {}
+    for release in world.releases.values():
+        if release.live and artifact in (None, release.artifact):
+            key = f"{release.artifact} {release.live.version}"
+            live[key] = (*live.get(key, ()), release.environment)
+    return out.Versions(artifact, tuple(found[:LONGEST]), live, len(found), note)
+
+
+def _subject(world: World, envelope: Envelope) -> ArtifactName | None:
+    where = envelope.conversation
+    if where is None:
+        return None
+    thread = world.threads.get((where.channel, where.thread)) if where.thread else None
+    if thread:
+        return world.promotions[thread].artifact
+    default = world.policy.default_artifact(where.channel)
+    return default if default in world.versions else None
+
+
+def _pending(world: World, commits: Commits, envelope: Envelope, wanted: ask.ShowPending) -> out.Outcome:
+    artifact, note, refused = _guess(world, wanted.artifact)
+    if refused:
+        return refused
+    found = (world.promotions[id_] for id_ in world.open)
+    fitting = [p for p in found if artifact in (None, p.artifact) and wanted.environment in (None, p.environment)]
+    return out.Pending(tuple(sorted(fitting, key=lambda p: p.id.number)[:LONGEST]), note)
+
+
+def _history(world: World, commits: Commits, envelope: Envelope, wanted: ask.History) -> out.Outcome:
+    artifact, note, refused = _guess(world, wanted.artifact)
+    if refused:
+        return refused
+    ended = [
+        line
+        for promotion in world.promotions.values()
+        if artifact in (None, promotion.artifact) and wanted.environment in (None, promotion.environment)
+        for line in _lines(promotion, commits)
+    ]
+    ended.sort(key=lambda line: line.time, reverse=True)
+    return out.Changes(tuple(ended[:LONGEST]), len(ended), note)
+
+
+_SAID = {State.SUCCEEDED, State.FAILED, State.ROLLED_BACK, State.NEEDS_ATTENTION, State.DEPLOYING, State.VERIFYING, State.ROLLING_BACK}
+
+
+def _lines(promotion: Promotion, commits: Commits) -> Iterator[out.HistoryLine]:
+    if promotion.state not in _SAID and not (promotion.state is State.SUPERSEDED and promotion.generation):
+        return
+    last = [event for event in promotion.events if event.event != "card_posted"][-1]
+    yield out.HistoryLine(
+        time=last.time,
+        artifact=promotion.artifact,
+        environment=promotion.environment,
+        version=promotion.to.version,
+        before=promotion.live.version if promotion.live else None,
+        promotion=promotion.id,
+        requester=promotion.requester,
+        outcome=promotion.state.value.replace("_", " "),
+        approvers=tuple(vote.actor for vote in promotion.votes),
+        commit=commits.get(last.seq),
+    )
+
+
+def _audit(world: World, commits: Commits, envelope: Envelope, wanted: ask.Audit) -> out.Outcome:
+    where = envelope.conversation
+    in_thread = world.threads.get((where.channel, where.thread)) if where and where.thread else None
+    id_ = wanted.promotion or in_thread
+    if id_ is None:
+        reason = out.Reason("which-promotion", "Say which promotion, such as `audit P-1`, or say it in the promotion's thread.")
+        return out.Refused("audit", (reason,))
+    promotion = world.promotions.get(id_)
+    if promotion is None:
+        last = f" The last one is P-{world.last_promotion}." if world.promotions else ""
+        return out.Refused(f"audit {id_}", (out.Reason("unknown-promotion", f"There is no promotion {id_}.{last}"),))
+    named = {str(event.seq): commits[event.seq] for event in promotion.events if event.seq in commits}
+    return out.Page(out.Moved(promotion, named, world.head, verified=bool(named) or None))
+
+
+def _help(world: World, commits: Commits, envelope: Envelope, wanted: ask.Help) -> out.Outcome:
+    allowed = [command for command in COMMANDS if may(world, envelope.actor, command.right)]
+    if wanted.verb is None:
+        return out.Commands(tuple(command.verb for command in allowed))
+    fitting = tuple(c.verb for c in COMMANDS if wanted.verb in (c.verb, *c.synonyms) or c.verb.split()[0] == wanted.verb)
+    return out.Commands(fitting or tuple(command.verb for command in allowed), wanted.verb)
+
+
+def may(world: World, actor: Actor, right: Right) -> bool:
+    """Whether the actor holds a right anywhere: what help shows. The decision itself looks at the environment that is named."""
+    if actor.standing is not Standing.MEMBER:
+        return right is Right.ANYONE
+    return right is Right.ANYONE or any(right.value in held for held in rights_of(world, actor).values())
+
+
+def rights_of(world: World, actor: Actor) -> dict[EnvironmentName, tuple[str, ...]]:
+    """For each environment, which of request, approve and run the actor holds."""
+    if actor.standing is not Standing.MEMBER:
+        return {}
+    held = {}
+    for name, rules in world.policy.environments.items():
+        approve = rules.approve.roles if rules.approve else ()
+        wanted = {Right.REQUEST: rules.request, Right.APPROVE: approve, Right.RUN: rules.run}
+        held[name] = tuple(right.value for right, roles in wanted.items() if world.policy.grants(tuple(roles), actor))
+    return held
+
+
+def _whoami(world: World, commits: Commits, envelope: Envelope, wanted: ask.Whoami) -> out.Outcome:
+    actor = envelope.actor
+    rights = {str(name): held for name, held in rights_of(world, actor).items()}
+    return out.Person(actor.id, actor.standing.value, world.policy.roles_of(actor), rights)
+
+
+_READERS: dict[type[ask.Request], Callable[[World, Commits, Envelope, Any], out.Outcome]] = {
+    ask.ShowStatus: _status,
+    ask.ShowVersions: _versions,
+    ask.ShowPending: _pending,
+    ask.History: _history,
+    ask.Audit: _audit,
+    ask.Help: _help,
+    ask.Whoami: _whoami,
+}
+
+
+def vocabulary(world: World) -> dict[str, object]:
+    """What the bot's grammar knows of names: kinds of artifacts, environments in order."""
+    kinds = {name: next(iter(found.values())).kind.value for name, found in sorted(world.versions.items()) if found}
+    return {"artifacts": kinds, "environments": list(world.policy.environments)}
+
+
+def under_way(world: World) -> list[Promotion]:
+    """Promotions whose effect must be running, or be started again."""
+    found = (world.promotions[id_] for id_ in world.open)
+    return [promotion for promotion in found if promotion.state in states.UNDER_WAY]

@@ -1,0 +1,1 @@
+"""The one loop that writes: read the ledger, judge, push, and only then tell."""

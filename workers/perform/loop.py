@@ -1,0 +1,229 @@
+"""Take a batch, read the ledger, judge each request on the state that the one before left, push once; only then answer and start effects.
+
+A lost race throws the whole batch's commits away and judges again on the new state: a freeze or a hold that landed meanwhile is seen. Nothing is
+ever rebased. A crash at any point is harmless: what was pushed is known by its request id, what was not pushed still lies in the inbox.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+import structlog
+
+from workers.contract import requests as ask
+from workers.contract import wire
+from workers.contract.actors import PROCESSES
+from workers.contract.envelope import LIFETIME, BadEnvelope, Envelope, Sealed, request_id, stamp
+from workers.contract.names import ActorId, CommitId
+from workers.contract.outcomes import Delivery, Moved, Outcome, Registered, Trouble
+from workers.contract.promotion import Promotion
+from workers.domain import decision as d
+from workers.domain import record
+from workers.domain.decide import decide
+from workers.domain.state import World, apply
+from workers.perform.reading import Reader
+from workers.ports.errors import Unreachable, WorldError
+from workers.ports.inbox import Board, Entry, Inbox
+from workers.ports.ledger import Draft, LedgerBranch, Push
+
+log = structlog.get_logger()
+
+BATCH = 32
+TRIES = 20
+ANOMALIES_PER_MINUTE = 1
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One request with what became of it. `commit` is set when it was recorded."""
+
+    case: d.Case
+    decision: d.Decision
+    commit: CommitId | None = None
+
+
+@dataclass
+class Batch:
+    """What one pass made: the state that it leaves, the files that changed, and each request's fate."""
+
+    world: World
+    judged: list[Judged] = field(default_factory=list)
+    files: dict[str, bytes | None] = field(default_factory=dict)
+    commits: dict[int, CommitId] = field(default_factory=dict)
+
+
+class Loop:
+    """The only writer. `now` is the clock's one door."""
+
+    def __init__(self, ledger: LedgerBranch, inbox: Inbox, board: Board, reader: Reader, now: Callable[[], datetime]) -> None:
+        self._ledger = ledger
+        self._inbox = inbox
+        self._board = board
+        self._reader = reader
+        self._now = now
+
+    def perform(self) -> int:
+        """One batch from the inbox to the answers; how many requests it held. Raises WorldError, with the batch still in the inbox."""
+        entries = self._inbox.take(BATCH)
+        if not entries:
+            return 0
+        try:
+            batch = self._land(entries)
+        except WorldError as exc:
+            self._say_trouble(entries, exc)
+            raise
+        self._tell(batch)
+        self._inbox.done(entries)
+        return len(entries)
+
+    def read(self) -> World:
+        """The state at the ledger's head."""
+        return self._reader.read()
+
+    def _land(self, entries: Sequence[Entry]) -> Batch:
+        for attempt in range(TRIES):
+            world = self._reader.read()
+            batch = self._judge_all(world, entries)
+            if not batch.commits or self._ledger.push(batch.world.head, world.head) is Push.ACCEPTED:
+                if batch.commits:
+                    self._reader.moved(batch.world, batch.commits)
+                return batch
+            log.info("push_lost", attempt=attempt, head=world.head)
+            time.sleep(random.uniform(0, 0.02 * attempt))  # noqa: S311  # jitter between writers, no secret
+        raise Unreachable("recording: other writers were faster twenty times in a row")
+
+    def _judge_all(self, world: World, entries: Sequence[Entry]) -> Batch:
+        batch = Batch(world)
+        for entry in entries:
+            for _ in range(100):
+                case = self._open(batch.world, entry)
+                judged = self._judge(batch, case)
+                batch.judged.append(judged)
+                if judged.commit is None or not isinstance(case.envelope.request, ask.Tick):
+                    break
+        return batch
+
+    def _judge(self, batch: Batch, case: d.Case) -> Judged:
+        decision = self._decide(batch.world, case)
+        if decision.event is None:
+            return Judged(case, decision)
+        written = record.files(batch.world, case, decision)
+        bytes_ = next(data for path, data in written.items() if path.startswith("records/") and data is not None)
+        draft = Draft(written, record.message(case, decision, bytes_), ActorId(case.actor.id), case.time)
+        (commit,) = self._ledger.build(batch.world.head, [draft])
+        batch.world = apply(batch.world, commit, written, record.recent(batch.world, case, decision))
+        batch.files |= written
+        batch.commits[batch.world.seq] = commit
+        return Judged(case, decision, commit)
+
+    def _decide(self, world: World, case: d.Case) -> d.Decision:
+        if case.sealed is None:
+            return _anomaly(world, case)
+        if not isinstance(case.envelope.request, ask.Tick) and (known := world.known(case.envelope.request_id)):
+            promotion = world.promotions.get(known.promotion) if known.promotion else None
+            return d.answer(*((Moved(promotion),) if promotion else ()))
+        return decide(world, case)
+
+    def _open(self, world: World, entry: Entry) -> d.Case:
+        now = self._now()
+        try:
+            sealed = Sealed.from_wire(entry.wire)
+            envelope = _opened(world, sealed)
+            return d.Case(envelope, sealed, now, _asked(world, envelope), entry.looked)
+        except BadEnvelope as exc:
+            log.warning("bad_envelope", why=str(exc), sha256=wire.sha256(entry.wire.encode(errors="replace")))
+            return _forged(world, entry, now, str(exc))
+
+    def _tell(self, batch: Batch) -> None:
+        world = batch.world
+        commits = self._reader.commits
+        changed = [one for judged in batch.judged for one in judged.decision.documents if isinstance(one, Promotion)]
+        latest = [world.promotions[id_] for id_ in dict.fromkeys(one.id for one in changed)]
+        self._board.show(world, batch.files, latest, commits)
+        self._board.deliver([delivery for judged in batch.judged for delivery in self._deliveries(world, judged)])
+        self._board.start([effect for judged in batch.judged for effect in judged.decision.effects])
+
+    def _deliveries(self, world: World, judged: Judged) -> Iterator[Delivery]:
+        case, decision = judged.case, judged.decision
+        person = case.actor.id if case.actor.id.is_person else None
+        asked = (case.asked or case.envelope).request_id
+        where = case.conversation
+        for document in decision.documents:
+            if isinstance(document, Promotion):
+                yield Delivery(self.moved(world, document), document.channel, asked, person, where)
+        for outcome in decision.outcomes:
+            if isinstance(outcome, Moved):
+                yield Delivery(self.moved(world, outcome.promotion), outcome.promotion.channel, asked, person, where)
+            elif where is not None:
+                yield Delivery(_with_commit(outcome, judged.commit), where.channel, asked, person, where)
+        channels = world.policy.announce or ((where.channel,) if where else ())
+        for outcome in decision.announce:
+            yield from (Delivery(outcome, channel) for channel in channels)
+
+    def moved(self, world: World, promotion: Promotion) -> Moved:
+        """A promotion as the bot shows it, with the commit of each of its records. Every commit up to the head was checked when it was read."""
+        commits = self._reader.commits
+        named = {str(event.seq): commits[event.seq] for event in promotion.events if event.seq in commits}
+        return Moved(promotion, named, world.head, verified=True)
+
+    def _say_trouble(self, entries: Sequence[Entry], exc: WorldError) -> None:
+        """Who waits is told once, unchecked: the words are ours, and only the place to say them comes from the envelope."""
+        log.warning("cannot_record", why=str(exc), error=type(exc).__name__, entries=len(entries))
+        world = self._reader.world
+        if world is None:
+            return
+        said = []
+        for entry in entries:
+            envelope = self._open(world, entry).envelope
+            if isinstance(envelope.request, ask.PEOPLE) and envelope.conversation:
+                trouble = Trouble(str(exc)[:300], kept=True)
+                said.append(Delivery(trouble, envelope.conversation.channel, envelope.request_id, envelope.actor.id, envelope.conversation))
+        self._board.deliver(said)
+
+
+def _with_commit(outcome: Outcome, commit: CommitId | None) -> Outcome:
+    return replace(outcome, commit=commit) if isinstance(outcome, Registered) else outcome
+
+
+def _opened(world: World, sealed: Sealed) -> Envelope:
+    key = world.key_of(sealed.sender)
+    if key is None:
+        raise BadEnvelope(f"the ledger knows no key of {sealed.sender.value}")
+    return sealed.open(key, world.repo_id)
+
+
+def _asked(world: World, envelope: Envelope) -> Envelope | None:
+    """The person's envelope that a report answers; its own signature must hold as well."""
+    text = getattr(envelope.request, "asked_by", None)
+    if text is None:
+        return None
+    asked = _opened(world, Sealed.from_wire(text))
+    if not isinstance(asked.request, ask.PEOPLE):
+        raise BadEnvelope("what it answers was not asked by a person")
+    return asked
+
+
+def _forged(world: World, entry: Entry, now: datetime, why: str) -> d.Case:
+    digest = wire.sha256(entry.wire.encode(errors="replace"))
+    envelope = Envelope(
+        request_id("anomaly", digest),
+        world.repo_id,
+        stamp(now),
+        stamp(now + LIFETIME),
+        PROCESSES["writer"],
+        ask.Tick(),
+        text=f"{why} ({digest})",
+    )
+    return d.Case(envelope, None, now)
+
+
+def _anomaly(world: World, case: d.Case) -> d.Decision:
+    """A request that is not one is recorded, at most once a minute: whoever can write to Redis must not be able to fill Git."""
+    minute = case.time[:16]
+    if sum(one.event == "anomaly" and one.time[:16] == minute for one in world.recent) >= ANOMALIES_PER_MINUTE:
+        return d.NOTHING
+    return d.Decision(event="anomaly", subject="A request in the inbox was not of ours", detail={"why": case.envelope.text})

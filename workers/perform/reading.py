@@ -1,0 +1,134 @@
+"""Reading the ledger with suspicion: every commit since the anchor is checked before anything is built on it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from workers.contract import wire
+from workers.contract.envelope import read_stamp, stamp
+from workers.contract.names import CommitId
+from workers.contract.signatures import fingerprint
+from workers.domain import layout, record
+from workers.domain.policy import BadPolicy
+from workers.domain.state import WRITER, Recent, World, fold, parse_signers
+from workers.ports.errors import Untrusted, WorldError
+from workers.ports.ledger import LedgerBranch, Link
+
+_HASH = re.compile(r"^Record-Sha256: ([0-9a-f]{64})$", re.MULTILINE)
+FOLDERS = ("policy", "versions", "environments", "promotions", "holds")
+MOST_RECENT = 5_000
+
+
+class NoLedger(WorldError):
+    """The remote has no ledger branch: `towpath init` makes it."""
+
+
+@dataclass
+class Reader:
+    """The state at the ledger's head, kept warm in memory. `commits` names the commit of each record by its sequence number."""
+
+    ledger: LedgerBranch
+    public: str
+    world: World | None = None
+    commits: dict[int, CommitId] = field(default_factory=dict)
+
+    def read(self) -> World:
+        """The state at the remote's head. Raises Unreachable, NoLedger or Untrusted."""
+        head = self.ledger.fetch()
+        if head is None:
+            raise NoLedger("the shared repository has no ledger; `towpath init` makes one")
+        if self.world is not None and self.world.head == head:
+            return self.world
+        self._trust_anchor(head)
+        self._check_links(head)
+        self.world = self._fold(head)
+        self._trust_key(self.world)
+        self.ledger.set_anchor(head)
+        return self.world
+
+    def moved(self, world: World, commits: dict[int, CommitId]) -> None:
+        """Our own push was accepted: this is the state now."""
+        self.world = world
+        self.commits |= commits
+        self.ledger.set_anchor(world.head)
+
+    def files(self, world: World) -> Iterator[tuple[str, bytes]]:
+        """Every document of the ledger (records left out)."""
+        yield from self._files_at(world.head)
+
+    def _trust_anchor(self, head: CommitId) -> None:
+        anchor = self.ledger.anchor()
+        if anchor is None:
+            raise Untrusted(
+                f"this mirror has never seen the ledger, whose head is {head}. If that is the head you know (from Slack), run: towpath accept-head {head}"
+            )
+        for _ in self.ledger.links(anchor, head):
+            break
+
+    def _check_links(self, head: CommitId) -> None:
+        """Every commit from the first on: one parent, the writer's signature, the next number, the record's hash, the right `prev`."""
+        expected, prev = len(self.commits), self.commits.get(len(self.commits) - 1)
+        if prev is not None and self.world is not None:
+            known = self.world.head
+        else:
+            known, expected, prev = None, 0, None
+            self.commits.clear()
+        for link in self.ledger.links(known, head):
+            self._check(link, expected, prev)
+            self.commits[expected] = link.commit
+            expected, prev = expected + 1, link.commit
+
+    def _check(self, link: Link, seq: int, prev: CommitId | None) -> None:
+        at = f"ledger commit {link.commit[:12]}"
+        if link.parents != ((prev,) if prev else ()):
+            raise Untrusted(f"{at} does not follow {prev or 'nothing'}: it has {len(link.parents)} parents")
+        data = self.ledger.read(link.commit, layout.record(seq))
+        signers = parse_signers((self.ledger.read(prev or link.commit, layout.SIGNERS) or b"").decode())
+        if link.signer is None or link.signer.split()[:2] != signers.get(WRITER, "").split()[:2]:
+            raise Untrusted(f"{at} is not signed by the ledger's writer")
+        if data is None:
+            raise Untrusted(f"{at} has no record {seq}")
+        hashes = _HASH.findall(link.message)
+        if hashes != [wire.sha256(data)[7:]]:
+            raise Untrusted(f"{at}: the record is not the one that its message names")
+        found = wire.load(data)
+        if (found.get("seq"), found.get("prev")) != (seq, prev):
+            raise Untrusted(f"{at}: its record is number {found.get('seq')} after {found.get('prev')}")
+
+    def _fold(self, head: CommitId) -> World:
+        seq = len(self.commits) - 1
+        files = list(self._files_at(head))
+        genesis = wire.load(self.ledger.read(self.commits[0], layout.GENESIS) or b"{}")
+        try:
+            return fold(str(genesis.get("repo_id")), head, seq, files, self._recent(head, seq))
+        except (wire.BadWire, BadPolicy, KeyError) as exc:
+            raise Untrusted(f"the ledger at {head[:12]} holds what is not of ours: {exc}") from exc
+
+    def _files_at(self, head: CommitId) -> Iterator[tuple[str, bytes]]:
+        yield layout.SIGNERS, self.ledger.read(head, layout.SIGNERS) or b""
+        for folder in FOLDERS:
+            yield from self.ledger.read_below(head, folder)
+
+    def _recent(self, head: CommitId, seq: int) -> tuple[Recent, ...]:
+        """The records of the last hour before the last one."""
+        found: list[Recent] = []
+        for number in range(seq, max(seq - MOST_RECENT, 0), -1):
+            one = record.recent_of(self.ledger.read(head, layout.record(number)) or b"{}")
+            if found and one.time < _an_hour_before(found[0].time):
+                break
+            found.append(one)
+        return tuple(reversed(found))
+
+    def _trust_key(self, world: World) -> None:
+        if world.signers.get(WRITER, "").split()[:2] != self.public.split()[:2]:
+            raise Untrusted(f"the ledger does not know this writer's key {fingerprint(self.public)}; it is never taken up silently")
+        first = parse_signers((self.ledger.read(self.commits[0], layout.SIGNERS) or b"").decode()).get(WRITER, "")
+        if world.policy.trust and (not first or fingerprint(first) != world.policy.trust):
+            raise Untrusted(f"towpath.yaml trusts {world.policy.trust}, but the ledger began with another key")
+
+
+def _an_hour_before(time: str) -> str:
+    return stamp(read_stamp(time) - timedelta(hours=1))
