@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from redis.asyncio import Redis
 
 from bot import clock
+from bot.broker import as_text
 from workers.contract import wire
 from workers.contract.names import RequestId
 
@@ -72,11 +73,15 @@ class Waiting:
             pipe.zadd(WAITING, {f"{stage}:{asked.request_id}": asked.since + _after(stage) * 1000 for stage in stages})
             await pipe.execute()
 
+    def is_mine(self, request_id: RequestId) -> bool:
+        """Whether this process queued the request and nobody answered yet."""
+        return bool(self._mine.get(request_id, (None, ()))[1])
+
     async def find(self, request_id: RequestId) -> Asked | None:
         """What is remembered of a request."""
         if request_id in self._mine:
             return self._mine[request_id][0]
-        text = await self._redis.get(_key(request_id))
+        text = as_text(await self._redis.get(_key(request_id)))
         try:
             return wire.read(Asked, wire.load(text)) if text else None
         except wire.BadWire:
@@ -94,7 +99,7 @@ class Waiting:
     async def due(self) -> list[Due]:
         """The words that are due now; each is given out once, to one bot."""
         now = clock.epoch_seconds() * 1000
-        names = set(await self._redis.zrangebyscore(WAITING, 0, now))
+        names = {str(name) for name in await self._redis.zrangebyscore(WAITING, 0, now)}
         for request_id, (asked, stages) in list(self._mine.items()):
             names |= {f"{stage}:{request_id}" for stage in stages if asked.since + _after(stage) * 1000 <= now}
             if asked.since + KEPT * 1000 < now:

@@ -37,11 +37,17 @@ def connect(url: str, *, timeout: float = 10.0) -> Redis:
     return Redis.from_url(
         url,
         decode_responses=True,
+        encoding_errors="surrogateescape",
         socket_timeout=timeout,
         socket_connect_timeout=min(timeout, 3.0),
         retry=Retry(NoBackoff(), 0),
         health_check_interval=15,
     )
+
+
+def as_text(value: object) -> str | None:
+    """What a client of `connect` answers for a key: text, or None for no such key."""
+    return value if isinstance(value, str) else None
 
 
 class Appender:
@@ -69,7 +75,7 @@ class Appender:
         async with self._connecting:
             if self._line and not self._line.is_over:
                 return self._line
-            connection = self._pool.make_connection()
+            connection = self._pool.make_connection()  # type: ignore[no-untyped-call]
             try:
                 async with asyncio.timeout(PATIENCE):
                     await connection.connect()

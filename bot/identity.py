@@ -53,5 +53,5 @@ async def find_home(slack: Slack) -> Home:
             log.warning("slack_unreachable", again_in=pause)
             await asyncio.sleep(pause)
         else:
-            home = (str(answer.get(key) or "") for key in ("team_id", "user_id", "bot_id"))
-            return Home(*home, enterprise=answer.get("enterprise_id") or None)
+            team, user, bot = (str(answer.get(key) or "") for key in ("team_id", "user_id", "bot_id"))
+            return Home(team, user, bot, answer.get("enterprise_id") or None)

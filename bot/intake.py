@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs
@@ -30,7 +30,7 @@ PATHS = ("/slack/events", "/slack/commands", "/slack/interactive")
 NOT_TAKEN = "Towpath cannot reach its inbox at the moment. *Nothing was changed.* Please ask again in a minute."
 UNCLEAR = "Towpath's inbox did not answer in time. If it took your request, the answer follows here; otherwise nothing was changed."
 
-Tell = Callable[[str, str], Awaitable[None]]
+Tell = Callable[[str, str], Coroutine[Any, Any, None]]
 """Sends a text to a response_url, for the eyes of the caller."""
 
 

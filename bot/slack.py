@@ -114,7 +114,7 @@ class Slack:
 
 def _trouble(exc: SlackApiError) -> SlackTrouble:
     answer = exc.response
-    status = getattr(answer, "status_code", None) or getattr(answer, "status", 0)
+    status = int(getattr(answer, "status_code", None) or getattr(answer, "status", None) or 0)
     if status == 429:
         return Later(_seconds(answer.headers.get("Retry-After", "1")))
     if status >= 500:

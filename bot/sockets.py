@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 
+import aiohttp
 import structlog
+from slack_sdk.errors import SlackApiError
 from slack_sdk.socket_mode.aiohttp import SocketModeClient
 from slack_sdk.socket_mode.async_client import AsyncBaseSocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
@@ -18,6 +21,7 @@ from bot.slack import proxy_for
 
 log = structlog.get_logger("bot.sockets")
 
+LOOK_EVERY = 5.0
 FORMS = {"events_api", "slash_commands", "interactive"}
 
 
@@ -33,10 +37,16 @@ class Socket:
         self._client.socket_mode_request_listeners.append(self._hear)
         self._intake = intake
 
-    async def connect(self) -> None:
-        """Open the connection."""
-        await self._client.connect()
-        log.info("socket_connected")
+    async def keep_connected(self) -> None:
+        """Connect, and see to it that the connection stands, until cancelled. (The client renews a standing one by itself.)"""
+        while True:
+            try:
+                if not await self.is_connected():
+                    await self._client.connect_to_new_endpoint()
+                    log.info("socket_connected")
+            except (SlackApiError, aiohttp.ClientError, OSError, TimeoutError) as exc:
+                log.warning("socket_unconnected", error=type(exc).__name__)
+            await asyncio.sleep(LOOK_EVERY)
 
     async def is_connected(self) -> bool:
         """Whether the connection stands."""
@@ -44,7 +54,7 @@ class Socket:
 
     async def close(self) -> None:
         """Close it for good."""
-        await self._client.close()
+        await self._client.close()  # type: ignore[no-untyped-call]
 
     async def _hear(self, _client: AsyncBaseSocketModeClient, request: SocketModeRequest) -> None:
         if request.type not in FORMS or self._intake.signers.socket is None:

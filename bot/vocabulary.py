@@ -7,6 +7,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from bot import clock
+from bot.broker import as_text
 from bot.grammar import Vocabulary
 from workers.contract import lanes, wire
 from workers.contract.names import ArtifactName, EnvironmentName
@@ -29,7 +30,7 @@ class Names:
         """The names of artifacts and environments; the last known ones when Redis cannot say."""
         if clock.ticks() >= self._until:
             try:
-                self._known = read(await self._redis.get(lanes.document("vocabulary")))
+                self._known = read(as_text(await self._redis.get(lanes.document("vocabulary"))))
             except (RedisError, OSError, TimeoutError, wire.BadWire) as exc:
                 log.warning("vocabulary_unread", error=type(exc).__name__)
             self._until = clock.ticks() + KEPT

@@ -1,0 +1,1 @@
+"""Everything that acts: decisions, the ledger, effects. Sync; started by Celery."""

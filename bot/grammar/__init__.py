@@ -1,10 +1,10 @@
 """The language: what people type becomes a request, or a clear answer why not. Pure; it decides nothing.
 
-    normalise(text) -> str                                   what Slack sent, as plain text of one spelling
-    redact(text) -> str                                      the text without secrets
-    read(text, vocabulary) -> Sentence | NotUnderstood       a text addressed to us, as Slack sent it (or as a button carries it)
-    read_reply(text, vocabulary) -> Sentence | None          a plain reply in a thread, as Slack sent it; None: silence
-    write(request) -> str                                    the sentence that a request is, ready for the value of a button
+normalise(text) -> str                                   what Slack sent, as plain text of one spelling
+redact(text) -> str                                      the text without secrets
+read(text, vocabulary) -> Sentence | NotUnderstood       a text addressed to us, as Slack sent it (or as a button carries it)
+read_reply(text, vocabulary) -> Sentence | None          a plain reply in a thread, as Slack sent it; None: silence
+write(request) -> str                                    the sentence that a request is, ready for the value of a button
 """
 
 from bot.grammar.normal import normalise, without_mention

@@ -28,7 +28,7 @@ def _is_broken(sign: str) -> bool:
 def _foreign(word: str) -> str:
     sign = _FOREIGN.search(word)
     shown = _name(sign[0]) if sign else ""
-    return f"`{shorten(word)}` holds {shown}. Names and commands use the letters a to z only; some others merely look like them."
+    return f"“{shorten(word)}” holds {shown}. Names and commands use the letters a to z only; some others merely look like them."
 
 
 def _name(sign: str) -> str:
@@ -37,5 +37,5 @@ def _name(sign: str) -> str:
 
 def shorten(word: str) -> str:
     """A word for quoting in an answer: at most forty characters, nothing that would end the quotation."""
-    word = "".join(sign if sign.isprintable() and sign != "`" else "\N{REPLACEMENT CHARACTER}" for sign in word)
+    word = "".join(sign if sign.isprintable() and sign not in "`“”" else "\N{REPLACEMENT CHARACTER}" for sign in word)
     return word if len(word) <= 40 else word[:39] + "…"

@@ -155,7 +155,7 @@ def _fill_reason(filling: Filling, because: str | None) -> None:
     if slot is None:
         filling.clashes.append("This command takes no reason.")
     elif not because:
-        filling.clashes.append("After `because` there is nothing.")
+        filling.clashes.append("After “because” there is nothing.")
     else:
         filling.put(slot, because)
 
@@ -164,4 +164,4 @@ def _check_kind(filling: Filling) -> None:
     said, name = filling.values.get("kind"), str(filling.values.get("artifact", ""))
     known = filling.vocabulary.artifacts.get(name)
     if said is not None and known is not None and said != known:
-        filling.clashes.append(f"`{name}` is a {known.value}, not a {getattr(said, 'value', said)}.")
+        filling.clashes.append(f"“{name}” is a {known.value}, not a {getattr(said, 'value', said)}.")

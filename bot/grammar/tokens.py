@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from functools import cache
 
@@ -51,11 +51,15 @@ def is_registered(word: Word, vocabulary: Vocabulary) -> bool:
     return word.text in vocabulary.artifacts and attempt(VersionAsk, word.text) is None
 
 
-@cache
-def wants(request: type[ask.Request], field: str) -> frozenset[object]:
+def wants(request: type, field: str) -> frozenset[object]:
     """The types that a field of a request may have."""
-    hint = typing.get_type_hints(request)[field]
+    hint = _hints(request)[field]
     return frozenset(typing.get_args(hint) or (hint,))
+
+
+@cache
+def _hints(request: Hashable) -> dict[str, object]:
+    return typing.get_type_hints(request)
 
 
 def _kind(_: Place, word: Word) -> object | None:

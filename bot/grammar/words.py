@@ -16,9 +16,10 @@ VERBS: dict[tuple[str, ...], str] = {
     tuple(phrase.split()): row.verb for row in COMMANDS for phrase in (row.verb, *row.synonyms)
 }  # fmt: skip
 MARKERS = frozenset(word for row in COMMANDS for slot in row.slots for word in slot.after) | {"because"}
-NEGATIONS = frozenset(
-    "not no never don't dont do cannot can't cant won't wont without stop except unless nobody nothing neither nor isn't shouldn't".split()
-)  # fmt: skip
+NEGATIONS = frozenset({
+    "not", "no", "never", "nor", "neither", "nobody", "nothing", "without", "except", "unless", "stop", "do", "don't", "dont",
+    "cannot", "can't", "cant", "won't", "wont", "isn't", "shouldn't",
+})  # fmt: skip
 RESERVED = (
     frozenset(KINDS) | frozenset(PLACES) | MARKERS | NEGATIONS | FILLERS | {word for phrase in VERBS for word in phrase}
     | {"promotion", "environment", "env", "head", "fetch_head", "orig_head", "merge_head", "refs"}
@@ -46,7 +47,7 @@ def split(words: str) -> tuple[Word, ...]:
 
 def is_plain_name(text: str) -> bool:
     """Whether a name can stand in a sentence without quotation marks: it is no word of the language, no number and no id."""
-    return text not in RESERVED and text.split("/")[0] not in RESERVED and not _NUMBERED.fullmatch(text)
+    return text not in RESERVED and text.partition("/")[0] not in RESERVED and not _NUMBERED.fullmatch(text)
 
 
 def _word(found: re.Match[str]) -> Word:

@@ -1,13 +1,23 @@
 """What people see: outcomes, promotions and their events as Slack messages. Pure; it shows and decides nothing.
 
-    card(moved, links, names) -> Post                        the one card of a promotion, whatever its state
-    thread(moved, event, links, names) -> Post | None        what the thread gets for one event; None: nothing
-    broadcast(event) -> bool                                 whether that post also goes to the channel
-    answer(outcome, links, names) -> Post                    everything else, for the eyes of the caller
-    not_understood(outcome), read_as(post, sentence)         for what the grammar says
-    forms.reject(promotion_id), forms.approve_confirm(moved), forms.details(moved)      modals
+card(moved, links, names) -> Post                   the one card of a promotion, whatever its state
+thread(moved, event, links, names) -> Post | None   what the thread gets for one event; None: nothing
+broadcast(event) -> bool                            whether that post also goes to the channel
+answer(outcome, links, names) -> Post               everything else, for the eyes of the caller; no text: nothing
+not_understood(found) -> Refused                    what the grammar did not understand, for `answer`
+forms.reject(promotion_id), forms.details(moved)    modals; forms.approve_confirm(promotion) is the dialog of the button
 
-Slack ids of what can be pressed: `action_id` is a command's verb with underscores and `value` the whole typed sentence, except
-`reject_form` and `details_form` (`value`: a promotion id), `choose` and `more` (the selected option's value is the sentence; in `more` it may
-be `details_form P-142`). Several buttons of one verb in a message are told apart by a number: `promote.2`.
+`names` are display names by Slack user id. Who is in it is named without being notified; who is not is mentioned.
+
+What can be pressed: `action_id` is a command's verb with underscores and `value` the whole typed sentence, escaped as Slack escapes what
+people type. Exceptions: `reject_form` (`value`: the promotion id) opens a form; `choose` and `more` are menus whose selected option's value
+is the sentence, or in `more` `details_form P-142`. A verb's second button in one message is `promote.2`.
 """
+
+from bot.views import forms
+from bot.views.answers import answer, not_understood
+from bot.views.card import card
+from bot.views.post import Block, Links, Names, Post
+from bot.views.thread import broadcast, thread
+
+__all__ = ["Block", "Links", "Names", "Post", "answer", "broadcast", "card", "forms", "not_understood", "thread"]

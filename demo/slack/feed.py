@@ -50,6 +50,7 @@ class Feed:
         self._now = now
         self._kept: deque[Happening] = deque(maxlen=KEPT)
         self._last = 0
+        self.closed = False
         self._news = asyncio.Event()
 
     @property
@@ -64,6 +65,11 @@ class Feed:
         self._news.set()
         self._news = asyncio.Event()
 
+    def close(self) -> None:
+        """The server stops: nobody waits any longer."""
+        self.closed = True
+        self._news.set()
+
     def after(self, n: int, user_id: str | None = None) -> list[Happening]:
         """What is kept with a number above `n` and may be shown to that person, oldest first."""
         found: list[Happening] = []
@@ -76,7 +82,7 @@ class Feed:
 
     async def wait(self, n: int, seconds: float) -> None:
         """Return once there is something after `n`, or when the time is over."""
-        if self._last > n:
+        if self._last > n or self.closed:
             return
         try:
             await asyncio.wait_for(self._news.wait(), seconds)

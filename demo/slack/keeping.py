@@ -92,6 +92,5 @@ def load(stage: Stage, folder: Path) -> None:
             space.users[name].deleted = True
     for name, value in kept["urls"].items():
         setattr(space.app, name, getattr(space.app, name) or value)
-    for stamps in (*store.messages.values(), store.whispers):
-        for stamp in stamps:
-            stage.clock.not_before(stamp)
+    for stamp in [*store.whispers, *(ts for rows in store.messages.values() for ts in rows)]:
+        stage.clock.not_before(stamp)

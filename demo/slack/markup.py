@@ -111,8 +111,9 @@ def typed(text: str, workspace: Workspace) -> str:
 
 
 def _mention(name: str, workspace: Workspace) -> str | None:
-    word, stop = (name, "") if workspace.user_named(name) else (name.rstrip(".-"), name[len(name.rstrip(".-")) :])
-    if user := workspace.user_named(word):
+    word = name.rstrip(".-")
+    stop = name[len(word) :]
+    if user := workspace.user_called(word):
         return f"<@{user.id}>{stop}"
     if word in {"here", "channel", "everyone"}:
         return f"<!{word}>{stop}"
@@ -126,7 +127,7 @@ def command_text(text: str, workspace: Workspace) -> str:
     """The text of a slash command with escaping on: as typed, but people, groups and channels as `<id|name>`."""
 
     def person(found: re.Match[str]) -> str:
-        user = workspace.user_named(found.group(1))
+        user = workspace.user_called(found.group(1))
         group = next((g for g in workspace.groups.values() if g.handle == found.group(1)), None)
         if user:
             return f"<@{user.id}|{user.name}>"

@@ -1,6 +1,5 @@
 """The stand-in as one aiohttp application: the Web API, response URLs, Socket Mode, the control API and the page."""
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 from aiohttp import web
@@ -24,7 +23,7 @@ def build(workspace: Workspace, state_dir: Path | None = None) -> web.Applicatio
     app.router.add_get("/link/", _link)
     routes.add_routes(app)
     page.add_routes(app)
-    app.cleanup_ctx.append(_courier)
+    app.on_shutdown.append(_stop)
     if state_dir:
         app.cleanup_ctx.append(keeping.keeper(state_dir))
     return app
@@ -34,6 +33,6 @@ async def _link(request: web.Request) -> web.StreamResponse:
     return await request.app[STAGE].courier.sockets.serve(request)
 
 
-async def _courier(app: web.Application) -> AsyncIterator[None]:
-    yield
+async def _stop(app: web.Application) -> None:
+    app[STAGE].feed.close()
     await app[STAGE].courier.close()

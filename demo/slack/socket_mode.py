@@ -17,6 +17,8 @@ from demo.slack.tuning import Timing
 from demo.slack.workspace import App
 
 MOST_CONNECTIONS = 10
+GRACE = 10.0
+"""Seconds between the announcement of a disconnect and the end of the connection."""
 TYPES = {"event": "events_api", "command": "slash_commands", "interactive": "interactive"}
 
 
@@ -40,6 +42,7 @@ class SocketTransport:
         self._lines: list[_Line] = []
         self._turn = 0
         self._waiting: dict[str, asyncio.Future[Json]] = {}
+        self._leaving: set[asyncio.Task[None]] = set()
 
     def ticket(self) -> str:
         """A one-time word for a WebSocket URL."""
@@ -111,17 +114,27 @@ class SocketTransport:
         return Taken("ok", 200, json.dumps(answer).encode() if answer else b"", is_json=bool(answer))
 
     async def disconnect(self, reason: str) -> int:
-        """Announce and close every connection; how many there were. The app is expected to come back."""
+        """Ask every connection to come back anew; how many there were. Nothing more goes there; it ends after a grace."""
         told = list(self._lines)
         for line in told:
             await line.socket.send_json({"type": "disconnect", "reason": reason, "debug_info": {"host": line.name}})
             self._lines.remove(line)
-        for line in told:
-            await line.socket.close()
+            self._later(line)
         return len(told)
+
+    def _later(self, line: _Line) -> None:
+        async def end() -> None:
+            await asyncio.sleep(GRACE)
+            await line.socket.close()
+
+        task = asyncio.create_task(end())
+        self._leaving.add(task)
+        task.add_done_callback(self._leaving.discard)
 
     async def close(self) -> None:
         """End the connections without a word."""
+        for task in list(self._leaving):
+            task.cancel()
         for line in list(self._lines):
             await line.socket.close()
 

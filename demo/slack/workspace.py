@@ -126,8 +126,13 @@ class Workspace:
     channels: dict[str, Channel]
     groups: dict[str, Group]
 
+    def user_called(self, name: str) -> User | None:
+        """The person whom `@name` in a composer means."""
+        wanted = name.casefold()
+        return next((user for user in self.users.values() if user.name.casefold() == wanted), None)
+
     def user_named(self, name: str) -> User | None:
-        """A person by id, name or real name, as `@name` in a composer finds them."""
+        """A person by id, name or real name."""
         wanted = name.casefold()
         for user in self.users.values():
             if name == user.id or wanted in {user.name.casefold(), user.real_name.casefold()}:

@@ -22,7 +22,7 @@ RESTORE = "towpath.restore"
 
 QUEUES = {
     DRAIN: "changes", SWEEP: "changes",
-    ANSWER: "queries", REBUILD: "queries",
+    ANSWER: "queries", REBUILD: "changes",
     INSPECT: "effects", LOOK_AT_SOURCE: "effects", DEPLOY: "effects", VERIFY: "effects", RESTORE: "effects",
 }  # fmt: skip
 

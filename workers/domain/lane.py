@@ -50,17 +50,19 @@ def version_of(world: World, promotion: Promotion) -> RegisteredVersion:
 
 def waits(world: World, promotion: Promotion, rules: Rules, now: datetime) -> tuple[tuple[str, ...], datetime | None]:
     """Why an approved promotion cannot start yet, and when time alone will change that."""
-    reasons, look = [], None
-    for other in world.in_lane(promotion.environment, promotion.artifact):
-        if other.id != promotion.id and (
-            other.state in states.IN_FLIGHT or (other.state is State.QUEUED and other.id.number < promotion.id.number)
-        ):
-            reasons.append(f"behind {other.id} ({other.artifact} {other.to.version}, {other.state.value.replace('_', ' ')})")
+    ahead = [other for other in world.in_lane(promotion.environment, promotion.artifact) if _goes_first(other, promotion)]
+    reasons = [f"behind {one.id} ({one.artifact} {one.to.version}, {one.state.value.replace('_', ' ')})" for one in ahead]
+    look = None
     until = soaked_at(world, promotion, rules)
     if until and until > now:
         look = until
         reasons.append(f"soaking in {rules.after} until {stamp(until)}")
     return tuple(reasons), look
+
+
+def _goes_first(other: Promotion, promotion: Promotion) -> bool:
+    earlier = other.state is State.QUEUED and other.id.number < promotion.id.number
+    return other.id != promotion.id and (other.state in states.IN_FLIGHT or earlier)
 
 
 def soaked_at(world: World, promotion: Promotion, rules: Rules) -> datetime | None:

@@ -8,7 +8,7 @@ from typing import Any
 from workers.contract import outcomes as out
 from workers.contract import requests as ask
 from workers.contract.actors import Actor, Standing
-from workers.contract.commands import COMMANDS, Command, Right
+from workers.contract.commands import COMMANDS, Right
 from workers.contract.envelope import Envelope
 from workers.contract.names import ArtifactName, CommitId, EnvironmentName
 from workers.contract.promotion import Promotion, State

@@ -20,10 +20,11 @@ from workers.contract.actors import PROCESSES
 from workers.contract.envelope import LIFETIME, BadEnvelope, Envelope, Sealed, request_id, stamp
 from workers.contract.names import ActorId, CommitId
 from workers.contract.outcomes import Delivery, Moved, Outcome, Registered, Trouble
-from workers.contract.promotion import Promotion
+from workers.contract.promotion import Promotion, RegisteredVersion, Release
 from workers.domain import decision as d
 from workers.domain import record
 from workers.domain.decide import decide
+from workers.domain.layout import Document, path_of
 from workers.domain.state import World, apply
 from workers.perform.reading import Reader
 from workers.ports.errors import Unreachable, WorldError
@@ -65,6 +66,8 @@ class Loop:
         self._board = board
         self._reader = reader
         self._now = now
+        self._touched: dict[str, Document] = {}
+        self._told: set[str] = set()
 
     def perform(self) -> int:
         """One batch from the inbox to the answers; how many requests it held. Raises WorldError, with the batch still in the inbox."""
@@ -78,11 +81,33 @@ class Loop:
             raise
         self._tell(batch)
         self._inbox.done(entries)
+        self._told.clear()
         return len(entries)
 
     def read(self) -> World:
         """The state at the ledger's head."""
         return self._reader.read()
+
+    @property
+    def known_head(self) -> CommitId | None:
+        """The head as this process last saw it."""
+        return self._reader.world.head if self._reader.world else None
+
+    @property
+    def commits(self) -> dict[int, CommitId]:
+        """The commit of each record by its number."""
+        return self._reader.commits
+
+    def files(self) -> Iterator[tuple[str, bytes]]:
+        """Every document of the ledger as last read (records left out)."""
+        world = self._reader.world
+        return self._reader.files(world) if world else iter(())
+
+    def touched(self) -> list[RegisteredVersion | Release]:
+        """The versions and releases that changed since the last call, as they are now."""
+        found = [one for one in self._touched.values() if isinstance(one, RegisteredVersion | Release)]
+        self._touched.clear()
+        return found
 
     def _land(self, entries: Sequence[Entry]) -> Batch:
         for attempt in range(TRIES):
@@ -141,7 +166,9 @@ class Loop:
     def _tell(self, batch: Batch) -> None:
         world = batch.world
         commits = self._reader.commits
-        changed = [one for judged in batch.judged for one in judged.decision.documents if isinstance(one, Promotion)]
+        documents = [one for judged in batch.judged for one in judged.decision.documents]
+        self._touched |= {path_of(one): one for one in documents}
+        changed = [one for one in documents if isinstance(one, Promotion)]
         latest = [world.promotions[id_] for id_ in dict.fromkeys(one.id for one in changed)]
         self._board.show(world, batch.files, latest, commits)
         self._board.deliver([delivery for judged in batch.judged for delivery in self._deliveries(world, judged)])
@@ -179,7 +206,8 @@ class Loop:
         said = []
         for entry in entries:
             envelope = self._open(world, entry).envelope
-            if isinstance(envelope.request, ask.PEOPLE) and envelope.conversation:
+            if isinstance(envelope.request, ask.PEOPLE) and envelope.conversation and envelope.request_id not in self._told:
+                self._told.add(envelope.request_id)
                 trouble = Trouble(str(exc)[:300], kept=True)
                 said.append(Delivery(trouble, envelope.conversation.channel, envelope.request_id, envelope.actor.id, envelope.conversation))
         self._board.deliver(said)

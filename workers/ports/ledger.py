@@ -53,6 +53,9 @@ class LedgerBranch(Protocol):
     def links(self, after: CommitId | None, head: CommitId) -> Iterator[Link]:
         """The commits from `after` (exclusive; None: from the first) to `head`, oldest first. Raises Untrusted when `head` does not descend from it."""
 
+    def signer(self, commit: CommitId) -> str | None:
+        """The public key whose signature holds over this one commit, or None."""
+
     def read(self, commit: CommitId, path: str) -> bytes | None:
         """A file of a ledger commit, or None."""
 

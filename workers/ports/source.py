@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from workers.contract.names import ArtifactName, CommitId, Digest, EnvironmentName, RefName, Version
+from workers.contract.names import ArtifactName, CommitId, EnvironmentName, RefName, Version
 from workers.contract.promotion import Kind, RegisteredVersion
 
 

@@ -1,6 +1,5 @@
 """The addresses of the control API that read and act; `admin` and `trouble` have the rest."""
 
-import asyncio
 import json
 from collections.abc import Awaitable, Callable
 
@@ -92,7 +91,7 @@ async def _events(request: web.Request) -> web.Response:
     """`?after=N&timeout=S&as=U`: what came after N, waiting up to S seconds for the first; `more`: ask again at once."""
     feed = request.app[STAGE].feed
     after = _number(request, "after")
-    await feed.wait(after, min(_number(request, "timeout"), LONGEST_WAIT))
+    await feed.wait(int(after), min(_number(request, "timeout"), LONGEST_WAIT))
     found = feed.after(int(after), request.query.get("as"))
     rows = [row.as_json() for row in found[:MOST_EVENTS]]
     return web.json_response({"events": rows, "more": len(found) > MOST_EVENTS, "last": feed.last})
@@ -105,14 +104,15 @@ async def _stream(request: web.Request) -> web.StreamResponse:
     answer = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
     await answer.prepare(request)
     try:
-        while True:
+        while not feed.closed:
             rows = feed.after(after, request.query.get("as"))
             lines = [f"id: {row.n}\ndata: {json.dumps(row.as_json())}\n\n" for row in rows]
             await answer.write("".join(lines or [": still here\n\n"]).encode())
             after = feed.last
             await feed.wait(after, HEARTBEAT)
-    except (ConnectionError, asyncio.CancelledError):
-        return answer
+    except ConnectionError:
+        pass
+    return answer
 
 
 async def _file(request: web.Request) -> web.Response:

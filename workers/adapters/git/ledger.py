@@ -22,6 +22,7 @@ class GitLedger:
         self._mirror = mirror
         self._key = key
         self._trees = Trees(mirror.objects)
+        self._tip: tuple[CommitId | None, str] = (None, "")
 
     def fetch(self) -> CommitId | None:
         """Ask the remote: the head of the ledger branch, or None when there is none. Raises Unreachable or Untrusted."""
@@ -45,6 +46,10 @@ class GitLedger:
             raise Untrusted(f"The ledger's head {head} is not in the mirror as a whole")
         for line in listed.lines:
             yield self._link(CommitId.read(line))
+
+    def signer(self, commit: CommitId) -> str | None:
+        """The public key whose signature holds over this one commit, or None. Raises Untrusted when it cannot be read."""
+        return self._commit(commit).signer
 
     def _link(self, commit: CommitId) -> Link:
         found = self._commit(commit)
@@ -70,9 +75,9 @@ class GitLedger:
             entry = self._trees.find(self._commit(commit).tree, folder)
             if entry is None or entry.mode != FOLDER:
                 return
-            for path, file in self._trees.walk(entry.oid, folder.encode()):
-                if file.mode in REGULAR:
-                    yield path.decode(), self._mirror.objects.read(file.oid, "blob")
+            files = [(path.decode(), file.oid) for path, file in self._trees.walk(entry.oid, folder.encode()) if file.mode in REGULAR]
+            contents = self._mirror.objects.read_many([oid for _, oid in files])
+            yield from zip((path for path, _ in files), contents, strict=True)
         except (Missing, BadTree, UnicodeDecodeError) as exc:
             raise Untrusted(f"{folder!r} of the ledger's commit {commit} cannot be read: {exc}") from exc
 
@@ -80,14 +85,19 @@ class GitLedger:
         """Make one signed commit per draft, each on top of the one before. Raises BadTree for paths that cannot be, WorldError without a key."""
         if self._key is None:
             raise WorldError("signing for the ledger: this process holds no writer's key")
-        tree = self._commit(parent).tree if parent else None
+        tree = self._tree(parent) if parent else None
         built: list[CommitId] = []
         for draft in drafts:
             tree = self._trees.edit(tree, draft.files)
             content = write_commit(tree, [parent] if parent else [], draft.author, seconds(draft.time), draft.message, self._key)
             parent = CommitId.read(self._mirror.objects.store("commit", content))
             built.append(parent)
+            self._tip = (parent, tree)
         return built
+
+    def _tree(self, commit: CommitId) -> str:
+        known, tree = self._tip
+        return tree if known == commit else self._commit(commit).tree
 
     def push(self, head: CommitId, expected: CommitId | None) -> Push:
         """Move the remote branch from `expected` to `head` by a plain push. Raises Unreachable, Unclear or RefusedByHost."""

@@ -25,32 +25,60 @@ class Entry(NamedTuple):
     oid: str
 
 
-Tree = Mapping[bytes, Entry]
-
-
 class BadTree(ValueError):
     """The bytes are not a tree, or an edit does not fit the tree."""
 
 
-def parse(content: bytes) -> dict[bytes, Entry]:
-    """The entries of a tree object's content, by name. Raises BadTree."""
-    entries: dict[bytes, Entry] = {}
-    at = 0
-    while at < len(content):
-        end = content.find(b"\0", at)
-        mode, _, name = content[at:end].partition(b" ")
-        oid = content[end + 1 : end + 21]
-        if end < 0 or len(oid) != 20 or not name or name in entries or not mode.isdigit():
-            raise BadTree("not a tree of Git")
-        entries[name] = Entry(mode.lstrip(b"0").decode(), oid.hex())
-        at = end + 21
-    return entries
+class Tree:
+    """A parsed tree: what each name stands for. Its lines are kept as Git writes them, in Git's order, so that a change costs only itself."""
+
+    def __init__(self, entries: dict[bytes, Entry], lines: dict[bytes, bytes]) -> None:
+        self.entries = entries
+        self._lines = lines
+
+    @classmethod
+    def parse(cls, content: bytes) -> Tree:
+        """The tree in the content of a tree object. Raises BadTree."""
+        entries: dict[bytes, Entry] = {}
+        lines: dict[bytes, bytes] = {}
+        at = 0
+        while at < len(content):
+            end = content.find(b"\0", at)
+            mode, _, name = content[at:end].partition(b" ")
+            oid = content[end + 1 : end + 21]
+            if end < 0 or len(oid) != 20 or not name or name in entries or not mode.isdigit():
+                raise BadTree("not a tree of Git")
+            entries[name] = Entry(mode.lstrip(b"0").decode(), oid.hex())
+            lines[name] = content[at : end + 21]
+            at = end + 21
+        return cls(entries, lines)
+
+    @property
+    def content(self) -> bytes:
+        """The content of the tree object."""
+        return b"".join(self._lines.values())
+
+    def replaced(self, changes: Mapping[bytes, Entry | None]) -> Tree:
+        """This tree with other entries (None: without them)."""
+        entries, lines = dict(self.entries), dict(self._lines)
+        unordered = False
+        for name, entry in changes.items():
+            now = entries.get(name)
+            if entry is None:
+                entries.pop(name, None)
+                lines.pop(name, None)
+                continue
+            unordered |= now is None or (now.mode == FOLDER) != (entry.mode == FOLDER)
+            entries[name] = entry
+            lines[name] = b"%s %s\0%s" % (entry.mode.encode(), name, bytes.fromhex(entry.oid))
+        if unordered:
+            lines = {name: lines[name] for name in sorted(lines, key=lambda name: _rank(name, entries[name]))}
+        return Tree(entries, lines)
 
 
-def encode(entries: Tree) -> bytes:
-    """The content of a tree object, in Git's order: by name, folders as if theirs ended with a slash."""
-    ordered = sorted(entries.items(), key=lambda item: item[0] + b"/" if item[1].mode == FOLDER else item[0])
-    return b"".join(b"%s %s\0%s" % (entry.mode.encode(), name, bytes.fromhex(entry.oid)) for name, entry in ordered)
+def _rank(name: bytes, entry: Entry) -> bytes:
+    """Git orders by name, folders as if theirs ended with a slash."""
+    return name + b"/" if entry.mode == FOLDER else name
 
 
 def segments(path: str) -> tuple[bytes, ...]:
@@ -83,7 +111,7 @@ class Trees:
         """The entries of a tree by its id. Raises Missing or BadTree."""
         tree = self._parsed.get(oid)
         if tree is None:
-            tree = parse(self._objects.read(oid, "tree"))
+            tree = Tree.parse(self._objects.read(oid, "tree"))
         self._keep(oid, tree)
         return tree
 
@@ -97,7 +125,7 @@ class Trees:
         """What a path stands for below a root tree, or None. Links are not followed."""
         entry = Entry(FOLDER, root)
         for part in segments(path):
-            found = self.at(entry.oid).get(part) if entry.mode == FOLDER else None
+            found = self.at(entry.oid).entries.get(part) if entry.mode == FOLDER else None
             if found is None:
                 return None
             entry = found
@@ -105,7 +133,7 @@ class Trees:
 
     def walk(self, oid: str, below: bytes = b"") -> Iterator[tuple[bytes, Entry]]:
         """Everything below a tree that is not itself a folder, with its path, in the order of the tree."""
-        for name, entry in self.at(oid).items():
+        for name, entry in self.at(oid).entries.items():
             path = below + b"/" + name if below else name
             if entry.mode == FOLDER:
                 yield from self.walk(entry.oid, path)
@@ -120,17 +148,12 @@ class Trees:
         return self._rewrite(root, edits) or self._objects.store("tree", b"")
 
     def _rewrite(self, oid: str | None, edits: _Edits) -> str | None:
-        entries = dict(self.at(oid)) if oid else {}
-        for name, edit in edits.items():
-            entry = self._entry(entries.get(name), edit, name)
-            if entry:
-                entries[name] = entry
-            else:
-                entries.pop(name, None)
-        if not entries:
+        before = self.at(oid) if oid else Tree({}, {})
+        after = before.replaced({name: self._entry(before.entries.get(name), edit, name) for name, edit in edits.items()})
+        if not after.entries:
             return None
-        written = self._objects.store("tree", encode(entries))
-        self._keep(written, entries)
+        written = self._objects.store("tree", after.content)
+        self._keep(written, after)
         return written
 
     def _entry(self, now: Entry | None, edit: _Change | _Edits, name: bytes) -> Entry | None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from workers.contract import requests as ask
 from workers.contract.envelope import stamp
-from workers.contract.outcomes import Reason, Registered, Refused
+from workers.contract.outcomes import Reason, Refused, Registered
 from workers.contract.promotion import Promotion, RegisteredVersion, State, Step
 from workers.domain import decision as d
 from workers.domain import gates, lane

@@ -1,0 +1,142 @@
+"""The one path of a sentence, however it was said: understood, its author looked up, sealed, handed over."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import structlog
+from redis.asyncio import Redis
+
+from bot import clock
+from bot.asked import Asked, Waiting
+from bot.delivery.whisper import Reader, Whisper
+from bot.grammar import NotUnderstood, Sentence, Vocabulary, read, read_reply
+from bot.identity import Home
+from bot.inbox import Inbox
+from bot.keys import Keys
+from bot.links import Links
+from bot.people import People
+from bot.views import answer, not_understood
+from bot.vocabulary import Names
+from workers.contract.actors import Actor, Conversation, Origin
+from workers.contract.commands import Lane
+from workers.contract.envelope import LIFETIME, Envelope, Sender, seal, stamp
+from workers.contract.names import RequestId
+
+log = structlog.get_logger("bot.ask")
+
+_RECEIPTS = {Origin.COMMAND, Origin.BUTTON, Origin.FORM}
+
+
+@dataclass(frozen=True)
+class Said:
+    """A text, by whom and where. `team` is the workspace that the delivery names for its author; `at` is when they said it."""
+
+    text: str
+    user: str
+    conversation: Conversation
+    request_id: RequestId
+    at: datetime
+    team: str | None = None
+    response_url: str | None = None
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What asking needs."""
+
+    home: Home
+    keys: Keys
+    redis: Redis
+    names: Names
+    people: People
+    inbox: Inbox
+    waiting: Waiting
+    whisper: Whisper
+    links: Links
+
+
+class Ask:
+    """Takes sentences."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+
+    async def hear(self, said: Said) -> None:
+        """A text addressed to us. One that is not understood is answered at once, to its author alone."""
+        found = await self._read(said, read)
+        if isinstance(found, NotUnderstood):
+            await self._explain(said, found)
+        elif found:
+            await self._hand_over(said, found)
+
+    async def notice_edit(self, said: Said) -> None:
+        """A message that was edited into a request to change something: the core says why that does not count. Other edits are left alone."""
+        found = await self._read(said, read)
+        if isinstance(found, Sentence) and found.command.lane is Lane.CHANGES:
+            await self._hand_over(said, found)
+
+    async def overhear(self, said: Said) -> None:
+        """A plain reply in a thread of ours. One that is not understood word for word is not for us."""
+        found = await self._read(said, read_reply)
+        if isinstance(found, Sentence) and not (said.conversation.edited and found.command.lane is Lane.QUERIES):
+            await self._hand_over(said, found)
+
+    async def _read(self, said: Said, how: Callable[[str, Vocabulary], Sentence | NotUnderstood | None]) -> Sentence | NotUnderstood | None:
+        return how(said.text, await self._parts.names.now())
+
+    async def _explain(self, said: Said, found: NotUnderstood) -> None:
+        """Twice delivered is once explained."""
+        first = await self._parts.redis.set(f"towpath:bot:explained:{said.request_id}", "1", nx=True, ex=1800)
+        log.info("not_understood", request_id=said.request_id, origin=said.conversation.origin.value)
+        if first:
+            post = answer(not_understood(found), self._parts.links, {})
+            await self._parts.whisper.tell(_reader(said), post)
+
+    async def _hand_over(self, said: Said, sentence: Sentence) -> None:
+        parts = self._parts
+        if await parts.waiting.is_known(said.request_id):
+            log.info("asked_again", request_id=said.request_id)
+            return
+        actor = await parts.people.actor(said.user, said.team)
+        sealed = seal(self._envelope(said, sentence, actor), Sender.BOT, parts.keys.bot)
+        is_write = sentence.command.lane is Lane.CHANGES
+        send: Callable[..., Awaitable[None]] = parts.inbox.change if is_write else parts.inbox.query
+        await send(sealed)
+        await parts.waiting.begin(_asked(said, sentence, is_write=is_write))
+        log.info(
+            "asked", request_id=said.request_id, verb=sentence.command.verb, actor=actor.id, standing=actor.standing.value,
+            channel=said.conversation.channel, origin=said.conversation.origin.value,
+        )  # fmt: skip
+
+    def _envelope(self, said: Said, sentence: Sentence, actor: Actor) -> Envelope:
+        issued = min(said.at, clock.now())
+        return Envelope(
+            request_id=said.request_id,
+            repo_id=self._parts.keys.repo_id,
+            issued_at=stamp(issued),
+            expires_at=stamp(issued + LIFETIME),
+            actor=actor,
+            request=sentence.request,
+            conversation=said.conversation,
+            text=sentence.text,
+        )
+
+
+def _asked(said: Said, sentence: Sentence, *, is_write: bool) -> Asked:
+    conversation = said.conversation
+    since = int(clock.epoch_seconds() * 1000)
+    asked = Asked(said.request_id, conversation.channel, said.user, sentence.guessed or sentence.text, since)
+    return replace(
+        asked,
+        thread=conversation.thread,
+        response_url=said.response_url,
+        wants_receipt=conversation.origin in _RECEIPTS,
+        is_write=is_write,
+    )
+
+
+def _reader(said: Said) -> Reader:
+    return Reader(said.user, said.conversation.channel, said.conversation.thread, said.response_url)

@@ -1,0 +1,130 @@
+"""One channel's promotions: shown one at a time, at the pace that Slack wants; of several states of one promotion the newest wins."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+import structlog
+from redis.exceptions import RedisError
+
+from bot import clock
+from bot.slack import Later, SaidNo, Unknown
+from workers.contract.names import PromotionId
+from workers.contract.outcomes import Moved
+
+log = structlog.get_logger("bot.lane")
+
+PAUSE = 1.0
+
+Done = Callable[[], None]
+Bring = Callable[[Moved], Awaitable[float | None]]
+MayPost = Callable[[], Awaitable[None]]
+"""Returns once this bot may post for the shard."""
+
+
+@dataclass
+class _Wanted:
+    moved: Moved
+    dones: list[Done] = field(default_factory=list)
+    not_before: float = 0.0
+
+
+class Lane:
+    """A channel's work. `bring` shows a promotion and says when to come back, if it must."""
+
+    def __init__(self, bring: Bring, may_post: MayPost) -> None:
+        self._bring = bring
+        self._may_post = may_post
+        self._wanted: dict[PromotionId, _Wanted] = {}
+        self._news = asyncio.Event()
+        self._paused_until = 0.0
+        self._task: asyncio.Task[None] | None = None
+
+    def put(self, moved: Moved, done: Done) -> None:
+        """Show this state, or a newer one; then call `done`."""
+        self._merge(_Wanted(moved, [done]))
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._run())
+
+    def stop(self) -> None:
+        """Leave the rest to whoever comes next."""
+        if self._task:
+            self._task.cancel()
+
+    def _merge(self, wanted: _Wanted) -> None:
+        known = self._wanted.get(wanted.moved.promotion.id)
+        if known is None:
+            self._wanted[wanted.moved.promotion.id] = wanted
+        else:
+            known.dones = [*wanted.dones, *known.dones]
+            known.not_before = 0.0
+            if _age(wanted.moved) >= _age(known.moved):
+                known.moved = wanted.moved
+        self._news.set()
+
+    async def _run(self) -> None:
+        while self._wanted:
+            wanted = await self._next()
+            await self._may_post()
+            del self._wanted[wanted.moved.promotion.id]
+            await self._show(wanted)
+
+    async def _next(self) -> _Wanted:
+        """The first that may be shown now; waits for one."""
+        while True:
+            now = clock.ticks()
+            free_at = {name: max(wanted.not_before, self._paused_until) for name, wanted in self._wanted.items()}
+            for name, instant in free_at.items():
+                if instant <= now:
+                    return self._wanted[name]
+            self._news.clear()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(min(free_at.values()) - now):
+                    await self._news.wait()
+
+    async def _show(self, wanted: _Wanted) -> None:
+        promotion = wanted.moved.promotion.id
+        try:
+            come_back = await self._bring(wanted.moved)
+        except Later as exc:
+            self._pause(wanted, exc.seconds)
+        except (Unknown, RedisError, OSError, TimeoutError) as exc:
+            log.warning("promotion_unshown", promotion=promotion, error=type(exc).__name__)
+            self._pause(wanted, PAUSE)
+        except SaidNo as exc:
+            log.error("promotion_refused", promotion=promotion, code=exc.code)
+            self._finish(wanted)
+        except Exception as exc:
+            log.error("promotion_not_showable", promotion=promotion, exc_info=exc)
+            self._finish(wanted)
+        else:
+            if come_back is None:
+                self._finish(wanted)
+            else:
+                self._put_back(wanted, come_back)
+
+    def _pause(self, wanted: _Wanted, seconds: float) -> None:
+        """Slack's limits hold for the channel: everything in it waits, so that the order stays."""
+        self._paused_until = clock.ticks() + seconds
+        self._put_back(wanted, 0.0)
+
+    def _put_back(self, wanted: _Wanted, not_before: float) -> None:
+        """Try again, with whatever newer state came meanwhile."""
+        newer = self._wanted.pop(wanted.moved.promotion.id, None)
+        if newer:
+            wanted.dones += newer.dones
+            if _age(newer.moved) >= _age(wanted.moved):
+                wanted.moved = newer.moved
+        wanted.not_before = 0.0 if newer else not_before
+        self._wanted = {wanted.moved.promotion.id: wanted, **self._wanted}
+
+    def _finish(self, wanted: _Wanted) -> None:
+        for done in wanted.dones:
+            done()
+
+
+def _age(moved: Moved) -> int:
+    return max((event.seq for event in moved.promotion.events), default=0)

@@ -1,0 +1,37 @@
+"""Tells the core where a promotion's card is, so that the ledger knows it when Redis does not."""
+
+from __future__ import annotations
+
+from bot import clock
+from bot.delivery.memory import Memory, place
+from bot.inbox import Inbox
+from bot.keys import Keys
+from workers.contract.actors import PROCESSES
+from workers.contract.envelope import LIFETIME, Envelope, Sender, request_id, seal, stamp
+from workers.contract.promotion import Card, Promotion
+from workers.contract.requests import CardPosted
+
+
+class Reporter:
+    """Sends `CardPosted`, once for each place."""
+
+    def __init__(self, keys: Keys, inbox: Inbox, memory: Memory) -> None:
+        self._keys = keys
+        self._inbox = inbox
+        self._memory = memory
+
+    async def report(self, promotion: Promotion, card: Card, reported: Card | None) -> None:
+        """Report the card's place, unless the core knows it."""
+        if card in (promotion.card, reported):
+            return
+        now = clock.now()
+        envelope = Envelope(
+            request_id=request_id("card", promotion.id, card.channel, card.ts),
+            repo_id=self._keys.repo_id,
+            issued_at=stamp(now),
+            expires_at=stamp(now + LIFETIME),
+            actor=PROCESSES["bot"],
+            request=CardPosted(promotion.id, card),
+        )
+        await self._inbox.change(seal(envelope, Sender.BOT, self._keys.bot))
+        await self._memory.note(promotion.id, reported=place(card))

@@ -1,0 +1,47 @@
+"""The sentence that a request is: the inverse of reading. Buttons carry such sentences."""
+
+from __future__ import annotations
+
+import re
+from enum import Enum
+
+from bot.grammar.filling import NOUNS
+from bot.grammar.normal import unquoted
+from bot.grammar.words import MARKERS, PLACES, is_plain_name
+from workers.contract import requests as ask
+from workers.contract.commands import BY_REQUEST, FILLERS, Slot, Token
+
+_DROPPED = FILLERS | MARKERS | {noun for nouns in NOUNS.values() for noun in nouns}
+_ENDS_WELL = re.compile(r"[A-Za-z0-9/#@_.-]*[A-Za-z0-9/#@-]")
+
+
+def write(request: ask.Request) -> str:
+    """The sentence, escaped as Slack escapes what people type, so that it can be the value of a button.
+
+    `read(write(request), vocabulary)` gives the same request for every request of people whose names the vocabulary knows (or when it is
+    empty). A reason must hold no newline, which would become a space. Raises KeyError for what no person can ask.
+    """
+    return phrase(request).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def phrase(request: ask.Request) -> str:
+    """The sentence as plain text, for showing."""
+    row = BY_REQUEST[type(request)]
+    parts = ((slot, getattr(request, slot.field)) for slot in row.slots)
+    return " ".join([row.verb, *(_part(slot, value) for slot, value in parts if value is not None)])
+
+
+def _part(slot: Slot, value: object) -> str:
+    text = str(value.value) if isinstance(value, Enum) else str(value)
+    shown = f'"{text}"' if _needs_quotes(slot.token, text) else text
+    return f"{slot.after[0]} {shown}" if slot.after else shown
+
+
+def _needs_quotes(token: Token, text: str) -> bool:
+    if token is Token.TEXT:
+        return unquoted(text) != text
+    if token is Token.NAME:
+        return not is_plain_name(text)
+    if token is Token.ENVIRONMENT:
+        return text in _DROPPED or PLACES.get(text, text) != text
+    return token is Token.REF and not _ENDS_WELL.fullmatch(text)

@@ -1,0 +1,165 @@
+"""Answers for one person's eyes: one function for each outcome there is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from bot.grammar import NotUnderstood
+from bot.views import facts, queries
+from bot.views.blocks import actions, context, markup, option, post, section
+from bot.views.buttons import CHOOSE, run
+from bot.views.card import card
+from bot.views.post import Block, Links, Names, Post
+from bot.views.text import NO_NAMES, code, escaped, fitting, person, plain, preformatted, safe, told
+from workers.contract import outcomes as out
+
+NOT_UNDERSTOOD = "not-understood"
+
+_LONGEST_VALUE = 150
+
+
+def answer(outcome: out.Outcome, links: Links, names: Names = NO_NAMES) -> Post:
+    """What the person who asked is shown. A post without text means: show nothing. Raises KeyError for what is no outcome."""
+    view: Callable[[Any, Links, Names], Post] = VIEWS[type(outcome)]
+    return view(outcome, links, names)
+
+
+def not_understood(found: NotUnderstood) -> out.Refused:
+    """A text that was not understood, as the refusal that it is shown as."""
+    return out.Refused(found.text, tuple(out.Reason(NOT_UNDERSTOOD, reason) for reason in found.reasons), found.suggestions)
+
+
+def _refused(outcome: out.Refused, links: Links, names: Names) -> Post:
+    is_typing = any(reason.code == NOT_UNDERSTOOD for reason in outcome.reasons)
+    title = f"I did not understand {code(outcome.what, 200)}." if is_typing else f"⛔ *Refused:* {code(outcome.what, 200)}"
+    reasons = [_reason(one) for one in outcome.reasons]
+    unchanged = "Nothing was changed."
+    blocks: list[Block] = [
+        *section([title, *reasons, unchanged], 2_900),
+        *_suggested(outcome.suggestions),
+        *context([f"record {outcome.record}" if outcome.record else ""]),
+    ]
+    whole = " ".join([title.replace("*", ""), *fitting(reasons, 2_000), unchanged])
+    return post(whole, blocks)
+
+
+def _reason(one: out.Reason) -> str:
+    clears = f" _{told(one.clears, 200)}_" if one.clears else ""
+    return f"• {told(one.text, 500)}{clears}"
+
+
+def _suggested(sentences: tuple[str, ...]) -> list[Block]:
+    if not sentences:
+        return []
+    return [*section(["Did you mean:", *(f"• {code(one, 300)}" for one in sentences[:5])]), *actions(run(sentences[:5]))]
+
+
+def _moved(outcome: out.Moved, links: Links, names: Names) -> Post:
+    return card(outcome, links, names)
+
+
+def _receipt(outcome: out.Receipt, links: Links, names: Names) -> Post:
+    text = told(outcome.text, 1_000)
+    small = [str(outcome.promotion), facts.audit(outcome.promotion, links)] if outcome.promotion else []
+    return post(text, [*section([text]), *context(small)])
+
+
+def _choose(outcome: out.Choose, links: Links, names: Names) -> Post:
+    question = told(outcome.question, 300)
+    options = outcome.options[:100]
+    more = f"… ({len(outcome.options) - 100} more: say it in full)" if len(outcome.options) > 100 else ""
+    if not options or any(len(escaped(one.sentence)) > _LONGEST_VALUE for one in options):
+        sentences = [one.sentence for one in options]
+        return post(question, [*section([question, *(f"• {code(one)}" for one in sentences[:10]), more]), *actions(run(sentences[:10]))])
+    menu = {
+        "type": "static_select",
+        "action_id": CHOOSE,
+        "placeholder": {"type": "plain_text", "text": "Pick one"},
+        "options": [option(plain(one.label, 75) or "…", escaped(one.sentence)) for one in options],
+    }
+    block: Block = {"type": "section", "text": markup(question), "accessory": menu}
+    listed = "; ".join(safe(one.label, 75) for one in options[:10])
+    return post(f"{question} {listed}", [block, *context([more, "Nothing was changed yet."])])
+
+
+def _registered(outcome: out.Registered, links: Links, names: Names) -> Post:
+    version = outcome.version
+    title = f"🏷️ *{safe(version.artifact)} {safe(version.version)}* was registered: digest `{version.digest.short}`, {version.files} files."
+    would = [f"• {safe(name, 40)}: {_would(reasons)}" for name, reasons in outcome.environments.items()]
+    metrics = ", ".join(f"{safe(name, 40)} {safe(value, 40)}" for name, value in list(version.metrics.items())[:8])
+    lines = [title, f"*Metrics:* {metrics}" if metrics else "", *(["*Today its gates would say:*", *would] if would else [])]
+    return post(title.replace("*", ""), [*section(lines, 2_500), *context([facts.commit(outcome.commit, links)])])
+
+
+def _would(reasons: tuple[str, ...]) -> str:
+    if not reasons:
+        return "nothing stops it"
+    more = f" … ({len(reasons) - 3} more)" if len(reasons) > 3 else ""
+    return f"stopped: {'; '.join(told(reason, 160) for reason in reasons[:3])}{more}"
+
+
+def _policy_waits(outcome: out.PolicyWaits, links: Links, names: Names) -> Post:
+    if outcome.errors:
+        title = f"⛔ *The policy on the source branch is not valid* (commit `{outcome.commit[:12]}`); the one in force stays in force."
+        lines = [f"• {told(error, 300)}" for error in outcome.errors]
+        return post(title.replace("*", ""), section([title, *lines, "Nothing was changed. Correct it on the source branch."], 2_900))
+    who = f" May adopt it: {', '.join(safe(role, 60) for role in outcome.adopters[:8])}." if outcome.adopters else ""
+    title = f"📜 *The source branch proposes another policy* (commit `{outcome.commit[:12]}`). It is not in force yet.{who}"
+    blocks = [*section([title]), *_diff(outcome.diff), *actions(run([f"adopt policy {outcome.commit[:12]}"]))]
+    return post(title.replace("*", ""), blocks)
+
+
+def _policy_adopted(outcome: out.PolicyAdopted, links: Links, names: Names) -> Post:
+    title = f"📜 *A policy took force* (commit `{outcome.commit[:12]}`), adopted by {person(outcome.by, names)}."
+    return post(title.replace("*", ""), [*section([title]), *_diff(outcome.diff)])
+
+
+def _diff(diff: str) -> list[Block]:
+    return _section_of_code(diff) if diff.strip() else []
+
+
+def _section_of_code(text: str) -> list[Block]:
+    """Several lines as code, within one section."""
+    longest = 2_800
+    shown = preformatted(text, longest)
+    while len(shown) > 2_950:  # escaping makes text longer
+        longest -= 400
+        shown = preformatted(text, longest)
+    return [{"type": "section", "text": markup(shown)}]
+
+
+def _page(outcome: out.Page, links: Links, names: Names) -> Post:
+    return queries.page(outcome.moved, links, names)
+
+
+def _late(outcome: out.Late, links: Links, names: Names) -> Post:
+    minutes = f"{outcome.minutes} minute{'' if outcome.minutes == 1 else 's'}"
+    title = f"⌛ *Too late:* {code(outcome.sentence, 400)} could be judged only {minutes} after it was asked, so it was not performed."
+    lines = [title, "Nothing was changed. Ask again if it is still wanted."]
+    again = run([outcome.sentence])
+    buttons = [{**again[0], "text": {"type": "plain_text", "text": "Ask again"}}] if again else []
+    return post(title.replace("*", ""), [*section(lines), *actions(buttons)])
+
+
+def _trouble(outcome: out.Trouble, links: Links, names: Names) -> Post:
+    kept = "Your request is kept and will be tried again." if outcome.kept else "Your request was not kept: ask again later."
+    title = f"⚠️ *I could not decide now:* {told(outcome.what, 400)}."
+    return post(f"{title.replace('*', '')} Nothing was changed. {kept}", section([title, f"Nothing was changed. {kept}"]))
+
+
+def _notice(outcome: out.Notice, links: Links, names: Names) -> Post:
+    text = f"⚠️ {told(outcome.text, 2_000)}"
+    return post(text, section([text], 2_900))
+
+
+def _silence(outcome: out.Silence, links: Links, names: Names) -> Post:
+    return Post("")
+
+
+VIEWS: dict[type[out.Outcome], Callable[[Any, Links, Names], Post]] = {
+    out.Refused: _refused, out.Moved: _moved, out.Receipt: _receipt, out.Choose: _choose, out.Registered: _registered,
+    out.PolicyWaits: _policy_waits, out.PolicyAdopted: _policy_adopted, out.Status: queries.status, out.Versions: queries.versions,
+    out.Pending: queries.pending, out.Changes: queries.changes, out.Page: _page, out.Commands: queries.commands, out.Person: queries.whoami,
+    out.Late: _late, out.Trouble: _trouble, out.Notice: _notice, out.Silence: _silence,
+}  # fmt: skip

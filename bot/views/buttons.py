@@ -1,0 +1,91 @@
+"""Buttons: each is a typed sentence, and the same rules apply to it as to one that is typed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from bot.grammar import Sentence, Vocabulary, read, write
+from bot.views.blocks import button, confirm, option
+from bot.views.text import escaped, plain
+from workers.contract import requests as ask
+from workers.contract.names import ArtifactName, EnvironmentName
+from workers.contract.promotion import Promotion, State
+from workers.contract.requests import READS
+
+REJECT_FORM = "reject_form"
+DETAILS_FORM = "details_form"
+CHOOSE = "choose"
+MORE = "more"
+
+_PLAN_DIGITS = slice(7, 19)
+
+
+def decide(promotion: Promotion) -> list[dict[str, Any]]:
+    """Approve, Reject and the rest, while somebody may still decide; what a person may do, when one must; nothing afterwards."""
+    if promotion.state is State.WAITING:
+        return [
+            _approve(promotion),
+            _reject(promotion),
+            _more(promotion, ("Details", f"{DETAILS_FORM} {promotion.id}"), _cancel(promotion)),
+        ]
+    if promotion.state in (State.QUEUED, State.CHECKING):
+        return [_more(promotion, ("Details", f"{DETAILS_FORM} {promotion.id}"), _cancel(promotion))]
+    if promotion.state is State.NEEDS_ATTENTION:
+        return [_retry(promotion), *_rollback(promotion)]
+    return []
+
+
+def _approve(promotion: Promotion) -> dict[str, Any]:
+    sentence = write(ask.Approve(promotion.id, promotion.plan[_PLAN_DIGITS]))
+    return button("Approve", "approve", sentence, style="primary", confirm=approve_confirm(promotion))
+
+
+def approve_confirm(promotion: Promotion) -> dict[str, Any]:
+    """The dialog between the button and the approval."""
+    instead = f"in place of {promotion.live.version}" if promotion.live else "where nothing runs yet"
+    where = f" ({', '.join(promotion.targets)})" if promotion.targets else ""
+    text = f"{promotion.artifact} {promotion.to.version} goes live in {promotion.environment}{plain(where, 80)}, {instead}."
+    return confirm(f"Approve {promotion.id}?", text, "Approve")
+
+
+def _reject(promotion: Promotion) -> dict[str, Any]:
+    return button("Reject", REJECT_FORM, str(promotion.id))
+
+
+def _cancel(promotion: Promotion) -> tuple[str, str]:
+    return "Cancel the request", write(ask.Cancel(promotion.id))
+
+
+def _more(promotion: Promotion, *entries: tuple[str, str]) -> dict[str, Any]:
+    return {"type": "overflow", "action_id": MORE, "options": [option(label, value) for label, value in entries]}
+
+
+def _retry(promotion: Promotion) -> dict[str, Any]:
+    text = f"{promotion.artifact} {promotion.to.version} is deployed to {promotion.environment} again."
+    return button(
+        "Retry", "retry", write(ask.Retry(promotion.id)), style="primary", confirm=confirm(f"Retry {promotion.id}?", text, "Retry")
+    )
+
+
+def _rollback(promotion: Promotion) -> list[dict[str, Any]]:
+    sentence = write(ask.Rollback(EnvironmentName(promotion.environment), ArtifactName(promotion.artifact)))
+    text = f"{promotion.artifact} in {promotion.environment} goes back to its last good version."
+    return [button("Roll back", "rollback", sentence, confirm=confirm("Roll back?", text, "Roll back"))]
+
+
+def run(sentences: Iterable[str]) -> list[dict[str, Any]]:
+    """A button for each sentence that would be understood: reads run at once, writes ask once more. Told apart by numbers when a verb comes twice."""
+    found: list[dict[str, Any]] = []
+    for sentence in sentences:
+        understood = read(escaped(sentence), Vocabulary())
+        if isinstance(understood, Sentence) and not understood.guessed and len(sentence) <= 1_500:
+            verb = understood.command.verb.replace(" ", "_")
+            again = sum(str(other["action_id"]).partition(".")[0] == verb for other in found)
+            found.append(_run(sentence, f"{verb}.{again + 1}" if again else verb, understood))
+    return found[:25]
+
+
+def _run(sentence: str, action_id: str, understood: Sentence) -> dict[str, Any]:
+    asks_again = {} if understood.command.request in READS else {"confirm": confirm("Say this?", plain(sentence, 300), "Say it")}
+    return button(plain(sentence, 75), action_id, escaped(sentence), **asks_again)

@@ -1,0 +1,173 @@
+"""What a promotion's thread gets for each of its events."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import takewhile
+
+from bot.views import facts
+from bot.views.blocks import context, post, section
+from bot.views.post import Block, Links, Names, Post
+from bot.views.text import NO_NAMES, mention, person, safe, told, when
+from bot.views.words import LABELS, STATES, headline
+from workers.contract.outcomes import Moved
+from workers.contract.promotion import Event, Promotion, State
+
+_LOUD = ("failed", "rolled_back", "needs_attention")
+_ASKS = ("requested", "stale")
+_DECISIONS = ("approved", "rejected", "refused", "cancelled", "expired", "superseded")
+_ENDS = ("succeeded", *_LOUD)
+
+
+def broadcast(event: Event) -> bool:
+    """Whether the event's post also goes to the channel: only failures at the end."""
+    return event.event in _LOUD
+
+
+def thread(moved: Moved, event: Event, links: Links, names: Names = NO_NAMES) -> Post | None:
+    """The post for one event. None for what is never shown. An event of a kind that we do not know is told in its own words."""
+    if event.event == "card_posted":
+        return None
+    promotion = moved.promotion
+    title = _title(event, names)
+    lines = [f"*{title}*", told(event.text, 1_000), *_why(event)]
+    called = _called(promotion, event)
+    blocks: list[Block] = [
+        *section([line for line in lines if line]),
+        *_more(moved, event, names),
+        *section([called]),
+        *context(facts.records(moved, event, links)),
+    ]
+    text = f"{promotion.id}: {title}. {told(event.text, 600)} {called}".strip()
+    return post(text, blocks)
+
+
+def _title(event: Event, names: Names) -> str:
+    sign = _SIGNS.get(event.event, STATES[event.state][0])
+    label = LABELS.get(event.event, safe(event.event.replace("_", " ").capitalize(), 40))
+    by = f" by {person(event.actor, names)}" if event.actor.is_person else ""
+    return f"{sign} {label}{by}, {when(event.time)}"
+
+
+_SIGNS = {"requested": "📣", "approved": "👍", "stale": "🔁", "retried": "🔁", "registered": "🏷️"}
+
+
+def _why(event: Event) -> Iterator[str]:
+    if event.because:
+        yield f"*Reason:* {safe(event.because, 500)}"
+
+
+def _called(promotion: Promotion, event: Event) -> str:
+    """Who is notified: approvers when they are asked, the requester at the decision and at the end; never who acted."""
+    if event.event in _ASKS and event.state is State.WAITING:
+        return _approvers(promotion, event)
+    is_decision = event.event in _DECISIONS and event.state is not State.WAITING
+    if promotion.requester == event.actor or not (is_decision or event.event in _ENDS):
+        return ""
+    return f"{mention(promotion.requester.user)} {safe(headline(promotion, event.state))}."
+
+
+def _approvers(promotion: Promotion, event: Event) -> str:
+    quorum = promotion.quorum
+    if quorum is None:
+        return ""
+    absent = {promotion.requester.user, event.actor.user}
+    everyone = [mention(one) for one in (*quorum.groups, *quorum.users) if one not in absent]
+    shown = " ".join(dict.fromkeys(one for one in everyone[:20] if one))
+    asked = "Your approval is asked" if quorum.count == 1 else f"{quorum.count} approvals are asked"
+    return f"{shown} {asked}: press *Approve* on the card, or answer `approve` here." if shown else ""
+
+
+def _more(moved: Moved, event: Event, names: Names) -> list[Block]:
+    """What an event shows besides its own words."""
+    promotion = moved.promotion
+    first = _is_first(promotion, event)
+    blocks = [*_plan(promotion, names)] if first or event.event == "stale" else []
+    if event.event == "approved" and promotion.quorum:
+        blocks += section(_counted(promotion, event))
+    if event.state in (State.QUEUED, State.REFUSED, State.NEEDS_ATTENTION) and event == facts.shown_events(promotion)[-1]:
+        blocks += section(facts.reasons(promotion))
+    told_next = _NEXT.get(event.event)
+    return blocks + (section(told_next(promotion)) if told_next else [])
+
+
+def _is_first(promotion: Promotion, event: Event) -> bool:
+    return event == next(iter(facts.shown_events(promotion)), None)
+
+
+def _plan(promotion: Promotion, names: Names) -> list[Block]:
+    """The plan: what goes live against what runs now, all differences, all gates."""
+    changes, gates = facts.changes(promotion), facts.gates(promotion)
+    plan = [f"*Plan* `{promotion.plan.short}`", *facts.versions(promotion, State.WAITING)]
+    return [
+        *section(plan),
+        *section(["*What changes*", *changes] if changes else [], 2_500),
+        *section([f"*Gates:* {facts.gates_counted(promotion)}", *gates] if gates else [], 2_500),
+    ]
+
+
+def _counted(promotion: Promotion, event: Event) -> Iterator[str]:
+    """How many approvals there were once this one was given."""
+    until = [*takewhile(lambda one: one.seq <= event.seq, facts.shown_events(promotion))]
+    since = next((at for at in range(len(until) - 1, -1, -1) if until[at].event in _ASKS), 0)
+    count = sum(one.event == "approved" for one in until[since:])
+    wanted = promotion.quorum.count if promotion.quorum else count
+    yield f"*Approvals:* {count} of {wanted}"
+
+
+def _after_success(promotion: Promotion) -> Iterator[str]:
+    if promotion.live and not promotion.rollback:
+        yield f"*To go back:* `rollback {promotion.artifact} in {promotion.environment}`"
+    yield f"*Should Towpath be away:* {_by_hand(promotion)}"
+
+
+def _by_hand(promotion: Promotion) -> str:
+    where = ", ".join(safe(name, 40) for name in promotion.targets[:8]) or safe(promotion.environment)
+    folder = f"environments/{promotion.environment}/{promotion.artifact}"
+    back = ""
+    if promotion.live:
+        tag = f"{promotion.artifact}@{promotion.live.version}"
+        back = (
+            f" To go back by hand, put the files of tag `{tag}` (commit `{promotion.live.commit[:12]}`) on {where}, and tell an operator."
+        )
+    return f"`git log towpath -- {folder}` shows this change.{back}"
+
+
+def _after_refusal(promotion: Promotion) -> Iterator[str]:
+    yield f"Nothing was changed in {safe(promotion.environment)}. Clear every reason, then ask again: `promote {_what(promotion)}`"
+
+
+def _after_no(promotion: Promotion) -> Iterator[str]:
+    yield f"Nothing was changed in {safe(promotion.environment)}. To ask again: `promote {_what(promotion)}`"
+
+
+def _after_failure(promotion: Promotion) -> Iterator[str]:
+    runs = f"{safe(promotion.live.version)} still runs" if promotion.live else "Nothing runs there, as before"
+    yield f"Nothing live was changed: {runs}. To try again: `promote {_what(promotion)}`"
+
+
+def _after_return(promotion: Promotion) -> Iterator[str]:
+    runs = f"{safe(promotion.artifact)} {safe(promotion.live.version)} serves again" if promotion.live else "Nothing serves, as before"
+    lift = f"`unhold {promotion.artifact} {promotion.to.version} in {promotion.environment} because …`"
+    yield f"{runs} in {safe(promotion.environment)}. {safe(promotion.to.version)} is on hold there; to lift the hold: {lift}"
+
+
+def _needs_attention(promotion: Promotion) -> Iterator[str]:
+    yield f"A person must decide. Here: `retry`, or `rollback {promotion.artifact} in {promotion.environment}`"
+    yield f"*Should Towpath be away:* {_by_hand(promotion)}"
+
+
+def _what(promotion: Promotion) -> str:
+    return f"{promotion.artifact} {promotion.to.version} to {promotion.environment}"
+
+
+_NEXT: dict[str, Callable[[Promotion], Iterator[str]]] = {
+    "succeeded": _after_success,
+    "refused": _after_refusal,
+    "rejected": _after_no,
+    "expired": _after_no,
+    "cancelled": _after_no,
+    "failed": _after_failure,
+    "rolled_back": _after_return,
+    "needs_attention": _needs_attention,
+}

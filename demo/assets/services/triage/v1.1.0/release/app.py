@@ -1,0 +1,81 @@
+"""Triage: the clinic's front door to the biopsy model. Needs nothing but Python; reads PORT and MODEL_SERVER."""
+
+from __future__ import annotations
+
+import json
+import os
+import urllib.request
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+VERSION = Path(__file__).with_name("VERSION").read_text().strip()
+MODEL_SERVER = os.environ.get("MODEL_SERVER", "http://127.0.0.1:9001")
+MODEL = f"{MODEL_SERVER}/v2/models/biopsy"
+PATIENCE = 2
+BODY_LIMIT = 1_000_000
+
+
+def model_is_ready() -> bool:
+    """Return whether the model server would answer for the biopsy model now."""
+    try:
+        with urllib.request.urlopen(f"{MODEL}/ready", timeout=PATIENCE) as answer:  # noqa: S310
+            return bool(answer.status == 200)
+    except OSError:
+        return False
+
+
+def asked_model(features: Any) -> dict[str, Any]:
+    """Return what the model says about rows of thirty measurements: urgent or not, and which version said so.
+
+    Raises OSError when the model server refuses or is away, ValueError or LookupError when the rows make no request.
+    """
+    tensor = {"name": "features", "shape": [len(features), len(features[0])], "datatype": "FP32", "data": features}
+    body = json.dumps({"inputs": [tensor], "outputs": [{"name": "label"}]}).encode()
+    request = urllib.request.Request(f"{MODEL}/infer", body, {"Content-Type": "application/json"})  # noqa: S310
+    with urllib.request.urlopen(request, timeout=PATIENCE) as answer:  # noqa: S310
+        told = json.load(answer)
+    return {"urgent": [bool(label) for label in told["outputs"][0]["data"]], "model_version": told["model_version"]}
+
+
+class Triage(BaseHTTPRequestHandler):
+    """GET /health says which release runs; GET /ready also needs the model; POST /triage asks it."""
+
+    def do_GET(self) -> None:
+        """Answer a health question."""
+        if self.path not in {"/health", "/ready"}:
+            self.reply(404, {"error": "there are /health, /ready and /triage"})
+            return
+        model = model_is_ready()
+        status = 200 if model or self.path == "/health" else 503
+        self.reply(status, {"service": "triage", "version": VERSION, "status": "ok", "model_ready": model})
+
+    def do_POST(self) -> None:
+        """Answer which of the rows in `{"features": [[...], ...]}` are urgent."""
+        given = self.headers.get("Content-Length", "")
+        length = int(given) if given.isdecimal() else 0
+        if self.path != "/triage" or not 0 < length <= BODY_LIMIT:
+            self.reply(404, {"error": f"POST at most {BODY_LIMIT} bytes to /triage"})
+            return
+        try:
+            self.reply(200, asked_model(json.loads(self.rfile.read(length))["features"]))
+        except OSError as exc:
+            self.reply(502, {"error": f"the model server did not answer: {exc}"})
+        except (LookupError, TypeError, ValueError):
+            self.reply(400, {"error": "features is a list of rows with thirty numbers each"})
+
+    def reply(self, status: int, content: dict[str, Any]) -> None:
+        """Answer `content` as JSON."""
+        body = json.dumps(content).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  the name is the standard library's
+        """Log nothing: addresses of callers are nobody's business here."""
+
+
+if __name__ == "__main__":
+    ThreadingHTTPServer(("127.0.0.1", int(os.environ.get("PORT", "8080"))), Triage).serve_forever()

@@ -1,0 +1,96 @@
+"""Which tags are missing: a pure comparison of what the ledger says with what GTO would read from the tags."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from workers.adapters.git.gto import Picture
+from workers.contract.names import ArtifactName, CommitId
+from workers.contract.promotion import RegisteredVersion
+from workers.ports.source import Assignment
+
+MOST_AT_ONCE = 3
+"""Hosts start no pipelines when more tags than these arrive in one push."""
+
+
+@dataclass(frozen=True)
+class Missing:
+    """A tag to be made: its name, commit, the tagger's time in seconds, and its message."""
+
+    name: str
+    commit: CommitId
+    time: int
+    message: str
+
+
+class Plan:
+    """Gathers the missing tags in the order in which they must be pushed. `groups` belong together: the old holder leaves, the new one comes."""
+
+    def __init__(self, picture: Picture, now: int) -> None:
+        self.groups: list[list[Missing]] = []
+        self._picture = picture
+        self._now = now
+        self._counters = dict(picture.counters)
+        self._times = dict(picture.times)
+        self._versions = {(event.artifact, event.commit): event.name for event in picture.registered()}
+
+    def register(self, version: RegisteredVersion) -> None:
+        """Tag a version, unless the name is taken or its commit is another version of the artifact already (which GTO cannot read)."""
+        name, place = f"{version.artifact}@{version.version}", (version.artifact, version.commit)
+        if name in self._picture.names or place in self._versions:
+            return
+        facts = f"Artifact: {version.artifact}\nVersion: {version.version}\nDigest: {version.digest}"
+        self.groups.append([self._missing(name, *place, f"Register {version.artifact} {version.version}\n\n{facts}\n")])
+        self._versions[place] = name
+
+    def assign(self, wanted: Assignment) -> None:
+        """Let an environment be held by the wanted commit alone, if that is a version (GTO would invent one otherwise)."""
+        holders = self._picture.holders(wanted.artifact, wanted.environment)
+        if wanted.commit and (wanted.artifact, wanted.commit) not in self._versions:
+            return
+        group = [self._leaving(wanted, holder) for holder in holders if holder != wanted.commit]
+        if wanted.commit and wanted.commit not in holders:
+            name = f"{wanted.artifact}#{wanted.environment}#{self._count(wanted.artifact)}"
+            group.append(self._missing(name, wanted.artifact, wanted.commit, wanted.message))
+        if group:
+            self.groups.append(group)
+
+    def _leaving(self, wanted: Assignment, holder: CommitId) -> Missing:
+        name = f"{wanted.artifact}#{wanted.environment}!#{self._count(wanted.artifact)}"
+        what = self._versions.get((wanted.artifact, holder), f"{wanted.artifact} at {holder[:7]}")
+        facts = f"Artifact: {wanted.artifact}\nEnvironment: {wanted.environment}"
+        return self._missing(name, wanted.artifact, holder, f"Retire {what} from {wanted.environment}\n\n{facts}\n")
+
+    def _missing(self, name: str, artifact: ArtifactName, commit: CommitId, message: str) -> Missing:
+        self._times[artifact] = max(self._now, self._times.get(artifact, -1) + 1)
+        return Missing(name, commit, self._times[artifact], message)
+
+    def _count(self, artifact: ArtifactName) -> int:
+        self._counters[artifact] = self._counters.get(artifact, 0) + 1
+        return self._counters[artifact]
+
+
+def missing(
+    picture: Picture, versions: Iterable[RegisteredVersion], assignments: Iterable[Assignment], now: int
+) -> Iterator[list[Missing]]:
+    """The tags to push, in order, in batches of at most three; what belongs together stays together where that is possible."""
+    plan = Plan(picture, now)
+    for version in versions:
+        plan.register(version)
+    for assignment in assignments:
+        plan.assign(assignment)
+    batch: list[Missing] = []
+    for part in _parts(plan.groups):
+        if len(batch) + len(part) > MOST_AT_ONCE:
+            yield batch
+            batch = []
+        batch = [*batch, *part]
+    if batch:
+        yield batch
+
+
+def _parts(groups: Iterable[Sequence[Missing]]) -> Iterator[Sequence[Missing]]:
+    for group in groups:
+        for at in range(0, len(group), MOST_AT_ONCE):
+            yield group[at : at + MOST_AT_ONCE]

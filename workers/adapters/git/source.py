@@ -1,0 +1,145 @@
+"""The source side of the shared repository over a mirror: branches and tags of people, artifacts at commits."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from workers.adapters.git import gto, policy
+from workers.adapters.git.commits import BadObject, Commit, Signature, read_commit, read_tagger
+from workers.adapters.git.contents import Contents, Hashed, Limits, Refusals, digest_of
+from workers.adapters.git.evidence import LARGEST_GOLDEN
+from workers.adapters.git.inspection import Inspection, authors_of, golden_digest, place_of
+from workers.adapters.git.mirror import HEADS, SOURCE, TAGS, Mirror
+from workers.adapters.git.objects import Missing
+from workers.adapters.git.store import Store
+from workers.adapters.git.trees import Trees
+from workers.contract.names import ArtifactName, BadName, CommitId, RefName, Version
+from workers.contract.promotion import Kind, RegisteredVersion
+from workers.ports.errors import BadContent
+from workers.ports.source import VersionTag
+
+_SHORT = re.compile(r"[0-9a-f]{7,40}", re.ASCII)
+_LIMITS = Limits()
+
+
+class GitSource:
+    """Reads the source branch and tags of a mirror, and brings files of versions into a store folder."""
+
+    def __init__(self, mirror: Mirror, store: Path, limits: Limits = _LIMITS) -> None:
+        self._mirror = mirror
+        self._store = Store(store)
+        self._trees = Trees(mirror.objects)
+        self._contents = Contents(mirror.objects, self._trees, limits)
+
+    def fetch(self) -> None:
+        """Bring the mirror up to date with the remote's source branch and tags. Raises Unreachable or BadContent."""
+        self._mirror.fetch()
+
+    def head(self) -> CommitId:
+        """The commit of the source branch. Raises BadContent when there is none."""
+        head = self._mirror.ref(SOURCE)
+        if head is None:
+            raise BadContent(f"The repository has no branch {self._mirror.source_branch}.")
+        return head
+
+    def policy(self) -> tuple[CommitId, str] | None:
+        """The text of `towpath.yaml` at the source branch, with the last commit that changed it; None when there is no such file."""
+        head = self.head()
+        return policy.read(self._mirror, self._contents, self._trees, head, self._commit(head).tree)
+
+    def version_tags(self) -> Iterator[VersionTag]:
+        """All version tags of the mirror, in one pass."""
+        for event in gto.read(self._mirror).registered():
+            if event.version:
+                yield VersionTag(event.artifact, event.version, event.tag, event.commit)
+
+    def oddities(self) -> list[str]:
+        """Tags in GTO's grammar that were passed over, and refs that could not be fetched: a sentence each."""
+        left_out = (f"The remote's {what} hold unsound objects and were not fetched." for what in self._mirror.left_out)
+        return [*gto.read(self._mirror).oddities, *left_out]
+
+    def resolve(self, ref: RefName) -> CommitId:
+        """The commit that a branch, tag or (shortened) commit id of the remote names. Raises BadContent when none or several do."""
+        found = {*self._named(ref), *self._shortened(ref)}
+        if not found:
+            raise BadContent(f"The repository has no branch, tag or commit {str(ref)!r}.")
+        if len(found) > 1:
+            raise BadContent(f"{str(ref)!r} names {len(found)} different commits; use the full commit id.")
+        return found.pop()
+
+    def _named(self, ref: RefName) -> Iterator[CommitId]:
+        for name in (f"{HEADS}{ref}", f"{TAGS}{ref}"):
+            answer = self._mirror.git.run("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}")
+            if answer.good:
+                yield CommitId.read(answer.out.decode().strip())
+
+    def _shortened(self, ref: RefName) -> Iterator[CommitId]:
+        if not _SHORT.fullmatch(ref):
+            return
+        for oid in self._mirror.git.run("rev-parse", f"--disambiguate={ref}").lines:
+            if self._mirror.objects.header(oid)[0] == "commit" and self._is_of_people(oid):
+                yield CommitId.read(oid)
+
+    def _is_of_people(self, oid: str) -> bool:
+        """Whether a branch or tag of the remote leads to the commit; the ledger's and forgotten ones are not for registering."""
+        return bool(self._mirror.git.run("for-each-ref", "--count=1", f"--contains={oid}", HEADS, TAGS).out)
+
+    def inspect(self, artifact: ArtifactName, version: Version, commit: CommitId, kind: Kind | None) -> RegisteredVersion:
+        """Read a version's facts from its commit; `registered_at` and `seq` are left empty. Raises BadContent with every reason at once."""
+        read = self._commit(commit)
+        tag = self._mirror.ref(f"{TAGS}{artifact}@{version}")
+        event = next((e for e in gto.read(self._mirror).events if e.tag == tag and e.commit == commit), None) if tag else None
+        place = place_of(self._trees, read.tree, artifact, kind)
+        authors = authors_of(read, self._tagger(event.tag) if event else None)
+        facts = Inspection(self._contents, read.tree, place[1]).version(artifact, version, commit, place[0], authors)
+        return replace(facts, tag=event.tag) if event else facts
+
+    def _tagger(self, tag: str) -> Signature | None:
+        return read_tagger(self._mirror.objects.read(tag, "tag"))
+
+    def _commit(self, commit: CommitId) -> Commit:
+        try:
+            return read_commit(self._mirror.objects.read(commit, "commit"))
+        except Missing as exc:
+            raise BadContent(f"The commit {commit} is not in the repository.") from exc
+        except (BadObject, BadName) as exc:
+            raise BadContent(f"The commit {commit} cannot be read: {exc}.") from exc
+
+    def materialise(self, version: RegisteredVersion) -> Mapping[str, Path]:
+        """The files at the version's path, by their path below it, in the store; the digest is proved again. Raises BadContent.
+
+        A file that is in the store already is written again: what was just proved replaces what may have suffered.
+        """
+        hashed: dict[str, Hashed] = {}
+        try:
+            listed = self._contents.listing(self._commit(version.commit).tree, _place(version))
+            with self._store.staging() as room:
+                for number, (path, oid) in enumerate(listed.items()):
+                    with room.open(number) as file:
+                        hashed[path] = self._contents.hashed(oid, path, file.write)
+                if digest_of(hashed) != version.digest:
+                    raise Refusals(f"The files of {version.artifact} {version.version} are not those that were registered.")
+                return {path: room.keep(number, hashed[path].sha256) for number, path in enumerate(listed)}
+        except Refusals as exc:
+            raise BadContent(*exc.reasons) from exc
+
+    def golden(self, version: RegisteredVersion) -> tuple[bytes, bytes] | None:
+        """The golden input and output files of a model, whose digest is proved again. Raises BadContent."""
+        if version.golden is None:
+            return None
+        root = self._commit(version.commit).tree
+        try:
+            names = (version.golden.input, version.golden.output)
+            given, wanted = (self._contents.small(root, f"{version.folder}/{name}", LARGEST_GOLDEN) for name in names)
+        except Refusals as exc:
+            raise BadContent(*exc.reasons) from exc
+        if golden_digest(given, wanted) != version.golden.digest:
+            raise BadContent(f"The golden files of {version.artifact} {version.version} are not those that were registered.")
+        return given, wanted
+
+
+def _place(version: RegisteredVersion) -> str:
+    return version.folder if version.path == "." else f"{version.folder}/{version.path}"

@@ -1,0 +1,70 @@
+"""Showing the ledger in GTO's tags: what is missing is signed and pushed, nothing is ever moved or deleted.
+
+The tags are only a picture: one that cannot be pushed stops no promotion, and the next showing repairs what is missing.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+
+from workers.adapters.git import gto
+from workers.adapters.git.commits import write_tag
+from workers.adapters.git.mirror import TAGS, Mirror
+from workers.adapters.git.projection import Missing, missing
+from workers.adapters.git.pushing import push
+from workers.contract.promotion import RegisteredVersion
+from workers.contract.signatures import SigningKey
+from workers.ports.errors import RefusedByHost, Unclear, Unreachable
+from workers.ports.source import Assignment
+
+_ROUNDS = 5
+
+
+class GtoTags:
+    """GTO's tags in the remote of a mirror, signed with the writer's key. `now` tells the time in seconds since 1970."""
+
+    def __init__(self, mirror: Mirror, key: SigningKey, now: Callable[[], float] = time.time) -> None:
+        self._mirror = mirror
+        self._key = key
+        self._now = now
+
+    def show(self, versions: Iterator[RegisteredVersion], assignments: Iterator[Assignment]) -> int:
+        """Push the tags that are missing, at most three at a time, the old assignment retired first; how many were pushed. Raises WorldError."""
+        wanted, holding, shown = list(versions), list(assignments), 0
+        for _ in range(_ROUNDS):
+            self._mirror.fetch()
+            batches = list(missing(gto.read(self._mirror), wanted, holding, int(self._now())))
+            if not batches:
+                return shown
+            shown += self._push_all(batches)
+        raise Unclear(
+            f"pushing tags: after {_ROUNDS} rounds some are still missing; somebody else takes the names or the remote drops them"
+        )
+
+    def _push_all(self, batches: Sequence[Sequence[Missing]]) -> int:
+        """Push until a batch is not taken as a whole: then the rest must be planned again on what the remote has by now."""
+        shown = 0
+        for batch in batches:
+            landed = self._push(batch)
+            shown += landed
+            if landed < len(batch):
+                break
+        return shown
+
+    def _push(self, batch: Sequence[Missing]) -> int:
+        refs = {TAGS + tag.name: self._made(tag) for tag in batch}
+        sent = push(self._mirror, refs)
+        if sent.accepted:
+            return len(refs)
+        try:
+            there = self._mirror.remote_refs(*refs)
+        except Unreachable as exc:
+            raise Unclear("pushing tags: the answer was lost, and the remote cannot be asked") from exc
+        landed = sum(there.get(name) == oid for name, oid in refs.items())
+        if there:
+            return landed
+        raise (RefusedByHost if sent.answered else Unreachable)(f"pushing tags: {sent.words}")
+
+    def _made(self, tag: Missing) -> str:
+        return self._mirror.objects.store("tag", write_tag(tag.name, tag.commit, tag.time, tag.message, self._key))

@@ -1,0 +1,1 @@
+"""The outermost layer: settings, the Celery application, the command line, the supervisor."""

@@ -1,0 +1,60 @@
+"""The ledger's first commit: made when there is none, and never otherwise."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from importlib.resources import files
+from pathlib import Path
+
+from workers.app import keys
+from workers.contract import wire
+from workers.contract.actors import PROCESSES
+from workers.contract.envelope import stamp
+from workers.contract.names import CommitId
+from workers.contract.signatures import SigningKey
+from workers.domain import layout, policy
+from workers.domain.record import SCHEMA
+from workers.ports.errors import Untrusted, WorldError
+from workers.ports.ledger import Draft, LedgerBranch, Push
+
+
+class NotPossible(WorldError):
+    """The first commit cannot be made; the message says why and what to do."""
+
+
+def first_commit(ledger: LedgerBranch, folder: Path, policy_text: str, now: datetime) -> CommitId:
+    """Make, push and anchor the genesis. Raises NotPossible, BadPolicy or what a push raises."""
+    if ledger.fetch() is not None:
+        raise NotPossible("the shared repository already has a ledger")
+    writer = SigningKey.load((folder / "writer").read_bytes())
+    rules = policy.read(policy_text)
+    if rules.trust and rules.trust != writer.fingerprint:
+        raise Untrusted(f"towpath.yaml trusts {rules.trust}, but this writer's key is {writer.fingerprint}")
+    draft = _draft(folder, policy_text, rules, writer, stamp(now))
+    (commit,) = ledger.build(None, [draft])
+    if ledger.push(commit, None) is not Push.ACCEPTED:
+        raise NotPossible("somebody made a ledger at the same moment; look at it before anything else")
+    ledger.set_anchor(commit)
+    return commit
+
+
+def _draft(folder: Path, policy_text: str, rules: policy.Policy, writer: SigningKey, time: str) -> Draft:
+    papers = {
+        layout.README: files("workers.app").joinpath("ledger_readme.md").read_bytes(),
+        layout.SIGNERS: keys.allowed_signers(folder).encode(),
+        layout.POLICY: policy_text.encode(),
+    }
+    record = {
+        "schema": SCHEMA,
+        "repo_id": (folder / keys.REPO_ID).read_text().strip(),
+        "seq": 0,
+        "event": "genesis",
+        "time": time,
+        "actor": {"id": PROCESSES["operator"].id, "known_by": "host"},
+        "fingerprint": writer.fingerprint,
+        "policy": rules.digest,
+        "files": {path: wire.sha256(data) for path, data in papers.items()},
+    }
+    data = wire.canonical(record) + b"\n"
+    trailers = f"Event: genesis\nActor: operator@towpath\nPolicy: {rules.digest}\nRecord-Sha256: {wire.sha256(data)[7:]}\n"
+    return Draft({**papers, layout.record(0): data}, f"The ledger begins\n\n{trailers}", PROCESSES["operator"].id, time)

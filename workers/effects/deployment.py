@@ -1,0 +1,186 @@
+"""Deploy, verify, restore: observe first, act by operation id and fence, report what was seen.
+
+`LookAgain` means that nothing could be said yet: the task comes back after so many seconds, until the ledger's own deadline asks a person.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import structlog
+
+from workers.contract import requests as ask
+from workers.contract.names import PromotionId
+from workers.contract.promotion import Kind, Placed, Promotion, State
+from workers.contract.requests import Seen
+from workers.domain.policy import TargetRule
+from workers.effects.reading import LedgerView
+from workers.effects.reporting import Reporter
+from workers.ports.errors import BadContent, RefusedByHost, Unreachable
+from workers.ports.source import Source
+from workers.ports.target import Applied, Target, Verdict, Wanted
+
+log = structlog.get_logger()
+
+FRESH_TRIES = 3
+RETRY_AFTER = 1.0
+LOOK_AFTER = 4.0
+
+
+class LookAgain(Exception):
+    """Not known yet; look again in so many seconds."""
+
+    def __init__(self, seconds: float, why: str) -> None:
+        self.seconds = seconds
+        super().__init__(why)
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One run of a step. `fresh` is true only in the run (and its own retries) before which nothing can have been sent to a target."""
+
+    promotion: PromotionId
+    generation: int
+    fresh: bool = False
+    number: int = 1
+
+
+class Deployment:
+    """The three steps, over a view of the ledger, the source and an opener of targets."""
+
+    def __init__(self, view: LedgerView, source: Source, open_target: Callable[[TargetRule], Target], reporter: Reporter) -> None:
+        self._view = view
+        self._source = source
+        self._open = open_target
+        self._reporter = reporter
+
+    def deploy(self, attempt: Attempt) -> None:
+        """Bring the version to every target, one after the other."""
+        promotion, targets = self._begin(attempt, State.DEPLOYING)
+        if promotion is None:
+            return
+        if not targets:
+            self._say(ask.Deployed, attempt, Seen.DONE, "ledger", _no_target(promotion))
+            return
+        try:
+            wanted = self._wanted(promotion, promotion.to)
+        except BadContent as exc:
+            self._say(ask.Deployed, attempt, Seen.REFUSED, "repository", f"The version's files cannot be used: {exc}. Nothing was sent.")
+            return
+        switched: list[str] = []
+        for target in targets:
+            seen, text = self._apply(target, wanted, attempt, switched)
+            if seen is None:
+                return
+            if seen is not Seen.DONE:
+                self._say(ask.Deployed, attempt, seen, target.name, text)
+                return
+            switched.append(f"{target.name}: {text}")
+        self._say(ask.Deployed, attempt, Seen.DONE, ", ".join(target.name for target in targets), " ".join(switched))
+
+    def _apply(self, target: Target, wanted: Wanted, attempt: Attempt, switched: Sequence[str]) -> tuple[Seen | None, str]:
+        operation = f"{attempt.promotion}:{target.name}:deploy:{attempt.generation}"
+        try:
+            answer = target.apply(wanted, operation, attempt.generation)
+        except Unreachable as exc:
+            return self._unreachable(target, attempt, switched, exc)
+        except (RefusedByHost, BadContent) as exc:
+            return (Seen.MISMATCH if switched else Seen.REFUSED), f"{target.name} said no: {exc}"
+        if answer.result is Applied.STALE:
+            log.info("stale_fence", promotion=attempt.promotion, generation=attempt.generation, target=target.name)
+            return None, ""
+        if answer.result is Applied.REFUSED:
+            return (Seen.MISMATCH if switched else Seen.REFUSED), answer.text
+        return Seen.DONE, answer.text
+
+    def _unreachable(self, target: Target, attempt: Attempt, switched: Sequence[str], exc: Unreachable) -> tuple[Seen, str]:
+        """Definite only when no run before this one can have sent anything; else it is unknown, and looked at again."""
+        if switched:
+            return Seen.MISMATCH, f"{target.name} does not answer, after {len(switched)} other(s) had switched: {exc}"
+        if attempt.fresh and attempt.number >= FRESH_TRIES:
+            return (
+                Seen.UNREACHABLE,
+                f"{target.name} did not answer {attempt.number} times; nothing was sent to it, nothing live changed. ({exc})",
+            )
+        raise LookAgain(RETRY_AFTER if attempt.fresh else LOOK_AFTER, str(exc)) from exc
+
+    def verify(self, attempt: Attempt) -> None:
+        """Ask every target for its digest and for the golden prediction."""
+        promotion, targets = self._begin(attempt, State.VERIFYING)
+        if promotion is None:
+            return
+        if not targets:
+            self._say(ask.Verified, attempt, Seen.DONE, "ledger", "The desired state stands in Git.")
+            return
+        try:
+            wanted = self._light(promotion, promotion.to)
+        except BadContent as exc:
+            self._say(ask.Verified, attempt, Seen.UNCLEAR, "repository", f"The proof cannot be read: {exc}")
+            return
+        texts = []
+        for target in targets:
+            answer = target.verify(wanted)
+            if answer.result is not Verdict.MATCHES:
+                self._say(ask.Verified, attempt, Seen.MISMATCH, target.name, f"{target.name}: {answer.text}")
+                return
+            texts.append(f"{target.name}: {answer.text}")
+        self._say(ask.Verified, attempt, Seen.DONE, ", ".join(target.name for target in targets), " ".join(texts))
+
+    def restore(self, attempt: Attempt) -> None:
+        """Bring back what was live before, on every target."""
+        promotion, targets = self._begin(attempt, State.ROLLING_BACK)
+        if promotion is None:
+            return
+        try:
+            former = self._wanted(promotion, promotion.live) if promotion.live else None
+        except BadContent as exc:
+            self._say(ask.Restored, attempt, Seen.UNCLEAR, "repository", f"The former version's files cannot be used: {exc}")
+            return
+        texts = []
+        for target in targets:
+            operation = f"{attempt.promotion}:{target.name}:restore:{attempt.generation}"
+            answer = target.restore(former, promotion.artifact, operation, attempt.generation)
+            if answer.result is Applied.STALE:
+                return
+            if answer.result is Applied.REFUSED:
+                self._say(ask.Restored, attempt, Seen.REFUSED, target.name, f"{target.name}: {answer.text}")
+                return
+            texts.append(f"{target.name}: {answer.text}")
+        self._say(ask.Restored, attempt, Seen.DONE, ", ".join(target.name for target in targets), " ".join(texts))
+
+    def _begin(self, attempt: Attempt, state: State) -> tuple[Promotion | None, list[Target]]:
+        """The promotion, if the ledger still asks for this step at this generation, and the environment's targets for its kind."""
+        head = self._view.head()
+        promotion = self._view.promotion(head, attempt.promotion)
+        if promotion is None or promotion.state is not state or promotion.generation != attempt.generation:
+            log.info("step_is_past", promotion=attempt.promotion, generation=attempt.generation, wanted=state.value)
+            return None, []
+        rules = self._view.policy(head).environments[promotion.environment]
+        return promotion, list(self._targets(rules.targets, promotion.kind))
+
+    def _targets(self, rules: Sequence[TargetRule], kind: Kind) -> Iterator[Target]:
+        for rule in rules:
+            target = self._open(rule)
+            if kind in target.capabilities().kinds:
+                yield target
+
+    def _wanted(self, promotion: Promotion, placed: Placed) -> Wanted:
+        light = self._light(promotion, placed)
+        return Wanted(light.version, self._source.materialise(light.version), light.golden)
+
+    def _light(self, promotion: Promotion, placed: Placed) -> Wanted:
+        self._source.fetch()
+        version = self._view.version(self._view.head(), promotion.artifact, placed.version)
+        if version is None or version.digest != placed.digest:
+            raise BadContent(f"{promotion.artifact} {placed.version} is not in the ledger with that digest")
+        return Wanted(version, {}, self._source.golden(version))
+
+    def _say(
+        self, kind: type[ask.Deployed] | type[ask.Verified] | type[ask.Restored], attempt: Attempt, seen: Seen, target: str, text: str
+    ) -> None:
+        self._reporter.step(kind(attempt.promotion, attempt.generation, seen, target, text[:1000]))
+
+
+def _no_target(promotion: Promotion) -> str:
+    return f"No target of {promotion.environment} serves a {promotion.kind.value}: the desired state in Git is the result, for whoever reads it."

@@ -1,0 +1,80 @@
+"""Reading versions and the proposed policy from the source repository, and reporting what is there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import structlog
+
+from workers.contract import requests as ask
+from workers.contract.names import ArtifactName, CommitId, RefName, Version, VersionAsk
+from workers.contract.promotion import Kind
+from workers.domain import layout
+from workers.effects.reading import LedgerView
+from workers.effects.reporting import Reporter
+from workers.ports.errors import BadContent
+from workers.ports.source import Source, VersionTag
+
+log = structlog.get_logger()
+
+MOST_AT_ONCE = 50
+
+
+class Inspection:
+    """Looks at the source repository through a fresh fetch."""
+
+    def __init__(self, view: LedgerView, source: Source, reporter: Reporter) -> None:
+        self._view = view
+        self._source = source
+        self._reporter = reporter
+
+    def register(self, artifact: ArtifactName, version: Version, at: RefName | None, kind: Kind | None, asked: str) -> None:
+        """A person asked to register: an existing tag says where, else `at`, else the source branch's head."""
+        self._source.fetch()
+        try:
+            commit = self._place(artifact, version, at)
+            found = self._source.inspect(artifact, version, commit, kind)
+        except BadContent as exc:
+            self._reporter.version(ask.NotInspected(artifact, version, tuple(exc.reasons), asked))
+            return
+        self._reporter.version(ask.Inspected(found, asked))
+
+    def _place(self, artifact: ArtifactName, version: Version, at: RefName | None) -> CommitId:
+        tag = next((tag for tag in self._source.version_tags() if (tag.artifact, tag.version) == (artifact, version)), None)
+        wanted = self._source.resolve(at) if at else None
+        if tag and wanted and tag.commit != wanted:
+            raise BadContent(f"the tag {artifact}@{version} lies on {tag.commit[:12]}, not on {at} ({wanted[:12]})")
+        return tag.commit if tag else wanted or self._source.head()
+
+    def look_for(self, artifact: ArtifactName, wanted: VersionAsk, asked: str) -> None:
+        """A promotion names a version that nobody has registered: read the tags that it could mean, then put the request back."""
+        self._source.fetch()
+        for tag in [tag for tag in self._source.version_tags() if tag.artifact == artifact and wanted.matches(tag.version)][:MOST_AT_ONCE]:
+            self._read(tag)
+        self._reporter.put_back(asked)
+
+    def look_at_source(self, is_new: Callable[[str], bool]) -> None:
+        """New tags become versions, a changed policy is proposed. `is_new` is true once for each text: a bad tag is not read every time."""
+        self._source.fetch()
+        head = self._view.head()
+        self._look_at_policy(head)
+        known = {path for path, _ in self._view.versions(head)}
+        new = [tag for tag in self._source.version_tags() if layout.version(tag.artifact, tag.version) not in known]
+        for tag in [tag for tag in new if is_new(f"tag:{tag.tag}")][:MOST_AT_ONCE]:
+            self._read(tag)
+
+    def _look_at_policy(self, head: CommitId) -> None:
+        found = self._source.policy()
+        if found is None:
+            return
+        commit, text = found
+        if text not in (self._view.policy_text(head), self._view.proposed(head)):
+            self._reporter.policy(ask.PolicyProposed(commit, text))
+
+    def _read(self, tag: VersionTag) -> None:
+        try:
+            found = self._source.inspect(tag.artifact, tag.version, tag.commit, None)
+        except BadContent as exc:
+            log.warning("bad_version", artifact=tag.artifact, version=tag.version, commit=tag.commit, reasons=list(exc.reasons))
+            return
+        self._reporter.version(ask.Inspected(found))

@@ -1,0 +1,56 @@
+"""How an effect says what it saw: a request of its own, signed with the effects' key, through the same inbox as everybody's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Protocol
+
+from workers.contract import requests as ask
+from workers.contract.actors import PROCESSES
+from workers.contract.envelope import LIFETIME, Envelope, Sealed, Sender, request_id, seal, stamp
+from workers.contract.names import RequestId
+from workers.contract.signatures import SigningKey
+
+
+class Put(Protocol):
+    """Lays an envelope into the inbox and wakes the loop that writes."""
+
+    def __call__(self, sealed: Sealed | str, *, looked: bool = False) -> None:
+        """Put it; `looked` marks a person's request that was put back."""
+
+
+class Reporter:
+    """Signs and sends reports. The id of a report follows from what it is about, so that a step that ran twice reports once."""
+
+    def __init__(self, key: SigningKey, repo_id: str, put: Put, now: Callable[[], datetime]) -> None:
+        self._key = key
+        self._repo_id = repo_id
+        self._put = put
+        self._now = now
+
+    def step(self, report: ask.Deployed | ask.Verified | ask.Restored) -> None:
+        """A step of a deployment."""
+        about = (type(report).__name__, report.promotion, str(report.generation))
+        self._send(report, request_id(self._repo_id, *about))
+
+    def version(self, report: ask.Inspected | ask.NotInspected) -> None:
+        """A version that was read, or could not be."""
+        if isinstance(report, ask.Inspected):
+            about: tuple[str, ...] = (report.found.artifact, report.found.version, report.found.commit, report.found.digest)
+        else:
+            about = (report.artifact, report.version, *report.reasons)
+        self._send(report, request_id(self._repo_id, type(report).__name__, *about, report.asked_by or ""))
+
+    def policy(self, report: ask.PolicyProposed) -> None:
+        """A policy on the source branch that is not in force."""
+        self._send(report, request_id(self._repo_id, "policy", report.commit, report.text))
+
+    def put_back(self, sealed: str) -> None:
+        """A person's request that waited for a look at the repository goes back into the inbox as it was."""
+        self._put(sealed, looked=True)
+
+    def _send(self, request: ask.Request, id_: RequestId) -> None:
+        now = self._now()
+        envelope = Envelope(id_, self._repo_id, stamp(now), stamp(now + LIFETIME), PROCESSES["effects"], request)
+        self._put(seal(envelope, Sender.EFFECTS, self._key))

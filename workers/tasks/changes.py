@@ -1,0 +1,108 @@
+"""The changes lane: drain the inbox, sweep what was lost, keep the projections true."""
+
+from __future__ import annotations
+
+import structlog
+
+from workers.contract.names import ArtifactName
+from workers.contract.outcomes import Delivery
+from workers.contract.promotion import Promotion, RegisteredVersion, Release, State
+from workers.domain import decision as d
+from workers.domain import reads, states
+from workers.domain.state import World
+from workers.ports.errors import WorldError
+from workers.ports.source import Assignment
+from workers.tasks.wiring import Wiring
+
+log = structlog.get_logger()
+
+LEASE = "changes"
+LEASE_SECONDS = 30.0
+TAGS_EVERY = 60
+_STEPS: dict[State, type[d.Deploy] | type[d.Verify] | type[d.Restore]] = {
+    State.DEPLOYING: d.Deploy,
+    State.VERIFYING: d.Verify,
+    State.ROLLING_BACK: d.Restore,
+}
+
+
+def drain(wiring: Wiring) -> int:
+    """Perform until the inbox is empty; how many requests were judged. Whoever does not get the lease leaves it to the one who has it."""
+    judged = 0
+    while wiring.inbox.waits():
+        with wiring.leases.hold(LEASE, LEASE_SECONDS) as ours:
+            if not ours:
+                return judged
+            before = wiring.loop.known_head
+            while done := wiring.loop.perform():
+                judged += done
+            if wiring.loop.known_head != before:
+                show_tags(wiring, wiring.loop.touched())
+    return judged
+
+
+def sweep(wiring: Wiring, tick: str) -> None:
+    """What the clock asks for every few seconds: decide what is due, start again what was lost, repair what can be made from Git."""
+    wiring.inbox.put(tick)
+    drain(wiring)
+    with wiring.leases.hold(LEASE, LEASE_SECONDS) as ours:
+        if not ours:
+            return
+        world = wiring.loop.read()
+        _resume(wiring, world)
+        if wiring.board.is_empty(world.head):
+            rebuild(wiring, world)
+        if wiring.leases.once("tags", TAGS_EVERY):
+            show_tags(wiring, [*world.releases.values(), *(one for found in world.versions.values() for one in found.values())])
+
+
+def rebuild_now(wiring: Wiring) -> None:
+    """Somebody found the projection missing."""
+    with wiring.leases.hold(LEASE, LEASE_SECONDS) as ours:
+        if ours:
+            rebuild(wiring, wiring.loop.read())
+
+
+def rebuild(wiring: Wiring, world: World) -> None:
+    """The projection from Git, and the outcome of each promotion that people may still be waiting for, once more."""
+    wiring.board.show_all(world, dict(wiring.loop.files()), wiring.loop.commits)
+    waiting = [p for p in world.promotions.values() if p.state in states.OPEN or _lately(world, p)]
+    wiring.board.deliver([Delivery(wiring.loop.moved(world, p), p.channel) for p in waiting])
+    log.info("projection_made", head=world.head, promotions=len(waiting))
+
+
+def _lately(world: World, promotion: Promotion) -> bool:
+    return any(one.promotion == promotion.id for one in world.recent)
+
+
+def _resume(wiring: Wiring, world: World) -> None:
+    """A step without a live lease was lost with its worker: start it again. It looks before it acts."""
+    for promotion in reads.under_way(world):
+        name = step_name(promotion.id, promotion.generation)
+        queued = f"{name}:{promotion.state.value}"
+        if not wiring.leases.held(name) and wiring.leases.once(queued, 8):
+            wiring.board.start([_STEPS[promotion.state](promotion.id, promotion.generation)])
+
+
+def step_name(promotion: str, generation: int) -> str:
+    """The lease of a running step."""
+    return f"step:{promotion}:{generation}"
+
+
+def show_tags(wiring: Wiring, documents: list[RegisteredVersion | Release]) -> None:
+    """GTO's tags for these documents. A failure is logged and made good by a later sweep: tags never stop the ledger."""
+    versions = [one for one in documents if isinstance(one, RegisteredVersion)]
+    assignments = [_assignment(one) for one in documents if isinstance(one, Release)]
+    if not versions and not assignments:
+        return
+    try:
+        pushed = wiring.tags.show(iter(versions), iter(assignments))
+        log.info("tags_shown", pushed=pushed)
+    except WorldError as exc:
+        log.warning("tags_not_shown", why=str(exc))
+
+
+def _assignment(release: Release) -> Assignment:
+    live = release.live
+    message = f"Promotion: {live.promotion}" if live else "Promotion: none"
+    return Assignment(ArtifactName(release.artifact), release.environment, live.commit if live else None, message)

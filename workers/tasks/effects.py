@@ -1,0 +1,57 @@
+"""The effects lane: one step of one promotion, or one look at the source, per task."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import structlog
+
+from workers.contract import wire
+from workers.domain import decision as d
+from workers.effects.deployment import RETRY_AFTER, Attempt, LookAgain
+from workers.ports.errors import Unclear, Unreachable
+from workers.tasks.changes import step_name
+from workers.tasks.wiring import Wiring
+
+log = structlog.get_logger()
+
+STEP_SECONDS = 6.0
+BEGUN_FOR = 24 * 3600
+
+
+def step(wiring: Wiring, run: Callable[[Attempt], None], attempt: Attempt) -> float | None:
+    """Run one step under its lease; the seconds after which to look again, or None when it is over (or somebody else is at it)."""
+    with wiring.leases.hold(step_name(attempt.promotion, attempt.generation), STEP_SECONDS) as ours:
+        if not ours:
+            return None
+        try:
+            run(attempt)
+        except LookAgain as exc:
+            log.info("look_again", promotion=attempt.promotion, seconds=exc.seconds, why=str(exc))
+            return exc.seconds
+        except (Unreachable, Unclear) as exc:
+            log.info("look_again", promotion=attempt.promotion, seconds=RETRY_AFTER, why=str(exc))
+            return RETRY_AFTER * min(attempt.number, 5)
+    return None
+
+
+def fresh(wiring: Wiring, attempt: Attempt) -> Attempt:
+    """The attempt, still fresh only if no other run of the same step can have begun."""
+    begun = attempt.number > 1 or wiring.leases.once(f"begun:{attempt.promotion}:{attempt.generation}", BEGUN_FOR)
+    return replace(attempt, fresh=attempt.fresh and begun)
+
+
+def inspect(wiring: Wiring, fields: dict[str, Any]) -> None:
+    """Read what a person's request needs to know of the repository."""
+    effect = wire.read(d.Inspect, fields)
+    if effect.register:
+        wiring.inspection.register(effect.artifact, effect.register, effect.at, effect.kind, effect.asked)
+    else:
+        wiring.inspection.look_for(effect.artifact, effect.version, effect.asked)
+
+
+def look_at_source(wiring: Wiring) -> None:
+    """New tags and a changed policy."""
+    wiring.inspection.look_at_source(lambda name: wiring.leases.once(f"seen:{name}", 3600))

@@ -1,0 +1,41 @@
+"""The queries lane: answers from the projection. Nothing is decided here and nothing is written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import structlog
+
+from workers.adapters.redis.projection import NoProjection
+from workers.contract import lanes
+from workers.contract import requests as ask
+from workers.contract.envelope import BadEnvelope, Sealed
+from workers.contract.outcomes import Delivery
+from workers.domain import reads
+from workers.tasks.wiring import Wiring
+
+log = structlog.get_logger()
+
+
+def answer(wiring: Wiring, sealed: str, rebuild: Callable[[], None]) -> bool:
+    """Publish the answer to a question; False when there is no projection yet and the task must come back."""
+    try:
+        world, commits = wiring.projection.read()
+    except NoProjection:
+        rebuild()
+        return False
+    try:
+        opened = Sealed.from_wire(sealed)
+        key = world.key_of(opened.sender)
+        if key is None:
+            raise BadEnvelope("no such sender")
+        envelope = opened.open(key, world.repo_id)
+    except BadEnvelope as exc:
+        log.warning("bad_envelope", why=str(exc), lane=lanes.QUEUES[lanes.ANSWER])
+        return True
+    if not isinstance(envelope.request, ask.READS) or envelope.conversation is None:
+        log.warning("not_a_question", verb=type(envelope.request).__name__)
+        return True
+    outcome = reads.answer(world, commits, envelope)
+    wiring.board.deliver([Delivery(outcome, envelope.conversation.channel, envelope.request_id, envelope.actor.id, envelope.conversation)])
+    return True
