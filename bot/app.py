@@ -166,7 +166,7 @@ class Bot:
         parts = Parts(
             home, base.keys, base.redis, Names(base.redis), people, base.inbox, self._waiting, base.whisper, base.links,
         )  # fmt: skip
-        listeners = Listeners(home, Ask(parts), people, Modals(base.slack, self._projection))
+        listeners = Listeners(home, Ask(parts), people, Modals(base.slack, self._projection, people))
         return Consumer(base.redis, base.signers, Dispatcher(home, listeners).dispatch, base.me)
 
     def _counter(self, home: Home, people: People, epoch: Epoch) -> Counter:

@@ -8,6 +8,7 @@ from typing import Any
 import structlog
 
 from bot.grammar import write
+from bot.people import People, people_in
 from bot.projection import Projection
 from bot.slack import Slack, SlackTrouble
 from bot.views import forms
@@ -18,16 +19,15 @@ from workers.contract.requests import Reject
 log = structlog.get_logger("bot.modals")
 
 REJECT = "reject_form"
-DETAILS = "details_form"
-LONGEST_REASON = 1_000
 
 
 class Modals:
     """Opens forms and reads what was submitted."""
 
-    def __init__(self, slack: Slack, projection: Projection) -> None:
+    def __init__(self, slack: Slack, projection: Projection, people: People) -> None:
         self._slack = slack
         self._projection = projection
+        self._people = people
 
     async def open(self, kind: str, promotion: str, trigger: str, conversation: Conversation) -> None:
         """Open a form about a promotion. The trigger lives three seconds: what comes too late is dropped, and the person clicks again."""
@@ -46,7 +46,8 @@ class Modals:
         moved = await self._projection.promotion(promotion)
         if moved is None:
             log.warning("form_without_promotion", promotion=promotion)
-        return forms.details(moved) if moved else None
+            return None
+        return forms.details(moved, await self._people.names(people_in(moved)))
 
     def read(self, view: dict[str, Any]) -> tuple[str, Conversation] | None:
         """The sentence that a submitted form means, and where it was opened; None for a form that says nothing."""
@@ -65,4 +66,4 @@ def _typed(view: dict[str, Any]) -> str | None:
     """What was typed into the form's one field."""
     fields = ((view.get("state") or {}).get("values") or {}).values()
     texts = [str(part.get("value") or "").strip() for field in fields for part in field.values()]
-    return next((text[:LONGEST_REASON] for text in texts if text), None)
+    return next((text[: forms.LONGEST_REASON] for text in texts if text), None)

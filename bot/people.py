@@ -17,6 +17,7 @@ from bot.identity import Home
 from bot.slack import Later, SaidNo, Slack, SlackTrouble
 from workers.contract.actors import Actor, Standing
 from workers.contract.names import ActorId, BadName
+from workers.contract.outcomes import Moved
 
 log = structlog.get_logger("bot.people")
 
@@ -162,3 +163,11 @@ def _name(info: dict[str, Any] | None) -> str:
     profile = (info or {}).get("profile") or {}
     found = profile.get("display_name") or (info or {}).get("real_name") or profile.get("real_name") or (info or {}).get("name")
     return str(found or "")
+
+
+def people_in(moved: Moved) -> set[str]:
+    """The Slack user ids of everybody that a promotion speaks of."""
+    promotion = moved.promotion
+    actors = [promotion.requester, *(vote.actor for vote in promotion.votes), *(event.actor for event in promotion.events)]
+    approvers = promotion.quorum.users if promotion.quorum else ()
+    return {actor.user for actor in actors if actor.is_person} | set(approvers)

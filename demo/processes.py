@@ -21,6 +21,7 @@ from typing import Self
 
 READY_WITHIN = 30.0
 GRACE = 5.0
+LAST_GRACE = 1.0
 LOOK_EVERY = 0.02
 TAIL_BYTES = 8192
 TAIL_LINES = 20
@@ -60,9 +61,7 @@ class Child:
         self.start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.stop()
 
     @property
@@ -87,7 +86,7 @@ class Child:
         _started.add(self)
 
     def wait_until(self, ready: Callable[[], bool], within: float = READY_WITHIN) -> None:
-        """Return when `ready()` holds. Raises ChildFailed when the child ends, or after `within` seconds; stops it then."""
+        """Return when `ready()` holds. Raises ChildFailed when it ends, or after `within` seconds, then stopped."""
         deadline = time.monotonic() + within
         while not ready():
             if not self.alive:
@@ -185,5 +184,6 @@ def _spawner() -> ThreadPoolExecutor:
 
 @atexit.register
 def _stop_all() -> None:
+    """End what nobody has stopped; their signal came a moment ago, when the spawner ended."""
     for child in tuple(_started):
-        child.stop()
+        child.stop(LAST_GRACE)

@@ -28,7 +28,8 @@ class RedisMissing(RuntimeError):
 class RedisServer:
     """A Redis on 127.0.0.1 whose data live in `folder`, append-only; `port` 0 takes a free one and keeps it.
 
-    Its password is new with every object and stands in `url` and in a file that only we can read, never on a command line.
+    Its password is new with every object. It stands in `url` and in a file that only we can read, never on a command
+    line.
     """
 
     def __init__(self, folder: Path, port: int = 0) -> None:
@@ -36,18 +37,14 @@ class RedisServer:
         self._wanted = port
         self._password = secrets.token_urlsafe(24)
         self.port = port
-        # The append-only file is complete after a SIGKILL; a SIGTERM it may refuse, for instance when the folder is gone.
-        self._child = Child(
-            [redis_server(), str(folder / "redis.conf")], folder / "redis.log", orphan_signal=signal.SIGKILL
-        )
+        # The append-only file is complete after a SIGKILL; a SIGTERM may be refused, as when the folder is gone.
+        self._child = Child([redis_server(), str(folder / "redis.conf")], folder / "redis.log", orphan_signal=signal.SIGKILL)
 
     def __enter__(self) -> Self:
         self.start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.stop()
 
     @property

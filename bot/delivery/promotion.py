@@ -13,11 +13,10 @@ import structlog
 from bot import clock
 from bot.delivery.memory import Memory, Shown, place
 from bot.delivery.reporter import Reporter
-from bot.delivery.rings import people_in, rung
 from bot.delivery.search import Search, metadata
 from bot.delivery.whisper import PLAIN, shown
 from bot.links import Links
-from bot.people import People
+from bot.people import People, people_in
 from bot.slack import Later, SaidNo, Slack
 from bot.views import broadcast, card, thread
 from bot.views.post import Post
@@ -134,10 +133,10 @@ class Show:
         return None
 
     async def _post_events(self, moved: Moved, known: Shown, at: Card) -> None:
+        names = await self._poster.people.names(people_in(moved))
         for event in sorted(moved.promotion.events, key=lambda event: event.seq):
             if known.has(event.seq):
                 continue
-            names = await self._poster.people.names(people_in(moved) - rung(moved, event))
             post = thread(moved, event, self._poster.links, names)
             if post and post.text:
                 await self._post_in_thread(moved, event.seq, at, post, to_channel=broadcast(event))

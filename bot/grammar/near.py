@@ -29,7 +29,7 @@ class Tried:
 def request_of(filling: Filling) -> ask.Request:
     """The request that a whole filling is."""
     make = cast("Callable[..., ask.Request]", filling.row.request)
-    return make(**filling.values)
+    return make(**dict.fromkeys((slot.field for slot in filling.row.slots), None) | filling.values)
 
 
 def suggestions(tried: Tried) -> tuple[str, ...]:
@@ -62,9 +62,9 @@ def _mended(tried: Tried) -> list[str]:
 
 
 def _completed(tried: Tried) -> list[str]:
-    """The sentence with each environment there is, when that alone is missing."""
+    """The sentence with each environment there is, when that alone is missing and it says something already."""
     filling = tried.filling
-    if filling.strangers or filling.clashes or [slot.token for slot in filling.missing] != [Token.ENVIRONMENT]:
+    if not filling.values or filling.strangers or filling.clashes or [slot.token for slot in filling.missing] != [Token.ENVIRONMENT]:
         return []
     (slot,) = filling.missing
     places = filling.vocabulary.environments[: _MOST + 1]

@@ -76,4 +76,4 @@ def _likeness(phrase: tuple[str, ...], words: tuple[Word, ...]) -> float:
     typed = " ".join(word.text for word in words)[:80]
     if not typed or typed[0] != phrase[0][0] or len(typed) < 4:
         return 0.0
-    return SequenceMatcher(None, " ".join(phrase), typed, autojunk=False).ratio()
+    return min(SequenceMatcher(None, part, word.text[:80], autojunk=False).ratio() for part, word in zip(phrase, words, strict=True))

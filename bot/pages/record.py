@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bot.delivery.rings import people_in
 from bot.links import Links
+from bot.people import people_in
 from workers.contract.envelope import read_stamp
 from workers.contract.names import ActorId, CommitId
 from workers.contract.outcomes import Moved

@@ -60,13 +60,13 @@ def _moved(outcome: out.Moved, links: Links, names: Names) -> Post:
 
 
 def _receipt(outcome: out.Receipt, links: Links, names: Names) -> Post:
-    text = told(outcome.text, 1_000)
+    text = told(outcome.text, 1_000) or "Your request was taken."
     small = [str(outcome.promotion), facts.audit(outcome.promotion, links)] if outcome.promotion else []
     return post(text, [*section([text]), *context(small)])
 
 
 def _choose(outcome: out.Choose, links: Links, names: Names) -> Post:
-    question = told(outcome.question, 300)
+    question = told(outcome.question, 300) or "Which one?"
     options = outcome.options[:100]
     more = f"… ({len(outcome.options) - 100} more: say it in full)" if len(outcome.options) > 100 else ""
     if not options or any(len(escaped(one.sentence)) > _LONGEST_VALUE for one in options):

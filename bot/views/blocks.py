@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from bot.views.post import Block, Post
-from bot.views.text import cut, fitting
+from bot.views.text import cut, fitting, trimmed
 
 SECTION = 3_000
 LARGEST = 12_000
@@ -27,7 +27,7 @@ def section(lines: Iterable[str], longest: int = 1_500) -> list[Block]:
 def context(parts: Iterable[str]) -> list[Block]:
     """Small print; no block when there is none."""
     text = "  ·  ".join(part for part in parts if part)
-    return [{"type": "context", "elements": [markup(cut(text, SECTION))]}] if text else []
+    return [{"type": "context", "elements": [markup(trimmed(text, SECTION))]}] if text else []
 
 
 def actions(elements: Sequence[dict[str, Any]]) -> list[Block]:
@@ -70,4 +70,4 @@ def post(text: str, blocks: Sequence[Block]) -> Post:
             break
         del kept[last]
         dropped += 1
-    return Post(cut(text, 2_900), kept + (context([f"… ({dropped} more parts did not fit)"]) if dropped else []))
+    return Post(trimmed(text, 2_900), kept + (context([f"… ({dropped} more parts did not fit)"]) if dropped else []))

@@ -44,8 +44,8 @@ def _approve(promotion: Promotion) -> dict[str, Any]:
 def approve_confirm(promotion: Promotion) -> dict[str, Any]:
     """The dialog between the button and the approval."""
     instead = f"in place of {promotion.live.version}" if promotion.live else "where nothing runs yet"
-    where = f" ({', '.join(promotion.targets)})" if promotion.targets else ""
-    text = f"{promotion.artifact} {promotion.to.version} goes live in {promotion.environment}{plain(where, 80)}, {instead}."
+    where = f" ({plain(', '.join(promotion.targets), 80)})" if promotion.targets else ""
+    text = f"{promotion.artifact} {promotion.to.version} goes live in {promotion.environment}{where}, {instead}."
     return confirm(f"Approve {promotion.id}?", text, "Approve")
 
 

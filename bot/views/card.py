@@ -6,8 +6,8 @@ from bot.views import facts
 from bot.views.blocks import actions, context, header, post, section
 from bot.views.buttons import decide
 from bot.views.post import Block, Links, Names, Post
-from bot.views.text import NO_NAMES, person, safe, told, when
-from bot.views.words import LABELS, headline, state_of
+from bot.views.text import NO_NAMES, safe, told
+from bot.views.words import headline, state_of
 from workers.contract.outcomes import Moved
 from workers.contract.promotion import Event, Promotion, State
 
@@ -41,9 +41,8 @@ def _now(promotion: Promotion, names: Names) -> list[str]:
 
 
 def _happened(event: Event, names: Names) -> str:
-    label = LABELS.get(event.event, safe(event.event.replace("_", " ").capitalize(), 40))
     why = f" Reason: {safe(event.because, 300)}" if event.because and event.event != "requested" else ""
-    return f"{label} by {person(event.actor, names)}, {when(event.time)}. {told(event.text, 400)}{why}"
+    return f"{facts.happened(event, names)}. {told(event.text, 400)}{why}"
 
 
 def _evidence(promotion: Promotion) -> list[Block]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from bot.views.post import Links, Names
 from bot.views.text import cut, escaped, link, person, safe, told, when
-from bot.views.words import ENDED, GATES
+from bot.views.words import ENDED, GATES, LABELS
 from workers.contract.names import CommitId, PromotionId
 from workers.contract.outcomes import Moved
 from workers.contract.promotion import Event, GateResult, Placed, Promotion, Quorum, Result, State, Vote
@@ -16,7 +16,7 @@ _EXCLUDED = {"requester": "the requester", "author": "the version's author"}
 
 def request(promotion: Promotion, names: Names) -> Iterator[str]:
     """Who asked, when, and why."""
-    yield f"*Asked by* {person(promotion.requester, names)}, {when(promotion.requested_at)}"
+    yield f"*Asked by:* {person(promotion.requester, names)}, {when(promotion.requested_at)}"
     yield f"*Reason:* {safe(promotion.because, 500)}" if promotion.because else "*Reason:* none given"
 
 
@@ -95,7 +95,7 @@ def quorum(promotion: Promotion) -> Iterator[str]:
     have = sum(vote.decision == "approved" for vote in counting(promotion))
     if promotion.state is State.WAITING:
         yield f"*Approvals:* {have} of {wanted.count}: needs {_wanted(wanted.count - have)} of {_roles(wanted)}"
-        yield f"*Do not count:* {_excluded(wanted)}"
+        yield f"*May not approve:* {_excluded(wanted)}"
     else:
         yield f"*Approvals:* {have} of {wanted.count}"
 
@@ -140,6 +140,13 @@ def reasons(promotion: Promotion) -> list[str]:
 def shown_events(promotion: Promotion) -> list[Event]:
     """The events that people see, in order."""
     return [event for event in promotion.events if event.event != "card_posted"]
+
+
+def happened(event: Event, names: Names) -> str:
+    """What an event is called, who caused it, and when."""
+    label = LABELS.get(event.event, safe(event.event.replace("_", " ").capitalize(), 40))
+    by = f" by {person(event.actor, names)}" if event.actor.is_person and event.event != "stale" else ""
+    return f"*{label}*{by}, {when(event.time)}"
 
 
 def records(moved: Moved, event: Event | None, links: Links) -> list[str]:

@@ -62,9 +62,19 @@ def cut(text: str, longest: int) -> str:
     return text if len(text) <= longest else text[: longest - 1].rstrip() + "…"
 
 
+def trimmed(text: str, longest: int) -> str:
+    """Markup, or its beginning with an ellipsis; never half a reference or entity."""
+    if len(text) <= longest:
+        return text
+    head = re.sub(r"&[a-z]{0,3}$", "", text[: longest - 1])
+    if head.rfind("<") > head.rfind(">"):
+        head = head[: head.rfind("<")]
+    return head.rstrip() + "…"
+
+
 def fitting(lines: Iterable[str], longest: int, most: int = 100) -> list[str]:
-    """As many of the lines as fit, and `… (n more)` for the others."""
-    every = [line for line in lines if line]
+    """As many of the lines as fit (of the first at least its beginning), and `… (n more)` for the others."""
+    every = [trimmed(line, longest - 16) for line in lines if line]
     kept, size = 0, 0
     while kept < min(len(every), most) and size + len(every[kept]) + 1 <= longest - 16:
         size += len(every[kept]) + 1

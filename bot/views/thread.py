@@ -8,8 +8,8 @@ from itertools import takewhile
 from bot.views import facts
 from bot.views.blocks import context, post, section
 from bot.views.post import Block, Links, Names, Post
-from bot.views.text import NO_NAMES, mention, person, safe, told, when
-from bot.views.words import LABELS, STATES, headline
+from bot.views.text import NO_NAMES, mention, safe, told
+from bot.views.words import STATES, headline
 from workers.contract.outcomes import Moved
 from workers.contract.promotion import Event, Promotion, State
 
@@ -29,8 +29,8 @@ def thread(moved: Moved, event: Event, links: Links, names: Names = NO_NAMES) ->
     if event.event == "card_posted":
         return None
     promotion = moved.promotion
-    title = _title(event, names)
-    lines = [f"*{title}*", told(event.text, 1_000), *_why(event)]
+    title = f"{_SIGNS.get(event.event, STATES[event.state][0])} {facts.happened(event, names)}"
+    lines = [title, told(event.text, 1_000), *_why(event)]
     called = _called(promotion, event)
     blocks: list[Block] = [
         *section([line for line in lines if line]),
@@ -38,15 +38,8 @@ def thread(moved: Moved, event: Event, links: Links, names: Names = NO_NAMES) ->
         *section([called]),
         *context(facts.records(moved, event, links)),
     ]
-    text = f"{promotion.id}: {title}. {told(event.text, 600)} {called}".strip()
+    text = f"{promotion.id}: {title.replace('*', '')}. {told(event.text, 600)} {called}".strip()
     return post(text, blocks)
-
-
-def _title(event: Event, names: Names) -> str:
-    sign = _SIGNS.get(event.event, STATES[event.state][0])
-    label = LABELS.get(event.event, safe(event.event.replace("_", " ").capitalize(), 40))
-    by = f" by {person(event.actor, names)}" if event.actor.is_person else ""
-    return f"{sign} {label}{by}, {when(event.time)}"
 
 
 _SIGNS = {"requested": "📣", "approved": "👍", "stale": "🔁", "retried": "🔁", "registered": "🏷️"}
@@ -74,7 +67,7 @@ def _approvers(promotion: Promotion, event: Event) -> str:
     absent = {promotion.requester.user, event.actor.user}
     everyone = [mention(one) for one in (*quorum.groups, *quorum.users) if one not in absent]
     shown = " ".join(dict.fromkeys(one for one in everyone[:20] if one))
-    asked = "Your approval is asked" if quorum.count == 1 else f"{quorum.count} approvals are asked"
+    asked = "Your approval is needed" if quorum.count == 1 else f"{quorum.count} approvals are needed"
     return f"{shown} {asked}: press *Approve* on the card, or answer `approve` here." if shown else ""
 
 
@@ -134,16 +127,16 @@ def _by_hand(promotion: Promotion) -> str:
 
 
 def _after_refusal(promotion: Promotion) -> Iterator[str]:
-    yield f"Nothing was changed in {safe(promotion.environment)}. Clear every reason, then ask again: `promote {_what(promotion)}`"
+    yield f"Nothing was changed in {safe(promotion.environment)}. Clear every reason, then ask again: {_again(promotion)}"
 
 
 def _after_no(promotion: Promotion) -> Iterator[str]:
-    yield f"Nothing was changed in {safe(promotion.environment)}. To ask again: `promote {_what(promotion)}`"
+    yield f"Nothing was changed in {safe(promotion.environment)}. To ask again: {_again(promotion)}"
 
 
 def _after_failure(promotion: Promotion) -> Iterator[str]:
     runs = f"{safe(promotion.live.version)} still runs" if promotion.live else "Nothing runs there, as before"
-    yield f"Nothing live was changed: {runs}. To try again: `promote {_what(promotion)}`"
+    yield f"Nothing live was changed: {runs}. To try again: {_again(promotion)}"
 
 
 def _after_return(promotion: Promotion) -> Iterator[str]:
@@ -157,8 +150,10 @@ def _needs_attention(promotion: Promotion) -> Iterator[str]:
     yield f"*Should Towpath be away:* {_by_hand(promotion)}"
 
 
-def _what(promotion: Promotion) -> str:
-    return f"{promotion.artifact} {promotion.to.version} to {promotion.environment}"
+def _again(promotion: Promotion) -> str:
+    if promotion.rollback:
+        return f"`rollback {promotion.artifact} in {promotion.environment}`"
+    return f"`promote {promotion.artifact} {promotion.to.version} to {promotion.environment}`"
 
 
 _NEXT: dict[str, Callable[[Promotion], Iterator[str]]] = {

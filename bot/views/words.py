@@ -25,7 +25,7 @@ STATES: dict[State, tuple[str, str]] = {
 GATES: dict[Result, tuple[str, str]] = {
     Result.PASS: ("✔", "pass"),
     Result.FAIL: ("✖", "fail"),
-    Result.CANNOT_TELL: ("？", "cannot tell"),
+    Result.CANNOT_TELL: ("?", "cannot tell"),
     Result.NOT_APPLICABLE: ("–", "not applicable"),
 }
 
@@ -57,7 +57,7 @@ _BACK: dict[State, str] = {
 }
 
 LABELS: dict[str, str] = {
-    "requested": "Requested", "approved": "Approved", "stale": "Approval is stale", "retried": "Tried again", "registered": "Registered",
+    "requested": "Requested", "approved": "Approved", "stale": "Plan changed", "retried": "Tried again", "registered": "Registered",
     **{state.value: word for state, (_, word) in STATES.items() if state not in (State.CHECKING, State.WAITING)},
 }  # fmt: skip
 """What an event is called."""

@@ -40,8 +40,7 @@ SUBJECTS = {
         "`features`, FP32 `[-1, 13]`: the results of the chemical analysis.",
         "`label` (0, 1 or 2) and `probabilities` for the three cultivars.",
         "A sample model with three classes.",
-        "178 wines from one region: it says nothing about other wines, and the held-out figures vary by several "
-        "points with the split.",
+        "178 wines from one region: it says nothing about other wines, and the held-out figures vary by several points with the split.",
     ),
     "digits": Subject(
         "Digits: 0 to 9 from 8 x 8 pixels",
@@ -99,8 +98,7 @@ def model_card(name: str, version: str, method: str, trained_rows: int, metrics:
 def _head(name: str, metrics: Mapping[str, Any]) -> dict[str, Any]:
     dataset = str(metrics["dataset"]).partition("@")[0]
     measured = [
-        {"type": kind, "value": metrics[key]}
-        for kind, key in (("roc_auc", "auc"), ("accuracy", "accuracy"), ("log_loss", "log_loss"))
+        {"type": kind, "value": metrics[key]} for kind, key in (("roc_auc", "auc"), ("accuracy", "accuracy"), ("log_loss", "log_loss"))
     ]
     result = {
         "task": {"type": "tabular-classification"},

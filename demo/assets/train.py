@@ -142,8 +142,7 @@ def write_biopsies(folder: Path) -> str:
     """Write the data set artifact and return its digest, which covers its `data` folder."""
     sample = samples.biopsies()
     schema = {
-        "columns": [{"name": name, "type": "float64"} for name in sample.columns]
-        + [{"name": sample.target, "type": "int64"}],
+        "columns": [{"name": name, "type": "float64"} for name in sample.columns] + [{"name": sample.target, "type": "int64"}],
         "rows": len(sample.train_rows),
         "held_out_rows": len(sample.held_out_rows),
         "target": sample.target,

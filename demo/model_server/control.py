@@ -89,9 +89,7 @@ async def clear_faults(request: web.Request) -> web.Response:
     return web.json_response(request.app[SWITCHBOARD].faults.to_json())
 
 
-async def _perform(
-    request: web.Request, verb: str, subject: tuple[str, str | None], asked: Operation, ask: Ask
-) -> web.Response:
+async def _perform(request: web.Request, verb: str, subject: tuple[str, str | None], asked: Operation, ask: Ask) -> web.Response:
     """Do what is asked, write down how it ended, and answer; the faults of the moment come before and after."""
     board = request.app[SWITCHBOARD]
     try:

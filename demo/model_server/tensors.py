@@ -1,6 +1,6 @@
 """Tensors between the JSON of the Open Inference Protocol V2 and numpy.
 
-Source: the protocol's "Tensor Data Types" and "Tensor Data": values are flat in row-major order or nested like the shape.
+Source: the protocol's "Tensor Data Types" and "Tensor Data": values are flat, row by row, or nested like the shape.
 FP16, BF16 and the binary data extension have no place in JSON and are not spoken.
 """
 

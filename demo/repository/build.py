@@ -55,9 +55,7 @@ def _history(policy: str) -> Iterator[bytes]:
     yield b"done\n"
 
 
-def _commit(
-    author: Person, when: datetime, subject: str, files: Mapping[str, bytes], replaced: str | None = None
-) -> bytes:
+def _commit(author: Person, when: datetime, subject: str, files: Mapping[str, bytes], replaced: str | None = None) -> bytes:
     """Return a commit on the branch with `files` in place of all that was in the folder `replaced`."""
     lines = [f"commit {BRANCH}\n", f"committer {_signature(author, when)}\n"]
     parts = ["".join(lines).encode(), _blob(f"{subject}\n".encode())]

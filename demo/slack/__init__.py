@@ -1,1 +1,1 @@
-"""A stand-in for the Slack platform: strict where Slack is strict, with a page for people and a control API for tests."""
+"""A stand-in for the Slack platform: strict where Slack is strict, a page for people, a client for tests."""

@@ -21,7 +21,7 @@ def shown(value: str, fallback: str, zone: tzinfo = UTC) -> str:
 
 
 def _words(moment: datetime) -> dict[str, str]:
-    """Everything a format may name. Relative words (today, ago) are given as the plain date: a transcript has no now."""
+    """Everything a format may name. Relative words (today, ago) are the plain date: a transcript has no now."""
     month, day = moment.strftime("%B"), moment.day
     short = f"{moment:%b} {day}, {moment.year}"
     long = f"{moment:%A}, {month} {day}, {moment.year}"

@@ -16,7 +16,7 @@ class Events:
         self._courier = courier
 
     def posted(self, channel: Channel, message: Json) -> None:
-        """A new message: as `message`, and also as `app_mention` (with an event id of its own) if it mentions the app."""
+        """A new message: as `message`, and also as `app_mention` (an event of its own) if it mentions the app."""
         told = {key: value for key, value in message.items() if key != "metadata"}
         told |= {"channel": channel.id, "event_ts": message["ts"]}
         self._tell_in(channel, message_event(channel), {**told, "channel_type": channel_type(channel)})

@@ -15,13 +15,13 @@ class Happening:
     """One thing that happened. `n` counts from 1 without gaps; `at` is in seconds since the epoch.
 
     Kinds and their bodies:
-    message, message_changed, message_deleted      {channel, message}
+    message, message_changed, message_deleted       {channel, message}
     ephemeral, ephemeral_changed, ephemeral_deleted {channel, user, message}
-    modal, modal_closed                             {user, view} (the view on top; `view` only names the closed one)
-    home                                            {user, view}
+    modal, home                                     {user, view}: the modal on top, or the Home tab, as it is now
+    modal_closed                                    {user}: no modal is open any more
     command                                         {user, channel, command, text}
     api_call                                        {method, args, answer, status}; never a token
-    delivery                                        {id, kind, transport, attempt, reason, outcome, status, payload, body}
+    delivery          {id, kind, label, transport, attempt, reason, outcome, status, payload, body}
     membership                                      {what, id}: a user, group or channel changed
     """
 

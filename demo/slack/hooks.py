@@ -74,7 +74,9 @@ def _replace(stage: Stage, hook: Hook, found: Json) -> None:
             before = stage.store.whispers[original].message
             stage.store.change_whisper(original, talk.as_app(stage, found) | _thread(before.get("thread_ts")))
     elif before_message := stage.store.find(hook.channel, original):
-        kept = {key: before_message[key] for key in ("thread_ts", "parent_user_id", "metadata") if key in before_message}
+        kept = {
+            key: before_message[key] for key in ("thread_ts", "parent_user_id", "metadata") if key in before_message
+        }
         talk.edit(stage, stage.workspace.channels[hook.channel], before_message, talk.as_app(stage, found) | kept)
     else:
         raise Refused("message_not_found")

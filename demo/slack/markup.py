@@ -27,7 +27,7 @@ _HASH = re.compile(r"(?<![\w#&])#([a-z0-9][\w-]*)")
 
 @dataclass(frozen=True)
 class Piece:
-    """A run of text or one token. `value` is the text, id, URL or `epoch^format^link`; `label` what stands after `|`."""
+    """A run of text or one token. `value` is the text, id, URL or `epoch^format^link`; `label` what follows `|`."""
 
     kind: Kind
     value: str

@@ -114,7 +114,7 @@ class SocketTransport:
         return Taken("ok", 200, json.dumps(answer).encode() if answer else b"", is_json=bool(answer))
 
     async def disconnect(self, reason: str) -> int:
-        """Ask every connection to come back anew; how many there were. Nothing more goes there; it ends after a grace."""
+        """Ask every connection to come back anew, and use it no more; how many there were. It ends after a grace."""
         told = list(self._lines)
         for line in told:
             await line.socket.send_json({"type": "disconnect", "reason": reason, "debug_info": {"host": line.name}})

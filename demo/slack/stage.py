@@ -42,9 +42,7 @@ class Stage:
         clock, timing = Clock(), Timing()
         feed = Feed(clock.now)
         faults = Faults(clock)
-        courier = Courier(
-            workspace.app, timing, faults, feed, HttpTransport(workspace.app, clock, timing, faults)
-        )
+        courier = Courier(workspace.app, timing, faults, feed, HttpTransport(workspace.app, clock, timing, faults))
         return cls(
             workspace,
             clock,

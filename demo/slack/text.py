@@ -54,7 +54,9 @@ class _Writer:
     def attachment(self, attachment: Json) -> list[str]:
         if blocks := attachment.get("blocks"):
             return [self.block(block) for block in blocks]
-        return [self.markup(str(attachment.get(key, ""))) for key in ("pretext", "title", "text") if attachment.get(key)]
+        return [
+            self.markup(str(attachment.get(key, ""))) for key in ("pretext", "title", "text") if attachment.get(key)
+        ]
 
     def markup(self, text: str) -> str:
         plain = "".join(self.piece(piece) for piece in pieces(text))

@@ -8,7 +8,7 @@ from typing import Any
 
 from celery import Celery
 from celery.beat import BeatLazyFunc
-from celery.signals import setup_logging
+from celery.signals import setup_logging, worker_ready
 
 from workers.app import logs, settings
 from workers.contract import lanes, wire
@@ -25,6 +25,8 @@ from workers.tasks.wiring import Wiring, now
 SWEEP_EVERY = 5.0
 LOOK_EVERY = 15.0
 VISIBILITY = 300
+PAUSES = {lanes.PUT_BACK: 1.0}
+"""Tasks that begin a moment later, in seconds."""
 
 app = Celery("towpath")
 
@@ -32,6 +34,13 @@ app = Celery("towpath")
 @setup_logging.connect
 def _logs(**_: Any) -> None:
     logs.set_up(os.environ.get("TOWPATH_LOG_LEVEL", "INFO"))
+
+
+@worker_ready.connect
+def _first_look(**_: Any) -> None:
+    """Know the repository's versions as soon as somebody can ask, not a beat later."""
+    if wiring().leases.once("first-look", int(LOOK_EVERY)):
+        send(lanes.LOOK_AT_SOURCE, {})
 
 
 @cache
@@ -42,7 +51,7 @@ def wiring() -> Wiring:
 
 def send(task: str, kwargs: dict[str, Any]) -> None:
     """Queue a task by name on its lane."""
-    app.send_task(task, kwargs=kwargs, queue=lanes.QUEUES[task], ignore_result=True)
+    app.send_task(task, kwargs=kwargs, queue=lanes.QUEUES[task], countdown=PAUSES.get(task), ignore_result=True)
 
 
 def configure(redis_url: str) -> None:
@@ -119,6 +128,12 @@ def rebuild() -> None:
         changes.rebuild_now(wiring())
     except WorldError as exc:
         logs.log.warning("rebuild_not_done", why=str(exc))
+
+
+@app.task(name=lanes.PUT_BACK)
+def put_back(asked: str) -> None:
+    """A request that was too early, into the inbox once more."""
+    wiring().put(asked, looked=True)
 
 
 @app.task(name=lanes.ANSWER, bind=True, max_retries=40)

@@ -14,6 +14,7 @@ DRAIN = "towpath.drain"
 SWEEP = "towpath.sweep"
 ANSWER = "towpath.answer"
 REBUILD = "towpath.rebuild"
+PUT_BACK = "towpath.put_back"
 INSPECT = "towpath.inspect"
 LOOK_AT_SOURCE = "towpath.look_at_source"
 DEPLOY = "towpath.deploy"
@@ -22,7 +23,7 @@ RESTORE = "towpath.restore"
 
 QUEUES = {
     DRAIN: "changes", SWEEP: "changes",
-    ANSWER: "queries", REBUILD: "changes",
+    ANSWER: "queries", REBUILD: "changes", PUT_BACK: "changes",
     INSPECT: "effects", LOOK_AT_SOURCE: "effects", DEPLOY: "effects", VERIFY: "effects", RESTORE: "effects",
 }  # fmt: skip
 

@@ -35,10 +35,10 @@ def sha256(value: bytes) -> str:
 
 
 def plain(value: object) -> Any:
-    """A value as JSON data. Fields that are None or empty tuples or mappings are left out of dataclasses."""
+    """A value as JSON data. Fields of dataclasses that are None are left out, and empty ones where empty is the default."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        shown = ((field.name, getattr(value, field.name)) for field in dataclasses.fields(value))
-        return {name: plain(part) for name, part in shown if part is not None and part != () and part != {}}
+        shown = ((field, getattr(value, field.name)) for field in dataclasses.fields(value))
+        return {field.name: plain(part) for field, part in shown if part is not None and not _is_empty_default(field, part)}
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, str):
@@ -50,6 +50,13 @@ def plain(value: object) -> Any:
     if value is None or isinstance(value, bool | int):
         return value
     raise BadWire(f"{type(value).__name__} cannot travel")
+
+
+def _is_empty_default(field: dataclasses.Field[Any], part: object) -> bool:
+    """Whether reading the field back without a value gives the same: empty, and empty by default."""
+    if part == ():
+        return field.default == ()
+    return part == {} and field.default_factory is dict
 
 
 def load(data: bytes | str) -> Any:

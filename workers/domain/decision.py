@@ -54,7 +54,14 @@ class Restore:
     generation: int
 
 
-Effect = Inspect | Deploy | Verify | Restore
+@dataclass(frozen=True)
+class PutBack:
+    """Effect: put a person's request back into the inbox in a moment. It was said in a thread whose card is just being reported."""
+
+    asked: str
+
+
+Effect = Inspect | PutBack | Deploy | Verify | Restore
 
 
 @dataclass(frozen=True)

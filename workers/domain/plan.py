@@ -53,7 +53,8 @@ def _changes(then: RegisteredVersion, now: RegisteredVersion | None) -> Iterator
     before = now.metrics if now else {}
     for name in sorted({*then.metrics, *before}):
         old, new = before.get(name, "none"), then.metrics.get(name, "none")
-        yield Change(name, old, f"{new}{_delta(old, new)}")
+        if old != new:
+            yield Change(name, old, f"{new}{_delta(old, new)}")
     for what, old_text, new_text in (
         ("evaluated on", now.dataset if now else None, then.dataset),
         ("trained on", now.trained_on if now else None, then.trained_on),

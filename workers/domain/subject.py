@@ -68,7 +68,7 @@ def find_artifact(world: World, case: d.Case, wanted: ask.Promote | ask.Rollback
     if (promotion := thread_promotion(world, case)) and kind in (None, promotion.kind):
         return promotion.artifact
     default = world.policy.default_artifact(case.conversation.channel) if case.conversation else None
-    if default and kind in (None, kind_of(world, default)):
+    if default and (kind is None or kind_of(world, default) in (None, kind)):
         return default
     fitting = sorted(name for name in world.versions if _fits(world, name, wanted, kind))
     if len(fitting) == 1:
@@ -145,14 +145,16 @@ def _live_in(world: World, wanted: ask.Promote, artifact: ArtifactName) -> Regis
 
 def unknown_version(world: World, artifact: ArtifactName, wanted: VersionAsk) -> Reason:
     """Why a version cannot be promoted: nobody registered it, and no tag of the repository names it."""
-    guess = near(str(wanted), map(str, world.versions[artifact]))
+    guess = near(str(wanted), map(str, world.versions.get(artifact, ())))
     meant = f" Did you mean {guess[0]}?" if guess else ""
     text = f"{artifact} has no version {wanted}, neither registered nor as a tag.{meant} There are: {_some(world, artifact)}."
     return Reason("unknown-version", text)
 
 
 def _some(world: World, artifact: ArtifactName) -> str:
-    found = sorted(world.versions[artifact], key=lambda one: one.order, reverse=True)
+    found = sorted(world.versions.get(artifact, ()), key=lambda one: one.order, reverse=True)
+    if not found:
+        return "none"
     return ", ".join(found[:8]) + (f" and {len(found) - 8} older" if len(found) > 8 else "")
 
 

@@ -26,21 +26,21 @@ class _Scene:
 
 
 async def click(stage: Stage, user: User, body: Json) -> Json:
-    """Press a button: {channel, ts | view, what, as_seen?, values?}; returns how the app took it. Raises CannotDo."""
+    """Press a button: {channel, ts | view, what, block?, as_seen?, values?}; how the app took it. Raises CannotDo."""
     scene = _scene(stage, user, body)
     content = body["as_seen"] if isinstance(body.get("as_seen"), dict) else scene.content
-    block, element = filled.find(content, str(body.get("what")), {"button"})
+    block, element = filled.find(content, str(body.get("what")), {"button"}, body.get("block"))
     return await _send(stage, user, scene, body, _action(stage, block, element))
 
 
 async def choose(stage: Stage, user: User, body: Json) -> Json:
-    """Choose in a menu: {channel, ts | view, what?, option}; returns how the app took it. Raises CannotDo."""
+    """Choose in a menu: {channel, ts | view, what?, block?, option}; returns how the app took it. Raises CannotDo."""
     scene = _scene(stage, user, body)
     option, what = body.get("option"), body.get("what")
     if what is None:
         block, element = filled.find_option(scene.content, str(option), MENUS)
     else:
-        block, element = filled.find(scene.content, str(what), MENUS)
+        block, element = filled.find(scene.content, str(what), MENUS, body.get("block"))
     if element["type"] == "users_select":
         named = stage.workspace.user_named(str(option))
         option = named.id if named else option

@@ -1,4 +1,4 @@
-"""The values of inputs and menus, in the shape of `state.values` and of actions, checked as Slack's client checks them."""
+"""The values of inputs and menus, in the shape of `state.values` and of actions, checked as Slack's client does."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -79,9 +79,11 @@ def missing(content: Json, values: Json) -> list[str]:
     return empty
 
 
-def find(content: Json, what: str, kinds: set[str]) -> tuple[Json, Json]:
+def find(content: Json, what: str, kinds: set[str], block_id: str | None = None) -> tuple[Json, Json]:
     """The one element with that action id or, failing that, that label. Raises CannotDo when none or several fit."""
     rows = [(block, row) for block, row in elements_of(content) if row["type"] in kinds]
+    if block_id:
+        rows = [(block, row) for block, row in rows if block["block_id"] == block_id]
     for fits in (lambda row: row["action_id"] == what, lambda row: label_of(row) == what):
         found = [(block, row) for block, row in rows if fits(row)]
         if len(found) == 1:

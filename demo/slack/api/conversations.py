@@ -85,7 +85,11 @@ def as_channel(call: Call, channel: Channel) -> Json:
     if channel.is_im:
         return {**common, "user": channel.user, "is_org_shared": False}
     member = call.stage.bot_is_in(channel)
-    kind: Json = {"is_channel": not channel.is_private, "is_group": channel.is_private, "is_private": channel.is_private}
+    kind: Json = {
+        "is_channel": not channel.is_private,
+        "is_group": channel.is_private,
+        "is_private": channel.is_private,
+    }
     shared: Json = {"is_ext_shared": channel.is_ext_shared, "is_shared": channel.is_ext_shared, "is_org_shared": False}
     names: Json = {"name": channel.name, "name_normalized": channel.name, "topic": {"value": channel.topic}}
     return {**common, **names, **kind, **shared, "is_member": member, "context_team_id": call.stage.workspace.team.id}

@@ -109,9 +109,7 @@ _TYPING: dict[str, Rule] = {**PLACED, "dispatch_action_config": anything, "initi
 PLAIN_TEXT_INPUT = Shape(
     {}, {**_TYPING, "multiline": flag, "min_length": whole(0, 3000), "max_length": whole(1, 3000)}, _lengths
 )
-NUMBER_INPUT = Shape(
-    {"is_decimal_allowed": flag}, {**_TYPING, "min_value": string(30), "max_value": string(30)}
-)
+NUMBER_INPUT = Shape({"is_decimal_allowed": flag}, {**_TYPING, "min_value": string(30), "max_value": string(30)})
 TYPED_INPUT = Shape({}, _TYPING)
 
 MENUS: dict[str, Rule] = {

@@ -29,7 +29,9 @@ _LEAF = typed(
         "channel": Shape({"channel_id": string(20)}, _STYLE),
         "emoji": Shape({"name": string(100)}, {"unicode": string(100), **_STYLE}),
         "broadcast": Shape({"range": choice("here", "channel", "everyone")}, _STYLE),
-        "date": Shape({"timestamp": whole(0, 9_999_999_999), "format": string(255)}, {"url": url(), "fallback": string(255)}),
+        "date": Shape(
+            {"timestamp": whole(0, 9_999_999_999), "format": string(255)}, {"url": url(), "fallback": string(255)}
+        ),
         "color": Shape({"value": string(20)}),
     }
 )

@@ -88,7 +88,7 @@ async def _act(request: web.Request) -> web.Response:
 
 
 async def _events(request: web.Request) -> web.Response:
-    """`?after=N&timeout=S&as=U`: what came after N, waiting up to S seconds for the first; `more`: ask again at once."""
+    """`?after=N&timeout=S&as=U`: what came after N, waiting up to S seconds for the first; `more`: ask again."""
     feed = request.app[STAGE].feed
     after = _number(request, "after")
     await feed.wait(int(after), min(_number(request, "timeout"), LONGEST_WAIT))
@@ -124,7 +124,9 @@ async def _file(request: web.Request) -> web.Response:
     headers = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "sandbox; default-src 'none'"}
     if not picture:
         headers["Content-Disposition"] = "attachment"
-    return web.Response(body=store.bytes[file["id"]], content_type=picture or "application/octet-stream", headers=headers)
+    return web.Response(
+        body=store.bytes[file["id"]], content_type=picture or "application/octet-stream", headers=headers
+    )
 
 
 def _number(request: web.Request, name: str) -> float:

@@ -28,7 +28,7 @@ def workspace(stage: Stage) -> Json:
 
 
 def channel(stage: Stage, channel_id: str, user_id: str | None) -> Json:
-    """{channel, messages, threads, ephemerals, modal, home, plain} as that person sees it (None: without private things).
+    """{channel, messages, threads, ephemerals, modal, home, plain} as that person sees it (None: public things).
 
     Raises CannotDo when the person is not in the channel.
     """
@@ -64,7 +64,9 @@ def _plain(stage: Stage, seen: Json) -> str:
         inside.get(whisper.get("thread_ts", ""), outside).append(whisper)
     for root in sorted(outside, key=lambda row: str(row["ts"])):
         lines.append(_said(root, names, ""))
-        lines += [_said(row, names, "    ") for row in sorted(inside.get(root["ts"], []), key=lambda row: str(row["ts"]))]
+        lines += [
+            _said(row, names, "    ") for row in sorted(inside.get(root["ts"], []), key=lambda row: str(row["ts"]))
+        ]
     return "\n".join(lines)
 
 

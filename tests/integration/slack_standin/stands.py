@@ -95,10 +95,16 @@ async def bolt_served(workspace: Workspace, app: AsyncApp) -> AsyncIterator[None
 
 
 @asynccontextmanager
-async def endpoint(workspace: Workspace, answer: Callable[[web.Request], Awaitable[web.Response]]) -> AsyncIterator[None]:
+async def endpoint(
+    workspace: Workspace, answer: Callable[[web.Request], Awaitable[web.Response]]
+) -> AsyncIterator[None]:
     """A bare HTTP endpoint in the app's place."""
+
+    async def taken(request: web.Request) -> web.Response:
+        return await answer(request)
+
     server = web.Application()
-    server.router.add_post("/in", answer)
+    server.router.add_post("/in", taken)
     async with served(server) as url:
         await workspace.configure(events_url=f"{url}/in", commands_url=f"{url}/in", interactivity_url=f"{url}/in")
         yield

@@ -34,8 +34,18 @@ def confirm(**sizes: int) -> dict[str, Any]:
 
 EDGES: list[tuple[str, Any, Any, str]] = [
     ("section text", section("x" * 3000), section("x" * 3001), "/blocks/0/text/text"),
-    ("header", {"type": "header", "text": plain("x" * 150)}, {"type": "header", "text": plain("x" * 151)}, "/blocks/0/text/text"),
-    ("field", section("s", fields=[plain("x" * 2000)]), section("s", fields=[plain("x" * 2001)]), "/blocks/0/fields/0/text"),
+    (
+        "header",
+        {"type": "header", "text": plain("x" * 150)},
+        {"type": "header", "text": plain("x" * 151)},
+        "/blocks/0/text/text",
+    ),
+    (
+        "field",
+        section("s", fields=[plain("x" * 2000)]),
+        section("s", fields=[plain("x" * 2001)]),
+        "/blocks/0/fields/0/text",
+    ),
     ("fields", section("s", fields=[plain("f")] * 10), section("s", fields=[plain("f")] * 11), "/blocks/0/fields"),
     (
         "context",
@@ -121,7 +131,9 @@ def test_whole_message() -> None:
 
 
 def test_same_action_id_in_two_blocks_is_fine() -> None:
-    assert check.message_blocks([section("a", accessory=button("b", "say")), section("c", accessory=button("d", "say"))])
+    assert check.message_blocks(
+        [section("a", accessory=button("b", "say")), section("c", accessory=button("d", "say"))]
+    )
 
 
 @pytest.mark.parametrize(
@@ -136,7 +148,12 @@ def test_same_action_id_in_two_blocks_is_fine() -> None:
     ],
 )
 def test_views(changes: dict[str, Any], words: str) -> None:
-    fits: dict[str, Any] = {"type": "modal", "title": plain("T"), "blocks": [section("s")], "private_metadata": "x" * 3000}
+    fits: dict[str, Any] = {
+        "type": "modal",
+        "title": plain("T"),
+        "blocks": [section("s")],
+        "private_metadata": "x" * 3000,
+    }
     assert check.view(fits, ("modal",))["blocks"][0]["block_id"]
     with pytest.raises(Refused) as refused:
         check.view(fits | changes, ("modal",))

@@ -151,7 +151,9 @@ async def test_mention_comes_twice_with_different_event_ids(ws: Workspace) -> No
         ana = ws.person("ana")
         root = await ana.say("deploys", "@towpath approve")
         reply = await ws.until(lambda seen: seen.message("on it", thread=root.ts))
-        own = await ws.until(lambda seen: [row for row in seen.deliveries("event") if row["payload"]["event"]["ts"] == reply.ts])
+        own = await ws.until(
+            lambda seen: [row for row in seen.deliveries("event") if row["payload"]["event"]["ts"] == reply.ts]
+        )
     about_root = [body for body in heard if body["event"]["ts"] == root.ts]
     assert {body["event"]["type"] for body in about_root} == {"app_mention", "message"}
     assert len({body["event_id"] for body in about_root}) == 2

@@ -54,7 +54,7 @@ async def test_the_page_has_a_strict_policy(ws: Workspace) -> None:
             assert answer.status == 404
     assert "default-src 'none'" in policy
     assert "unsafe" not in policy
-    assert "<script type=\"module\" src=\"/page/" in text
+    assert '<script type="module" src="/page/' in text
 
 
 async def test_what_people_cannot_do(ws: Workspace) -> None:
@@ -75,7 +75,9 @@ async def test_what_people_cannot_do(ws: Workspace) -> None:
 
 
 async def test_typed_text_is_escaped_and_mentions_are_made(ws: Workspace) -> None:
-    said = await ws.person("ana").say("deploys", "@ben <@U0MIA> & @ml-leads: see https://x.example/a?b=1&c, @nobody #quiet")
+    said = await ws.person("ana").say(
+        "deploys", "@ben <@U0MIA> & @ml-leads: see https://x.example/a?b=1&c, @nobody #quiet"
+    )
     assert said.text == (
         "<@U0BEN> &lt;@U0MIA&gt; &amp; <!subteam^S0LEADS>: see <https://x.example/a?b=1&amp;c>, @nobody <#C0QUIET>"
     )

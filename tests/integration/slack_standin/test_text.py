@@ -22,9 +22,18 @@ def test_a_card() -> None:
             {"type": "header", "text": {"type": "plain_text", "text": "Promote fraud v3"}},
             section("Asked by <@U1>, *soon*", fields=[{"type": "mrkdwn", "text": "*AUC*\n0.91"}]),
             {"type": "divider"},
-            {"type": "context", "elements": [{"type": "mrkdwn", "text": "<https://x.example/d|diff>"}, {"type": "plain_text", "text": "P-1"}]},
+            {
+                "type": "context",
+                "elements": [
+                    {"type": "mrkdwn", "text": "<https://x.example/d|diff>"},
+                    {"type": "plain_text", "text": "P-1"},
+                ],
+            },
             {"type": "markdown", "text": "**bold**"},
-            {"type": "actions", "elements": [button("Approve", "a"), button("Reject", "r"), {**_menu(), "type": "overflow"}]},
+            {
+                "type": "actions",
+                "elements": [button("Approve", "a"), button("Reject", "r"), {**_menu(), "type": "overflow"}],
+            },
         ],
     }
     assert render(card, PEOPLE).splitlines() == [

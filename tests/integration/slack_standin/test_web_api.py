@@ -11,7 +11,21 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from demo.slack.client import Workspace
 
-from .stands import ANA, APP_TOKEN, BEN, BOT, BOT_TOKEN, DEPLOYS, QUIET, SHARED, STR, button, section, standing, web_client
+from .stands import (
+    ANA,
+    APP_TOKEN,
+    BEN,
+    BOT,
+    BOT_TOKEN,
+    DEPLOYS,
+    QUIET,
+    SHARED,
+    STR,
+    button,
+    section,
+    standing,
+    web_client,
+)
 
 Call = Callable[[AsyncWebClient], Awaitable[Any]]
 META = {"event_type": "towpath_record", "event_payload": {"record": 7}}
@@ -51,7 +65,10 @@ REFUSALS: list[tuple[str, Call]] = [
     ("invalid_trigger_id", lambda slack: slack.views_open(trigger_id="1.2", view=modal())),
     ("invalid_arguments", lambda slack: slack.views_open(trigger_id="1.2", view=modal(title=None))),
     ("invalid_arguments", lambda slack: slack.views_publish(user_id=ANA, view=modal())),
-    ("view_too_large", lambda slack: slack.views_publish(user_id=ANA, view={**HOME, "blocks": [section("y" * 251_000)]})),
+    (
+        "view_too_large",
+        lambda slack: slack.views_publish(user_id=ANA, view={**HOME, "blocks": [section("y" * 251_000)]}),
+    ),
     ("unknown_method", lambda slack: slack.api_call("chat.shout")),
     ("not_allowed_token_type", lambda slack: slack.apps_connections_open(app_token=BOT_TOKEN)),
     ("socket_mode_not_enabled", lambda slack: slack.apps_connections_open(app_token=APP_TOKEN)),
@@ -88,7 +105,11 @@ async def test_missing_scope_says_which() -> None:
         with pytest.raises(SlackApiError) as refused:
             await web_client(ws).usergroups_list()
     response = refused.value.response
-    assert (response["error"], response["needed"], response["provided"]) == ("missing_scope", "usergroups:read", "chat:write")
+    assert (response["error"], response["needed"], response["provided"]) == (
+        "missing_scope",
+        "usergroups:read",
+        "chat:write",
+    )
 
 
 async def test_email_needs_its_scope(ws: Workspace, slack: AsyncWebClient) -> None:
@@ -195,7 +216,12 @@ async def test_people_and_groups(ws: Workspace, slack: AsyncWebClient) -> None:
 async def test_upload_in_three_steps(ws: Workspace, slack: AsyncWebClient) -> None:
     root = (await slack.chat_postMessage(channel=DEPLOYS, text="card"))["ts"]
     await slack.files_upload_v2(
-        channel=DEPLOYS, thread_ts=root, filename="drift.png", title="Drift", content=b"\x89PNG not really", initial_comment="See"
+        channel=DEPLOYS,
+        thread_ts=root,
+        filename="drift.png",
+        title="Drift",
+        content=b"\x89PNG not really",
+        initial_comment="See",
     )
     reply = await ws.until(lambda seen: seen.message("See", thread=root))
     assert "(file: Drift)" in reply.plain
@@ -231,7 +257,10 @@ async def test_blocks_of_every_kind_pass(slack: AsyncWebClient) -> None:
         {"type": "table", "rows": [[{"type": "raw_text", "text": "x"}]]},
         {"type": "image", "alt_text": "a picture", "image_url": "https://example.com/x.png"},
         {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": [{"type": "text", "text": "r"}]}]},
-        {"type": "actions", "elements": [button("b", "b", confirm={"title": text, "text": text, "confirm": text, "deny": text})]},
+        {
+            "type": "actions",
+            "elements": [button("b", "b", confirm={"title": text, "text": text, "confirm": text, "deny": text})],
+        },
     ]
     stored = (await slack.chat_postMessage(channel=DEPLOYS, text="all", blocks=blocks))["message"]["blocks"]
     assert [row["type"] for row in stored] == [row["type"] for row in blocks]

@@ -5,6 +5,7 @@ Nothing here raises because of an exit status: an `Answer` is a value, and what 
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -115,6 +116,8 @@ class Plumbing:
         git.update_environment(**_ENVIRONMENT, GIT_OBJECT_DIRECTORY=str(self.folder / "objects"))
         if self._configuration is Configuration.OURS:
             git.update_environment(**_OURS)
+            if not os.environ.keys() & {"GIT_SSH_COMMAND", "GIT_SSH"}:
+                git.update_environment(GIT_SSH_COMMAND="ssh -o BatchMode=yes")
         if self.remote.secrets:
             git.update_environment(TOWPATH_REMOTE_USER=self.remote.user, TOWPATH_REMOTE_PASSWORD=self.remote.password)
         return git

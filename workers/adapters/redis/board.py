@@ -22,7 +22,13 @@ CHANGES = lanes.document("changes")
 HEAD = lanes.document("head")
 ABOUT = lanes.document("about")
 Send = Callable[[str, dict[str, Any]], None]
-TASKS: dict[type[d.Effect], str] = {d.Inspect: lanes.INSPECT, d.Deploy: lanes.DEPLOY, d.Verify: lanes.VERIFY, d.Restore: lanes.RESTORE}
+TASKS: dict[type[d.Effect], str] = {
+    d.Inspect: lanes.INSPECT,
+    d.PutBack: lanes.PUT_BACK,
+    d.Deploy: lanes.DEPLOY,
+    d.Verify: lanes.VERIFY,
+    d.Restore: lanes.RESTORE,
+}
 
 
 class RedisBoard:

@@ -125,8 +125,10 @@ def retry(world: World, case: d.Case, wanted: ask.Retry) -> d.Decision:
 
 
 def _nowhere(world: World, case: d.Case, what: str, reason: Reason) -> d.Decision:
-    """A plain reply in a thread that is none of ours was not meant for us."""
+    """In a thread that the ledger does not know (yet): look once more in a moment. A plain reply there was then not meant for us."""
     where = case.conversation
+    if reason.code == "which-promotion" and where and where.thread and not case.looked:
+        return d.answer(effects=(d.PutBack(case.wire),))
     if reason.code == "which-promotion" and where and where.origin.value == "reply":
         return d.answer(Silence())
     return d.refuse(world, case, what, reason)

@@ -19,10 +19,18 @@ ELEMENT_TYPES = {
 
 
 def model_of(
-    operator: str, datatype: str, shape: Sequence[int | str], answers: str | None = None, domain: str = ""
+    operator: str,
+    datatype: str,
+    shape: Sequence[int | str],
+    answers: str | None = None,
+    domain: str = "",
+    operands: int = 1,
 ) -> bytes:
-    """Return a model whose output `y` is `operator` of its input `x`; texts in `shape` are symbolic dimensions."""
-    node = _text(1, "x") + _text(2, "y") + _text(4, operator) + _text(7, domain)
+    """Return a model whose output `y` is `operator` of its input `x`, given `operands` times.
+
+    Texts in `shape` are symbolic dimensions.
+    """
+    node = _text(1, "x") * operands + _text(2, "y") + _text(4, operator) + _text(7, domain)
     graph = (
         _bytes(1, node)
         + _text(2, "tiny")
@@ -43,9 +51,7 @@ def negation() -> bytes:
 
 
 def _value(name: str, element_type: int, shape: Sequence[int | str]) -> bytes:
-    dimensions = b"".join(
-        _bytes(1, _text(2, length) if isinstance(length, str) else _number(1, length)) for length in shape
-    )
+    dimensions = b"".join(_bytes(1, _text(2, length) if isinstance(length, str) else _number(1, length)) for length in shape)
     return _text(1, name) + _bytes(2, _bytes(1, _number(1, element_type) + _bytes(2, dimensions)))
 
 

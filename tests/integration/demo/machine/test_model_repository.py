@@ -3,13 +3,19 @@
 import asyncio
 import base64
 import hashlib
+import threading
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from demo.model_server import digest, messages
+from demo.model_server.messages import Load, Operation, Unload
+from demo.model_server.refusals import Refused
+from demo.model_server.repository import Repository
 from demo.model_server.shelf import SLOTS
+from demo.model_server.store import Store
 
 from .onnx_files import identity, model_of, negation
 from .standing import Answer, Asker
@@ -64,7 +70,9 @@ async def test_the_same_version_again_is_already_there_and_another_is_a_conflict
         model_of("NoSuchOperator", "FP32", ("rows", 2)),
         model_of("Identity", "FP32", ("rows", 2), answers="INT64"),
         model_of("Identity", "FP32", ("rows", 2), domain="com.example.unknown"),
+        model_of("MatMul", "FP32", ("rows", 2), operands=2),  # opens, but cannot answer a single row
     ],
+    ids=["text", "empty", "cut short", "unknown operator", "wrong type", "unknown domain", "fails the probe"],
 )
 async def test_a_corrupt_model_leaves_nothing_behind(serving: Asker, tmp_path: Path, content: bytes) -> None:
     before = sorted((tmp_path / "store").rglob("*"))
@@ -191,9 +199,7 @@ async def test_unload_of_what_is_not_there_is_unknown(serving: Asker) -> None:
 async def test_a_stale_fence_changes_nothing(serving: Asker) -> None:
     await serving.load("v2", negation(), fence=8)
     stale = await serving.default("v2", fence=7)
-    assert stale == Answer(
-        409, {"error": "stale fence 7: 8 was seen", "parameters": {"result": "stale_fence", "fence": 8}}
-    )
+    assert stale == Answer(409, {"error": "stale fence 7: 8 was seen", "parameters": {"result": "stale_fence", "fence": 8}})
     assert (await serving.load("v3", identity(), fence=7)).status == 409
     assert (await serving.unload("v1", fence=0)).status == 409
     assert (await serving.infer()).data == [1.0, 2.0]
@@ -206,13 +212,39 @@ async def test_a_refused_request_raises_the_fence_all_the_same(serving: Asker) -
     assert (await serving.default("v1", fence=9)).result == "stale_fence"
 
 
-async def test_a_newer_fence_overtakes_a_load_that_is_under_way(serving: Asker) -> None:
-    await serving.load("v2", negation(), fence=1)
-    slow, newer = await asyncio.gather(serving.load("v3", negation(), fence=2), serving.default("v2", fence=3))
-    assert newer.result == "done"
-    # The load either was published before the flip came, or finds itself overtaken; never both, never half.
-    there = (await serving.infer(version="v3")).status == 200
-    assert slow.result == ("done" if there else "stale_fence")
+class SlowDisk(Store):
+    """A store that takes until `done` is set to write files."""
+
+    done = threading.Event()
+    began = threading.Event()
+
+    def stage(self, files: Mapping[str, bytes]) -> Path:
+        self.began.set()
+        assert self.done.wait(20)
+        return super().stage(files)
+
+
+async def test_a_newer_fence_overtakes_a_load_that_is_under_way(tmp_path: Path) -> None:
+    disk = SlowDisk(tmp_path)
+    with disk.held():
+        repository = Repository(disk)
+        asked = Load("v1", "model.onnx", {"model.onnx": identity()}, Operation(fence=2))
+        slow = asyncio.create_task(repository.load("fraud", asked))
+        assert await asyncio.to_thread(disk.began.wait, 20)
+        await repository.unload("fraud", Unload(None, Operation(fence=3)))
+        disk.done.set()
+        with pytest.raises(Refused, match="stale fence 2: 3 was seen"):
+            await slow
+        assert repository.index() == []
+        assert list((tmp_path / "staging").iterdir()) == []
+
+
+async def test_left_overs_in_the_place_of_a_version_do_not_stop_a_load(serving: Asker, tmp_path: Path) -> None:
+    left_over = tmp_path / "store" / "models" / "fraud" / "versions" / "v2" / "old.bin"
+    left_over.parent.mkdir()
+    left_over.write_bytes(b"x")
+    assert (await serving.load("v2", negation())).result == "done"
+    assert not left_over.exists()
 
 
 async def test_an_operation_delivered_twice_has_one_effect(serving: Asker) -> None:

@@ -129,12 +129,20 @@ def test_the_environment_is_added_to_ours(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def test_a_child_outlives_the_thread_that_started_it(tmp_path: Path) -> None:
-    child = Child(python(f"print('up', flush=True); {FOREVER}"), tmp_path / "log")
-    starter = threading.Thread(target=child.start)
+    port = free_port()
+    url = f"http://127.0.0.1:{port}/"
+    child = Child(python(SERVER, str(port)), tmp_path / "log", folder=tmp_path)
+
+    def start() -> None:
+        child.start()
+        child.wait_until(lambda: answers(url))
+
+    starter = threading.Thread(target=start)
     starter.start()
+    thread = Path(f"/proc/self/task/{starter.native_id}")
     starter.join()
-    printed(tmp_path / "log")
-    assert child.alive
+    wait_for(lambda: not thread.exists())
+    assert answers(url)
     child.stop()
 
 
@@ -142,7 +150,7 @@ PARENT = """
 import sys, time
 from pathlib import Path
 from demo.processes import Child
-child = Child([sys.executable, "-c", "import time; print('up', flush=True); time.sleep(3600)"], Path(sys.argv[1]))
+child = Child([sys.executable, "-c", sys.argv[3]], Path(sys.argv[1]))
 child.start()
 child.wait_until(lambda: "up" in Path(sys.argv[1]).read_text())
 print(child.pid, flush=True)
@@ -150,9 +158,16 @@ time.sleep(float(sys.argv[2]))
 """
 
 
-@pytest.mark.parametrize(("lives", "number"), [("3600", signal.SIGKILL), ("3600", signal.SIGTERM), ("0", None)])
-def test_no_child_outlives_us(tmp_path: Path, lives: str, number: signal.Signals | None) -> None:
-    command = python(PARENT, str(tmp_path / "log"), lives)
+UP = f"print('up', flush=True); {FOREVER}"
+DEAF = f"import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); {UP}"
+
+
+@pytest.mark.parametrize(
+    ("code", "lives", "number"),
+    [(UP, "3600", signal.SIGKILL), (UP, "3600", signal.SIGTERM), (UP, "0", None), (DEAF, "0", None)],
+)
+def test_no_child_outlives_us(tmp_path: Path, code: str, lives: str, number: signal.Signals | None) -> None:
+    command = python(PARENT, str(tmp_path / "log"), lives, code)
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as parent:
         assert parent.stdout
         child = int(parent.stdout.readline())

@@ -60,9 +60,7 @@ def test_a_given_port_that_is_taken_is_an_error_with_the_reason(server: RedisSer
             second.start()
 
 
-def test_a_free_port_that_is_taken_meanwhile_is_replaced(
-    server: RedisServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_free_port_that_is_taken_meanwhile_is_replaced(server: RedisServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with server:
         ports = iter([server.port, 0])
         monkeypatch.setattr("demo.redis.free_port", lambda: next(ports) or free_port_again())

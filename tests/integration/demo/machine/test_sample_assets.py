@@ -127,9 +127,7 @@ def model_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ModelServ
 
 
 @pytest.mark.parametrize("version", ["v1.0.0", "v1.1.0"])
-def test_the_service_tells_its_version_and_whether_the_model_is_ready(
-    model_server: ModelServer, tmp_path: Path, version: str
-) -> None:
+def test_the_service_tells_its_version_and_whether_the_model_is_ready(model_server: ModelServer, tmp_path: Path, version: str) -> None:
     release = ASSETS / "services" / "triage" / version / "release"
     port = free_port()
     url = f"http://127.0.0.1:{port}"

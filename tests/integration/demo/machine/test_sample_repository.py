@@ -77,9 +77,7 @@ def test_each_commit_touches_one_artifact(repository: git.Repo) -> None:
         assert len({"/".join(str(path).split("/")[:2]) for path in commit.stats.files}) == 1
 
 
-def test_the_ids_depend_on_the_policy_alone(
-    remote: Path, repository: git.Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_ids_depend_on_the_policy_alone(remote: Path, repository: git.Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     hostile = tmp_path / "gitconfig"
     hostile.write_text("[user]\n\tuseConfigOnly = true\n[commit]\n\tgpgSign = true\n[init]\n\tdefaultBranch = other\n")
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(hostile))
@@ -89,9 +87,7 @@ def test_the_ids_depend_on_the_policy_alone(
     build(tmp_path / "again.git", POLICY)
     monkeypatch.delenv("GIT_DIR")
     again = git.Repo(tmp_path / "again.git")
-    assert {ref.path: ref.object.hexsha for ref in again.refs} == {
-        ref.path: ref.object.hexsha for ref in repository.refs
-    }
+    assert {ref.path: ref.object.hexsha for ref in again.refs} == {ref.path: ref.object.hexsha for ref in repository.refs}
     build(tmp_path / "other.git", "version: 2\n")
     assert git.Repo(tmp_path / "other.git").head.commit != repository.head.commit
 

@@ -1,0 +1,187 @@
+"""Writing is the inverse of reading, and noise is never a write."""
+
+from __future__ import annotations
+
+import dataclasses
+import string
+
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from bot.grammar import NotUnderstood, Sentence, Vocabulary, normalise, read, read_reply, redact, write
+from bot.grammar.characters import faults
+from bot.grammar.words import VERBS
+from workers.contract import requests as ask
+from workers.contract.commands import BY_REQUEST, COMMANDS, SYNONYMS, Token
+from workers.contract.names import ArtifactName, EnvironmentName, PromotionId, RefName, Version, VersionAsk
+from workers.contract.promotion import Kind
+
+from .known import KNOWN, NOTHING
+from .phrasings import PHRASINGS
+
+WORDS = (
+    "to",
+    "in",
+    "the",
+    "because",
+    "model",
+    "data",
+    "live",
+    "prod",
+    "v3",
+    "v3-a",
+    "p-3",
+    "plan",
+    "please",
+    "promote",
+    "status",
+    "not",
+    "head",
+    "env",
+    "1",
+    "a/b",
+)
+PART = st.from_regex(r"\A[a-z0-9](?:[a-z0-9-]{0,8}[a-z0-9])?\Z")
+NAMES = (st.lists(PART, min_size=1, max_size=3).map("/".join) | st.sampled_from(WORDS)).map(ArtifactName)
+PLACES = (
+    st.from_regex(r"\A[a-z](?:[a-z0-9-]{0,8}[a-z0-9])?\Z")
+    | st.sampled_from([word for word in WORDS if word[0].isalpha() and "/" not in word])
+).map(EnvironmentName)
+NUMBER = st.integers(0, 999_999_999)
+FULL = st.builds("v{}.{}.{}{}".format, NUMBER, NUMBER, NUMBER, st.sampled_from(["", "-rc.1", "-RC", "-0.x-y"])).map(Version)
+ASKED = st.builds("v{}{}".format, NUMBER, st.sampled_from(["", ".1", ".0.7"])).map(VersionAsk) | FULL.map(lambda one: VersionAsk(str(one)))
+REFS = st.from_regex(RefName.pattern, fullmatch=True).filter(lambda one: not any(part in one.lower() for part in ("head", "refs")))
+HEX = st.text("0123456789abcdef", min_size=7, max_size=64)
+
+
+def is_keepable(text: str) -> bool:
+    return (
+        bool(text)
+        and text == text.strip()
+        and text == redact(text)
+        and not faults("", text)
+        and normalise(f"approve because {plain(text)}") == f"approve because {text}"
+    )
+
+
+def plain(text: str) -> str:
+    return write(ask.Approve(because=text)).removeprefix("approve because ")
+
+
+REASONS = (
+    st.text(max_size=80)
+    | st.text("\"“”‘’'«» a&<>;|", max_size=12)
+    | st.sampled_from(["&lt;", "<@U1>", '"x"', "“a”", "because", ": x", '""', '"'])
+).filter(is_keepable)
+BY_TOKEN: dict[Token, st.SearchStrategy[object]] = {
+    Token.KIND: st.sampled_from(Kind), Token.NAME: NAMES, Token.VERSION: ASKED, Token.ENVIRONMENT: PLACES,
+    Token.PROMOTION: st.integers(1, 999_999_999).map(lambda n: PromotionId(f"P-{n}")), Token.REF: REFS.map(RefName), Token.PLAN: HEX, Token.COMMIT: HEX,
+    Token.VERB: st.sampled_from([row.verb for row in COMMANDS]), Token.TEXT: REASONS,
+}  # fmt: skip
+
+
+def requests_of(kind: type[ask.Request]) -> st.SearchStrategy[ask.Request]:
+    """Any request of a type: every field of the table, present or not."""
+    row = BY_REQUEST[kind]
+    fields = {slot.field: FULL if (kind, slot.token) == (ask.Register, Token.VERSION) else BY_TOKEN[slot.token] for slot in row.slots}
+    needed = {slot.field for slot in row.slots if slot.needed}
+    return st.builds(kind, **{name: strategy if name in needed else st.none() | strategy for name, strategy in fields.items()})
+
+
+def names_of(request: ask.Request) -> tuple[list[str], list[str]]:
+    values = [getattr(request, field.name) for field in dataclasses.fields(request)]
+    return [str(one) for one in values if isinstance(one, ArtifactName)], [str(one) for one in values if isinstance(one, EnvironmentName)]
+
+
+@pytest.mark.parametrize("kind", ask.PEOPLE, ids=lambda kind: kind.__name__)
+@given(data=st.data())
+@settings(max_examples=120, deadline=None)
+def test_reading_what_was_written_gives_the_same_request(kind: type[ask.Request], data: st.DataObject) -> None:
+    request = data.draw(requests_of(kind))
+    sentence = read(write(request), NOTHING)
+    assert isinstance(sentence, Sentence), (write(request), sentence)
+    assert sentence.request == request
+    assert sentence.guessed is None
+
+
+@pytest.mark.parametrize("kind", ask.PEOPLE, ids=lambda kind: kind.__name__)
+@given(data=st.data())
+@settings(max_examples=60, deadline=None)
+def test_it_does_so_too_when_the_names_are_known(kind: type[ask.Request], data: st.DataObject) -> None:
+    request = data.draw(requests_of(kind))
+    artifacts, places = names_of(request)
+    said = getattr(request, "kind", None)
+    known = Vocabulary(dict.fromkeys([*artifacts, "digits"], said or Kind.MODEL), (*places, "prod-zz"))
+    sentence = read(write(request), known)
+    assert isinstance(sentence, Sentence), (write(request), sentence)
+    assert sentence.request == request
+
+
+@pytest.mark.parametrize("vocabulary", [KNOWN, NOTHING], ids=["known", "nothing"])
+def test_what_was_understood_once_is_understood_again(vocabulary: Vocabulary) -> None:
+    for request in PHRASINGS:
+        sentence = read(write(request), KNOWN)
+        assert isinstance(sentence, Sentence), write(request)
+        assert sentence.request == request
+
+
+NOISE = st.text(max_size=120) | st.lists(
+    st.sampled_from([*WORDS, *string.punctuation, "P-3", "biopsy", "because", "?", '"', "don't", "from"]), max_size=9
+).map(" ".join)
+
+
+@given(NOISE)
+@settings(max_examples=400, deadline=None)
+def test_reading_never_raises_and_noise_is_never_a_write(text: str) -> None:
+    for vocabulary in (KNOWN, NOTHING):
+        found = read(text, vocabulary)
+        read_reply(text, vocabulary)
+        if isinstance(found, NotUnderstood):
+            assert found.reasons
+            assert all(isinstance(reason, str) and len(reason) < 600 for reason in found.reasons)
+        elif found.command.request not in ask.READS:
+            said = [phrase for phrase, verb in VERBS.items() if verb == found.command.verb]
+            assert any(" ".join(phrase) in " ".join(normalise(text).lower().replace('"', "").replace("'", "").split()) for phrase in said)
+
+
+@given(
+    st.lists(
+        st.sampled_from(["xyzzy", "lorem", "ipsum", "yes", "ok", "maybe", "we", "should", "later", "it", "works", "42", "great", "👍"]),
+        max_size=12,
+    ).map(" ".join)
+)
+@settings(max_examples=100, deadline=None)
+def test_talk_is_never_understood(text: str) -> None:
+    assert isinstance(read(text, KNOWN), NotUnderstood)
+    assert read_reply(text, KNOWN) is None
+
+
+@given(
+    st.sampled_from([write(request) for request in PHRASINGS]),
+    st.sampled_from(["not", "never", "don't", "maybe", "but", "unless", "xyzzy", "and"]),
+    st.integers(0, 12),
+)
+@settings(max_examples=200, deadline=None)
+def test_one_foreign_word_anywhere_stops_a_write(sentence: str, word: str, at: int) -> None:
+    words = sentence.split(" because ", maxsplit=1)[0].split(" ")
+    text = " ".join([*words[:at], word, *words[at:]])
+    found = read(text, KNOWN)
+    assume(not (isinstance(found, Sentence) and found.command.request in ask.READS))
+    assert isinstance(found, NotUnderstood) or (found.command.request is ask.Register and word == "xyzzy")
+
+
+@given(st.text(max_size=300))
+@settings(max_examples=200, deadline=None)
+def test_suggestions_are_always_sentences(text: str) -> None:
+    found = read(f"promot {text}", KNOWN)
+    assert isinstance(found, NotUnderstood)
+    for offered in found.suggestions:
+        assert isinstance(read(offered.replace("&", "&amp;").replace("<", "&lt;"), KNOWN), Sentence)
+
+
+def test_synonyms_of_environments_and_kinds_are_all_known() -> None:
+    for word, others in SYNONYMS.items():
+        for other in others:
+            text = f"show status in {other}" if word in ("prod", "staging") else f"promote {other} biopsy v3 to prod"
+            assert isinstance(read(text, NOTHING), Sentence), other

@@ -1,0 +1,229 @@
+from __future__ import annotations
+
+import typing
+
+import pytest
+
+from bot.grammar import NotUnderstood, Sentence, Vocabulary, read
+from bot.views import answer, not_understood
+from bot.views.answers import VIEWS
+from bot.views.post import Post
+from workers.contract import outcomes as out
+from workers.contract import requests as ask
+from workers.contract.commands import COMMANDS
+from workers.contract.names import ArtifactName, EnvironmentName, Version
+from workers.contract.promotion import State
+
+from .checks import check_post, elements, whole
+from .samples import ANA, COMMIT, LEA, NAMES, P, Pages, hold, moved, promotion, registered, release, vote
+
+LINE = out.HistoryLine(
+    "2026-11-23T08:00:00.123Z", ArtifactName("biopsy"), EnvironmentName("prod"), Version("v3.0.0"), Version("v2.0.0"), P, ANA, "succeeded", (LEA,), COMMIT
+)  # fmt: skip
+REFUSED = out.Refused(
+    "promote biopsy v3.0.0 to prod",
+    (out.Reason("hold", "v3.0.0 is on hold in prod.", "Anybody who may run prod can lift it."), out.Reason("soak", "It has not soaked.")),
+    ("unhold biopsy v3 in prod", "show status biopsy"),
+    412,
+)
+SAMPLES: dict[type[out.Outcome], list[out.Outcome]] = {
+    out.Refused: [REFUSED, out.Refused("approve P-3")],
+    out.Moved: [moved(promotion())],
+    out.Receipt: [out.Receipt("Your approval already counts.", P), out.Receipt("Lifted.")],
+    out.Choose: [
+        out.Choose(
+            "Which one?",
+            (out.Option("biopsy (now v2.0.0)", "promote biopsy v3 to prod"), out.Option("digits", "promote digits v3 to prod")),
+        ),
+        out.Choose("Which one?", (out.Option("biopsy", "promote biopsy v3 to prod because " + "it holds " * 20),)),
+        out.Choose("Which one?"),
+    ],
+    out.Registered: [out.Registered(registered(), COMMIT, {"prod": ("auc is too low",), "staging": ()}), out.Registered(registered())],
+    out.PolicyWaits: [
+        out.PolicyWaits(COMMIT, "+ soak: 2h\n- soak: 1h", ("ml-leads",)),
+        out.PolicyWaits(COMMIT, "", errors=("line 3: `soak` is no duration",)),
+    ],
+    out.PolicyAdopted: [out.PolicyAdopted(COMMIT, "+ soak: 2h", LEA)],
+    out.Status: [
+        out.Status(
+            (release(), release(None)), (EnvironmentName("prod"),), (hold(),), COMMIT, "2026-11-23T08:00:00.123Z", "read biopzy as biopsy"
+        ),
+        out.Status(),
+    ],
+    out.Versions: [out.Versions(ArtifactName("biopsy"), (registered(),), {"v3.0.0": ("prod",)}, 9), out.Versions()],
+    out.Pending: [out.Pending((promotion(votes=(vote(),)), promotion(State.QUEUED, reasons=("soaking",)))), out.Pending()],
+    out.Changes: [out.Changes((LINE,), 30, "read biopzy as biopsy"), out.Changes()],
+    out.Page: [out.Page(moved(promotion()))],
+    out.Commands: [out.Commands(tuple(row.verb for row in COMMANDS)), out.Commands(("promote",), "promote"), out.Commands((), "dance")],
+    out.Person: [out.Person(ANA, "member", ("ml-leads",), {"prod": ("request", "approve"), "staging": ()}), out.Person(ANA, "guest")],
+    out.Late: [out.Late("promote biopsy v3 to prod because a < b", 17), out.Late("sing a song", 1)],
+    out.Trouble: [out.Trouble("pushing towpath", kept=True), out.Trouble("fetching main", kept=False)],
+    out.Notice: [out.Notice("Writes have stopped: the ledger has a foreign history.")],
+}
+
+
+def shown(outcome: out.Outcome) -> Post:
+    return answer(outcome, Pages(), NAMES)
+
+
+def test_every_outcome_has_a_view() -> None:
+    assert set(VIEWS) == set(out.BY_NAME.values()) == set(typing.get_args(out.Outcome))
+    assert set(SAMPLES) == set(VIEWS) - {out.Silence}
+
+
+@pytest.mark.parametrize("outcome", [one for many in SAMPLES.values() for one in many], ids=lambda one: type(one).__name__)
+def test_every_outcome_is_a_message_that_slack_takes(outcome: out.Outcome) -> None:
+    check_post(shown(outcome))
+
+
+def test_silence_is_no_post() -> None:
+    assert shown(out.Silence()) == Post("")
+
+
+def test_a_refusal_says_what_why_that_nothing_was_changed_and_what_next() -> None:
+    post = shown(REFUSED)
+    for part in (
+        "Refused",
+        "`promote biopsy v3.0.0 to prod`",
+        "on hold in prod",
+        "can lift it",
+        "not soaked",
+        "Nothing was changed.",
+        "record 412",
+    ):
+        assert part in whole(post), part
+    for part in ("promote biopsy v3.0.0 to prod", "on hold in prod", "not soaked", "Nothing was changed."):
+        assert part in post.text, part
+
+
+def test_suggested_writes_ask_once_more_and_reads_run_at_once() -> None:
+    write, read_ = elements(shown(REFUSED).blocks)
+    assert (write["action_id"], write["value"]) == ("unhold", "unhold biopsy v3 in prod")
+    assert write["confirm"]["text"]["text"] == "unhold biopsy v3 in prod"
+    assert (read_["action_id"], "confirm" in read_) == ("show_status", False)
+
+
+def test_two_suggestions_of_one_verb_have_ids_of_their_own() -> None:
+    post = shown(out.Refused("x", (), ("promote biopsy v3 to prod", "promote biopsy v3 to staging", "show pending")))
+    check_post(post)
+    assert [one["action_id"] for one in elements(post.blocks)] == ["promote", "promote.2", "show_pending"]
+
+
+def test_a_suggestion_that_is_no_sentence_has_no_button() -> None:
+    post = shown(out.Refused("x", (), ("ask somebody who may",)))
+    check_post(post)
+    assert elements(post.blocks) == []
+    assert "ask somebody who may" in whole(post)
+
+
+def test_what_was_not_understood_is_shown_as_such() -> None:
+    found = read("promot biopsy v3 to prod `rm`", Vocabulary())
+    assert isinstance(found, NotUnderstood)
+    post = shown(not_understood(found))
+    check_post(post)
+    assert "I did not understand" in post.text
+    assert "Nothing was changed." in post.text
+
+
+def test_a_typo_is_answered_with_a_button_for_exactly_that_sentence() -> None:
+    found = read("promot biopsy v3 to prod", Vocabulary())
+    assert isinstance(found, NotUnderstood)
+    (button,) = elements(shown(not_understood(found)).blocks)
+    assert button["value"] == "promote biopsy v3 to prod"
+    assert "confirm" in button
+
+
+def test_a_menu_carries_whole_sentences() -> None:
+    (menu,) = elements(shown(SAMPLES[out.Choose][0]).blocks)
+    assert menu["action_id"] == "choose"
+    assert [option["value"] for option in menu["options"]] == ["promote biopsy v3 to prod", "promote digits v3 to prod"]
+
+
+def test_sentences_too_long_for_a_menu_become_buttons() -> None:
+    (button,) = elements(shown(SAMPLES[out.Choose][1]).blocks)
+    assert button["action_id"] == "promote"
+    assert button["value"].endswith("it holds ")
+
+
+def test_a_menu_has_at_most_a_hundred_entries_and_says_how_many_more() -> None:
+    options = tuple(out.Option(f"m{at}", f"promote m{at} v3 to prod") for at in range(130))
+    post = shown(out.Choose("Which one?", options))
+    check_post(post)
+    assert len(elements(post.blocks)[0]["options"]) == 100
+    assert "30 more" in whole(post)
+
+
+def test_a_late_request_can_be_asked_again_as_it_was() -> None:
+    post = shown(SAMPLES[out.Late][0])
+    (button,) = elements(post.blocks)
+    again = read(button["value"], Vocabulary())
+    assert isinstance(again, Sentence)
+    assert isinstance(again.request, ask.Promote)
+    assert again.request.because == "a < b"
+    assert button["text"]["text"] == "Ask again"
+    assert "17 minutes" in post.text
+    assert "was not performed" in post.text
+
+
+def test_trouble_says_whether_the_request_is_kept() -> None:
+    kept, lost = (shown(one).text for one in SAMPLES[out.Trouble])
+    assert "is kept" in kept
+    assert "was not kept" in lost
+    assert "Nothing was changed" in kept
+
+
+def test_an_invalid_policy_offers_no_button_and_a_valid_one_does() -> None:
+    valid, invalid = (shown(one) for one in SAMPLES[out.PolicyWaits])
+    assert [one["value"] for one in elements(valid.blocks)] == ["adopt policy 9fceb02d0ae5"]
+    assert elements(invalid.blocks) == []
+    assert "line 3" in whole(invalid)
+
+
+def test_status_says_what_runs_what_comes_and_what_is_on_hold() -> None:
+    text = whole(shown(SAMPLES[out.Status][0]))
+    for part in (
+        "biopsy in prod: *v2.0.0* since",
+        "v3.0.0 is on its way (P-142)",
+        "nothing runs yet",
+        "*On hold*",
+        "it times out",
+        "read biopzy as biopsy",
+    ):
+        assert part in text, part
+
+
+def test_history_says_by_whom_and_links_the_commit() -> None:
+    text = whole(shown(SAMPLES[out.Changes][0]))
+    for part in (
+        "biopsy v3.0.0 in prod in place of v2.0.0: succeeded",
+        "asked by *Ana*",
+        "approved by *Léa*",
+        "commit 9fceb02d0ae5",
+        "29 more",
+    ):
+        assert part in text, part
+
+
+def test_versions_say_where_they_are_live() -> None:
+    assert "*live in prod*" in whole(shown(SAMPLES[out.Versions][0]))
+    every = out.Versions(None, (registered(),), {"biopsy v3.0.0": ("staging",)}, 1)
+    assert "*live in staging*" in whole(shown(every))
+
+
+def test_help_says_form_and_example_of_one_verb_and_lists_all_otherwise() -> None:
+    every, one, unknown = (whole(shown(outcome)) for outcome in SAMPLES[out.Commands])
+    assert all(row.sentence in every for row in COMMANDS)
+    assert COMMANDS[0].example in one
+    assert "There is no command `dance`" in unknown
+
+
+def test_the_record_lists_every_event_with_its_commit() -> None:
+    text = whole(shown(SAMPLES[out.Page][0]))
+    assert "(record 7, <https://towpath.example/commit/" in text
+    assert "audit record" in text
+
+
+def test_whoami_says_roles_and_rights() -> None:
+    text = shown(SAMPLES[out.Person][0]).text
+    assert "Roles: ml-leads" in text
+    assert "prod: request, approve" in text

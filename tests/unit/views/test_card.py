@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pytest
+
+from bot.grammar import Sentence, Vocabulary, read
+from bot.views import card
+from bot.views.words import STATES
+from workers.contract import requests as ask
+from workers.contract.names import Digest, PromotionId
+from workers.contract.promotion import Promotion, State, Step
+
+from .checks import check_post, elements, whole
+from .samples import LEA, NAMES, PLAN, UNIX, NoPages, Pages, event, moved, promotion, vote
+
+
+def shown(one: Promotion) -> str:
+    return whole(card(moved(one), Pages(), NAMES))
+
+
+@pytest.mark.parametrize("state", list(State))
+@pytest.mark.parametrize("rollback", [False, True])
+def test_every_state_has_a_card_that_says_its_word(state: State, rollback: bool) -> None:
+    post = card(moved(promotion(state, rollback=rollback, reasons=("it waits",), votes=(vote(),))), Pages(), NAMES)
+    check_post(post)
+    sign, word = STATES[state]
+    assert f"{sign} {word}" in post.blocks[1]["text"]["text"]
+    assert word in post.text
+    assert "P-142" in post.text
+
+
+def test_words_and_signs_of_states_differ() -> None:
+    assert len({word for _, word in STATES.values()}) == len(State)
+    assert len({sign for sign, _ in STATES.values()}) == len(State)
+
+
+def test_a_waiting_card_holds_all_that_is_needed_to_decide() -> None:
+    text = shown(promotion(votes=(vote(),)))
+    for part in (
+        "biopsy v3.0.0", "biopsy v2.0.0", promotion().to.digest.short, "auc: 0.991 → 0.996 (+0.005)", "*Gates:* 1 of 2 pass",
+        "✖ fail: metrics, auc 0.89 is below 0.90", "✔ pass: model-card", "not applicable: soak", "2 targets: eu, us",
+        "*A rollback would restore:* v2.0.0", "1 of 2: needs one of @ml-leads", "*May not approve:* the requester, the version's author",
+        f"*Expires:* <!date^{UNIX}^", "it misses fewer cases", "the metrics hold", "record 7", "audit record",
+    ):  # fmt: skip
+        assert part in text, part
+
+
+def test_the_first_version_has_nothing_to_go_back_to() -> None:
+    text = shown(promotion(live=None))
+    assert "*Runs now:* nothing" in text
+    assert "no version has run here yet" in text
+
+
+def test_the_approve_button_is_a_sentence_bound_to_the_plan() -> None:
+    approve, reject, more = elements(card(moved(promotion()), Pages(), NAMES).blocks)
+    sentence = read(approve["value"], Vocabulary())
+    assert isinstance(sentence, Sentence)
+    assert sentence.request == ask.Approve(PromotionId("P-142"), "1a2b3c4d5e6f")
+    assert (approve["action_id"], approve["style"]) == ("approve", "primary")
+    assert "biopsy v3.0.0 goes live in prod (eu, us), in place of v2.0.0." in approve["confirm"]["text"]["text"]
+    assert (reject["action_id"], reject["value"]) == ("reject_form", "P-142")
+    assert [option["value"] for option in more["options"]] == ["details_form P-142", "cancel P-142"]
+
+
+@pytest.mark.parametrize("state", list(State))
+def test_approve_and_reject_vanish_after_the_decision(state: State) -> None:
+    ids = {element["action_id"] for element in elements(card(moved(promotion(state)), Pages(), NAMES).blocks)}
+    assert ids == {
+        State.WAITING: {"approve", "reject_form", "more"},
+        State.CHECKING: {"more"},
+        State.QUEUED: {"more"},
+        State.NEEDS_ATTENTION: {"retry", "rollback"},
+    }.get(state, set())
+
+
+def test_after_the_decision_the_card_says_who_when_and_why() -> None:
+    events = (event("requested"), event("rejected", State.REJECTED, LEA, 8, "Rejected.", "the card names no limits"))
+    text = shown(promotion(State.REJECTED, events=events))
+    assert f"*Rejected* by *Léa*, <!date^{UNIX}^" in text
+    assert "Reason: the card names no limits" in text
+
+
+def test_a_queued_card_says_why_and_when() -> None:
+    text = shown(
+        promotion(State.QUEUED, reasons=("soaking in staging until 2026-11-23T08:00:00.000Z",), look_at="2026-11-23T08:00:00.000Z")
+    )
+    assert f"soaking in staging until <!date^{UNIX}^" in text
+    assert f"*Starts at the earliest:* <!date^{UNIX}^" in text
+
+
+def test_a_running_card_says_its_step() -> None:
+    assert "*Step:* verify on eu, try 3" in shown(promotion(State.VERIFYING, step=Step("verify", "eu", "looking", 3)))
+
+
+def test_a_vote_on_an_older_plan_does_not_count_and_says_so() -> None:
+    text = shown(promotion(votes=(vote(plan=Digest("sha256:" + "9" * 64)),)))
+    assert "0 of 2" in text
+    assert "stale: the plan has changed since" in text
+
+
+def test_without_pages_the_card_says_the_sentence_that_shows_the_record() -> None:
+    post = card(moved(promotion()), NoPages(), NAMES)
+    check_post(post)
+    assert "`audit P-142`" in whole(post)
+    assert "https://" not in whole(post)
+
+
+def test_known_people_are_named_and_not_notified() -> None:
+    one = promotion(votes=(vote(),))
+    assert not re.search(r"<@", whole(card(moved(one), Pages(), NAMES)))
+    assert "<@U0ANA111>" in whole(card(moved(one), Pages()))
+
+
+def test_a_card_shows_the_last_event_and_not_where_it_stands_itself() -> None:
+    events = (event("requested"), event("approved", State.WAITING, LEA, 8), event("card_posted", seq=9))
+    assert "record 8" in shown(replace(promotion(), events=events))
+    assert "record 9" not in shown(replace(promotion(), events=events))
+    assert PLAN.short in whole(card(moved(promotion()), Pages(), NAMES))

@@ -1,0 +1,152 @@
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pytest
+
+from bot.views import broadcast, thread
+from bot.views.post import Post
+from workers.contract.promotion import Quorum, State
+
+from .checks import check_post, whole
+from .samples import ANA, EFFECTS, EVENTS, LEA, NAMES, NoPages, Pages, after, event, moved, promotion
+
+ASKS = {"requested", "stale"}
+TELLS = {"approved", "rejected", "cancelled", "expired", "superseded", "succeeded", "failed", "rolled_back", "needs_attention"}
+
+
+def post_of(name: str, **changed: object) -> Post:
+    now, happened = after(name, **changed)
+    post = thread(now, happened, Pages(), NAMES)
+    assert post is not None
+    return post
+
+
+@pytest.mark.parametrize("name", EVENTS)
+def test_every_event_has_a_post_with_its_record(name: str) -> None:
+    post = post_of(name)
+    check_post(post)
+    assert "record 9" in whole(post)
+    assert "https://towpath.example/commit/" in whole(post)
+    assert "audit record" in whole(post)
+    assert post.text.startswith("P-142: ")
+
+
+def test_the_place_of_the_card_is_never_shown() -> None:
+    one = promotion(events=(event("card_posted"),))
+    assert thread(moved(one), one.events[0], Pages(), NAMES) is None
+
+
+def test_an_event_that_is_new_to_us_is_told_in_its_own_words() -> None:
+    one = promotion(events=(event("requested"), event("vote_withdrawn", text="Léa withdrew her vote.", seq=8)))
+    post = thread(moved(one), one.events[-1], Pages(), NAMES)
+    assert post is not None
+    check_post(post)
+    assert "*Vote withdrawn* by *Ana*" in whole(post)
+    assert "Léa withdrew her vote." in whole(post)
+
+
+def test_only_failures_at_the_end_go_to_the_channel() -> None:
+    loud = {name for name in EVENTS if broadcast(event(name, EVENTS[name][0]))}
+    assert loud == {"failed", "rolled_back", "needs_attention"}
+
+
+@pytest.mark.parametrize("name", EVENTS)
+def test_whom_an_event_notifies(name: str) -> None:
+    called = set(re.findall(r"<(?:@|!subteam\^)([US0-9A-Z]+)>", whole(post_of(name))))
+    if name == "requested":
+        assert called == {"S0614TZR7", "U0LEA222"}  # the requester is listed as an approver, and cannot be one here
+    elif name == "stale":
+        assert called == {"S0614TZR7"}  # Léa's click brought it to light
+    else:
+        assert called == ({"U0ANA111"} if name in TELLS else set())
+
+
+@pytest.mark.parametrize("name", sorted(TELLS))
+def test_who_acted_is_never_notified(name: str) -> None:
+    now, happened = after(name)
+    own = replace(happened, actor=ANA)
+    post = thread(replace(now, promotion=replace(now.promotion, events=(own,))), own, Pages(), NAMES)
+    assert post is not None
+    assert "<@U0ANA111>" not in whole(post)
+
+
+def test_an_approval_that_does_not_complete_the_quorum_notifies_nobody() -> None:
+    one = promotion(events=(event("requested"), event("approved", State.WAITING, LEA, 8)))
+    post = thread(moved(one), one.events[-1], Pages(), NAMES)
+    assert post is not None
+    assert "<@" not in whole(post)
+    assert "*Approvals:* 1 of 2" in whole(post)
+
+
+def test_approvals_are_counted_from_the_last_time_they_were_asked() -> None:
+    names = ("requested", "approved", "stale", "approved", "approved")
+    events = tuple(event(name, State.WAITING, LEA, seq=7 + at) for at, name in enumerate(names))
+    now = moved(promotion(events=events))
+    counts = [
+        re.search(r"(\d) of 2\"", whole(post)) for one in events if one.event == "approved" and (post := thread(now, one, Pages(), NAMES))
+    ]
+    assert [found and found[1] for found in counts] == ["1", "1", "2"]
+
+
+def test_the_request_shows_plan_differences_and_gates() -> None:
+    text = whole(post_of("requested"))
+    for part in (
+        "*Plan* `1a2b3c4d5e6f`",
+        "*Goes live:* biopsy v3.0.0",
+        "• auc: 0.991",
+        "✖ fail: metrics",
+        "2 approvals are needed",
+        "answer `approve` here",
+    ):
+        assert part in text, part
+
+
+def test_the_request_reads_the_same_when_it_is_posted_late() -> None:
+    early = promotion()
+    late = promotion(State.SUCCEEDED, events=(*early.events, event("succeeded", State.SUCCEEDED, EFFECTS, 9)))
+    posts = [thread(moved(one), early.events[0], Pages(), NAMES) for one in (early, late)]
+    assert posts[0] == posts[1]
+
+
+def test_one_approver_is_asked_in_the_singular() -> None:
+    assert "Your approval is needed" in whole(post_of("requested", quorum=Quorum(1, ("lead",), ("U0LEA222",))))
+
+
+def test_a_request_that_needs_nobody_asks_nobody() -> None:
+    assert "approval is needed" not in whole(post_of("requested", quorum=None))
+
+
+def test_the_end_says_how_to_go_back_and_what_to_do_by_hand() -> None:
+    text = whole(post_of("succeeded"))
+    assert "`rollback biopsy in prod`" in text
+    assert "`git log towpath -- environments/prod/biopsy`" in text
+    assert "tag `biopsy@v2.0.0`" in text
+
+
+@pytest.mark.parametrize("name", ["refused", "rejected", "cancelled", "expired", "failed"])
+def test_what_came_to_nothing_says_that_nothing_was_changed_and_what_to_say_next(name: str) -> None:
+    text = whole(post_of(name))
+    assert "was changed" in text
+    assert "`promote biopsy v3.0.0 to prod`" in text
+    assert "`rollback biopsy in prod`" in whole(post_of(name, rollback=True))
+
+
+def test_a_return_says_what_serves_and_how_the_hold_is_lifted() -> None:
+    text = whole(post_of("rolled_back"))
+    assert "biopsy v2.0.0 serves again in prod" in text
+    assert "unhold biopsy v3.0.0 in prod because" in text
+
+
+def test_reasons_are_given_in_full() -> None:
+    assert "• auc 0.89 is below 0.90" in whole(post_of("refused"))
+    assert "*Why:*" in whole(post_of("needs_attention"))
+
+
+def test_without_pages_the_commit_is_named() -> None:
+    now, happened = after("succeeded")
+    post = thread(now, happened, NoPages(), NAMES)
+    assert post is not None
+    check_post(post)
+    assert "commit `9fceb02d0ae5`" in whole(post)
