@@ -9,8 +9,6 @@ import sys
 import structlog
 
 from bot import log
-from bot.app import run
-from bot.identity import WrongToken
 from bot.keys import BadKeysFolder, Keys
 from bot.settings import BadSettings, Settings
 
@@ -31,20 +29,22 @@ def main() -> int:
 
 
 async def _run(settings: Settings, keys: Keys) -> int:
+    from bot.app import run  # noqa: PLC0415  A wrong setting is told before everything else is loaded.
+    from bot.identity import WrongToken  # noqa: PLC0415
+
     stop = asyncio.Event()
     for sign in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(sign, stop.set)
-    status = 0
     try:
         await run(settings, keys, stop)
-    except* WrongToken as group:
-        structlog.get_logger("bot").error("token_refused", codes=[str(exc) for exc in group.exceptions])
+    except WrongToken as exc:
+        structlog.get_logger("bot").error("token_refused", code=str(exc))
         print("SLACK_BOT_TOKEN is wrong: Slack does not accept it; install the app again and copy the new bot token", file=sys.stderr)
-        status = 1
-    except* OSError as group:
-        print(f"TOWPATH_PORT cannot be listened at ({group.exceptions[0]}): choose another port", file=sys.stderr)
-        status = 1
-    return status
+        return 1
+    except OSError as exc:
+        print(f"TOWPATH_PORT cannot be listened at ({exc.strerror}): choose another port", file=sys.stderr)
+        return 1
+    return 0
 
 
 if __name__ == "__main__":

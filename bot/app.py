@@ -42,6 +42,7 @@ from bot.settings import Settings
 from bot.signature import IntakeSigners
 from bot.slack import Slack
 from bot.sockets import Socket
+from bot.together import end, together
 from bot.vocabulary import Names
 from workers.contract import lanes
 
@@ -66,23 +67,15 @@ class Base:
 
 async def run(settings: Settings, keys: Keys, stop: asyncio.Event) -> None:
     """Run until `stop` is set. Raises identity.WrongToken, and OSError when the port is taken."""
-    async with _base(settings, keys) as base, asyncio.TaskGroup() as group:
+    async with _base(settings, keys) as base:
         bot = Bot(base)
         await bot.listen()
-        tasks = [group.create_task(bot.work())]
-        await _first(stop, tasks)
-        log.info("stopping")
-        await bot.stop_listening()
-        for task in tasks:
-            task.cancel()
+        try:
+            await bot.work(stop)
+            log.info("stopping")
+        finally:
+            await bot.stop_listening()
     log.info("stopped")
-
-
-async def _first(stop: asyncio.Event, tasks: list[asyncio.Task[None]]) -> None:
-    """Return when we are to stop or when a task ended by itself."""
-    stopping = asyncio.create_task(stop.wait())
-    await asyncio.wait([stopping, *tasks], return_when=asyncio.FIRST_COMPLETED)
-    stopping.cancel()
 
 
 @contextlib.asynccontextmanager
@@ -111,7 +104,7 @@ class Bot:
         self._consumer: Consumer | None = None
         self._socket: Socket | None = None
         self._web = web.Application(client_max_size=LARGEST)
-        self._runner = web.AppRunner(self._web, access_log=None, handle_signals=False)
+        self._runner = web.AppRunner(self._web, access_log=None, handle_signals=False, shutdown_timeout=3.0)
         self._projection = Projection(base.redis, base.inbox)
         self._waiting = Waiting(base.redis)
         self._people: People | None = None
@@ -137,25 +130,28 @@ class Bot:
             await self._socket.close()
         await self._runner.cleanup()
 
-    async def work(self) -> None:
-        """Consume and deliver until cancelled."""
+    async def work(self, stop: asyncio.Event) -> None:
+        """Consume and deliver until `stop` is set."""
         base = self._base
-        home = await find_home(base.slack)
+        finding = asyncio.create_task(find_home(base.slack))
+        await together(stop.wait(), asyncio.wait([finding]))
+        if not finding.done():
+            await end([finding])
+            return
+        home = finding.result()
         log.info("at_home", team=home.team, enterprise=home.enterprise)
-        people, epoch = People(base.slack, home), Epoch(base.redis, base.inbox)
-        self._people = people
-        self._consumer = self._consumer_for(home, people)
+        self._people = people = People(base.slack, home)
+        self._consumer = consumer = self._consumer_for(home, people)
+        epoch = Epoch(base.redis, base.inbox)
         counter = self._counter(home, people, epoch)
 
         def serving(shard: int, lease: Lease) -> Stream:
             return Stream(shard, lease, counter)
 
-        shards = Shards(base.redis, base.me, serving)
-        async with asyncio.TaskGroup() as group:
-            for work in (epoch.run, self._consumer.run, shards.run, Reminders(self._waiting, base.whisper).run):
-                group.create_task(work())
-            if self._socket:
-                group.create_task(self._socket.keep_connected())
+        works = [epoch.run(), consumer.run(), Shards(base.redis, base.me, serving).run(), Reminders(self._waiting, base.whisper).run()]
+        if self._socket:
+            works.append(self._socket.keep_connected())
+        await together(stop.wait(), *works)
 
     async def _names(self, users: Iterable[str]) -> dict[str, str]:
         """Display names, as far as Slack was reached by now."""

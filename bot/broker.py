@@ -33,14 +33,14 @@ class Unclear(Exception):
 
 
 def connect(url: str, *, timeout: float = 10.0) -> Redis:
-    """A client whose every call ends within `timeout` seconds (longer than any blocking read of ours), answers as text, no retries."""
+    """A client whose every call ends within `timeout` seconds (longer than any blocking read of ours), answers as text."""
     return Redis.from_url(
         url,
         decode_responses=True,
         encoding_errors="surrogateescape",
         socket_timeout=timeout,
         socket_connect_timeout=min(timeout, 3.0),
-        retry=Retry(NoBackoff(), 0),
+        retry=Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,)),  # A pooled connection may have died unnoticed.
         health_check_interval=15,
     )
 

@@ -34,7 +34,15 @@ class Ports:
 class Installation:
     """Redis, a Git remote with its web view, two model servers, a stand-in Slack, and Towpath. Everything lives in `folder` and ends with us."""
 
-    def __init__(self, folder: Path, ports: Ports | None = None, *, policy: str | None = None, socket_mode: bool = False) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        ports: Ports | None = None,
+        *,
+        policy: str | None = None,
+        procfile: Path | None = None,
+        socket_mode: bool = False,
+    ) -> None:
         ports = ports or Ports()
         self.folder = folder
         self.remote = folder / "repository.git"
@@ -50,6 +58,7 @@ class Installation:
         }
         self._policy = policy or (HERE / "towpath.yaml").read_text()
         self._socket_mode = socket_mode
+        self._run = ["run", "--pids", str(folder / "pids"), *(["--procfile", str(procfile)] if procfile else [])]
         self.slack = Child(
             self._python("demo.slack", "--port", str(self.slack_port), "--workspace", str(folder / "workspace.yaml")), self._log("slack")
         )
@@ -102,7 +111,7 @@ class Installation:
     def run_towpath(self) -> None:
         """`towpath run` with the settings in its environment, ready when the bot is and every version of the repository is known."""
         (self.folder / "pids").mkdir(exist_ok=True)
-        self.towpath = Child([*self._towpath("run"), "--pids", str(self.folder / "pids")], self._log("towpath"), env=self.environment)
+        self.towpath = Child(self._towpath(*self._run), self._log("towpath"), env=self.environment)
         self.towpath.start()
         self.towpath.wait_until(lambda: answers(f"{self.bot_url}/healthz"), READY)
         asyncio.run(self._tell_slack())

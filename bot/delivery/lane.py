@@ -49,10 +49,10 @@ class Lane:
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._run())
 
-    def stop(self) -> None:
-        """Leave the rest to whoever comes next."""
-        if self._task:
-            self._task.cancel()
+    @property
+    def tasks(self) -> list[asyncio.Task[None]]:
+        """What is at work."""
+        return [self._task] if self._task else []
 
     def _merge(self, wanted: _Wanted) -> None:
         known = self._wanted.get(wanted.moved.promotion.id)

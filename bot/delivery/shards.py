@@ -12,6 +12,7 @@ from redis.exceptions import RedisError
 
 from bot import clock
 from bot.slack import PATIENCE
+from bot.together import end
 from workers.contract import lanes
 
 log = structlog.get_logger("bot.shards")
@@ -25,9 +26,9 @@ _TAKE = """
 local holder = redis.call('GET', KEYS[1])
 if holder == false or holder == ARGV[1] then
     redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
-    return 1
+    return ARGV[1]
 end
-return 0
+return holder
 """
 _LEAVE = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0"
 
@@ -84,8 +85,14 @@ class Shards:
 
     async def _look_at(self, shard: int) -> None:
         begun = clock.ticks()
+        is_ours: bool | None
         try:
-            is_ours = await self._redis.eval(_TAKE, 1, _key(shard), self._me, int(LEASE * 1000))
+            holder = await self._redis.eval(_TAKE, 1, _key(shard), self._me, int(LEASE * 1000))
+            is_ours = holder == self._me
+            if not is_ours and clock.is_over(str(holder)):
+                await self._redis.eval(_LEAVE, 1, _key(shard), str(holder))
+                log.info("shard_of_a_dead_bot", shard=shard)
+                is_ours = await self._redis.eval(_TAKE, 1, _key(shard), self._me, int(LEASE * 1000)) == self._me
         except (RedisError, OSError, TimeoutError):
             is_ours = None
         held = self._held.get(shard)
@@ -99,13 +106,13 @@ class Shards:
                 log.info("shard_taken", shard=shard)
             held[0].renew(begun + LEASE)
         elif held and (is_ours is not None or held[0].until < clock.ticks()):
-            held[1].cancel()
             del self._held[shard]
             log.warning("shard_lost", shard=shard)
+            await end([held[1]])
 
     async def _leave_all(self) -> None:
-        for shard, (_, task) in self._held.items():
-            task.cancel()
+        await end([task for _, task in self._held.values()])
+        for shard in self._held:
             try:
                 await asyncio.wait_for(self._redis.eval(_LEAVE, 1, _key(shard), self._me), 1.0)
             except (RedisError, OSError, TimeoutError):

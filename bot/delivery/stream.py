@@ -22,6 +22,7 @@ from bot.delivery.shards import Lease
 from bot.delivery.whisper import Reader, Whisper
 from bot.links import Links
 from bot.people import People
+from bot.together import end
 from bot.views import answer
 from workers.contract import lanes, wire
 from workers.contract.outcomes import Delivery, Moved, Silence
@@ -73,10 +74,8 @@ class Stream:
         try:
             await self._read()
         finally:
-            for task in (saver, *self._tails.values()):
-                task.cancel()
-            for lane in self._lanes.values():
-                lane.stop()
+            at_work = [task for lane in self._lanes.values() for task in lane.tasks]
+            await end([saver, *self._tails.values(), *at_work])
 
     async def _read(self) -> None:
         position: str | None = None

@@ -14,6 +14,7 @@ from workers.contract.names import ArtifactName, RefName, Version, VersionAsk
 from workers.contract.requests import READS
 
 _MOST = 3
+_FEW = 6
 _NUMBER = re.compile(r"v?\d", re.ASCII)
 
 
@@ -22,12 +23,13 @@ def of_command(filling: Filling, words: tuple[Word, ...]) -> tuple[str, ...]:
     found = [
         *_denied(filling.row, words),
         *filling.clashes,
-        *(_stranger(filling, one) for one in filling.strangers if not _denies(one.word)),
+        *(_stranger(filling, one) for one in filling.strangers[:_FEW] if not _denies(one.word)),
     ]
     if not filling.strangers:
         found += [f"It does not say which {LABELS[slot.token]}." for slot in filling.missing]
     found = list(dict.fromkeys(found))
-    shown = found[:_MOST] + ([f"… ({len(found) - _MOST} more)"] if len(found) > _MOST else [])
+    more = len(found) - _MOST + max(len(filling.strangers) - _FEW, 0)
+    shown = found[:_MOST] + ([f"… ({more} more)"] if more > 0 else [])
     return (*shown, f"The form is “{filling.row.phrase}”. For example: “{filling.row.example}”.")
 
 

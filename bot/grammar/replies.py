@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from bot.grammar.normal import hear
-from bot.grammar.reading import read
+from bot.grammar.reading import read, unreadable
 from bot.grammar.sentences import Sentence, Vocabulary
 from bot.grammar.verbs import phrase_at
 from bot.grammar.words import split
@@ -22,6 +22,8 @@ def read_reply(text: str, vocabulary: Vocabulary) -> Sentence | None:
     besides its own: who says *please approve* asks another person to.
     """
     heard = hear(text)
+    if unreadable(heard):
+        return None
     words = split(heard.words)
     quoted = _SAID_BY_OTHERS.match(text[: len(text) if heard.because is None else _before_reason(text)])
     if quoted or not phrase_at(words) or _asks(heard.words) or _asks(heard.because or ""):

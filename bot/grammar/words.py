@@ -27,6 +27,7 @@ RESERVED = (
 """Words that are no names unless they stand in double quotes, or are registered and stand where a name is expected."""
 
 _WORD = re.compile(r'"(?P<quoted>[^"\s]+)"[.,;:!?]*(?=\s|$)|\S+')
+_TAIL = ".,;:!?\"')`*_"
 _NUMBERED = re.compile(r"v?\d[\w.-]*|p-?\d+", re.IGNORECASE | re.ASCII)
 
 
@@ -51,9 +52,9 @@ def is_plain_name(text: str) -> bool:
 
 
 def _word(found: re.Match[str]) -> Word:
-    asks = "?" in re.sub(r".*[^.,;:!?\"')`*_]", "", found[0])
+    asks = "?" in found[0][len(found[0].rstrip(_TAIL)) :]
     if found["quoted"]:
         return Word(found["quoted"].lower(), found["quoted"], quoted=True, asks=asks)
-    raw = found[0].lstrip("\"'`*_(").rstrip(".,;:!?\"')`*_")
+    raw = found[0].lstrip("\"'`*_(").rstrip(_TAIL)
     raw = "" if raw in ("-", "--") else raw
     return Word(raw.lower(), raw, asks=asks)

@@ -5,13 +5,11 @@ from __future__ import annotations
 import re
 from enum import Enum
 
-from bot.grammar.filling import NOUNS
 from bot.grammar.normal import unquoted
-from bot.grammar.words import MARKERS, PLACES, is_plain_name
+from bot.grammar.words import PLACES, is_plain_name
 from workers.contract import requests as ask
-from workers.contract.commands import BY_REQUEST, FILLERS, Slot, Token
+from workers.contract.commands import BY_REQUEST, Slot, Token
 
-_DROPPED = FILLERS | MARKERS | {noun for nouns in NOUNS.values() for noun in nouns}
 _ENDS_WELL = re.compile(r"[A-Za-z0-9/#@_.-]*[A-Za-z0-9/#@-]")
 
 
@@ -43,5 +41,5 @@ def _needs_quotes(token: Token, text: str) -> bool:
     if token is Token.NAME:
         return not is_plain_name(text)
     if token is Token.ENVIRONMENT:
-        return text in _DROPPED or PLACES.get(text, text) != text
+        return not is_plain_name(text) and PLACES.get(text) != text
     return token is Token.REF and not _ENDS_WELL.fullmatch(text)

@@ -5,6 +5,7 @@ thread(moved, event, links, names) -> Post | None   what the thread gets for one
 broadcast(event) -> bool                            whether that post also goes to the channel
 answer(outcome, links, names) -> Post               everything else, for the eyes of the caller; no text: nothing
 not_understood(found) -> Refused                    what the grammar did not understand, for `answer`
+read_as(post, sentence) -> Post                     an answer with the sentence that a misspelt question was read as
 forms.reject(promotion_id), forms.details(moved)    modals; forms.approve_confirm(promotion) is the dialog of the button
 
 `names` are display names by Slack user id. Who is in it is named without being notified; who is not is mentioned.
@@ -15,9 +16,9 @@ is the sentence, or in `more` `details_form P-142`. A verb's second button in on
 """
 
 from bot.views import forms
-from bot.views.answers import answer, not_understood
+from bot.views.answers import answer, not_understood, read_as
 from bot.views.card import card
 from bot.views.post import Block, Links, Names, Post
 from bot.views.thread import broadcast, thread
 
-__all__ = ["Block", "Links", "Names", "Post", "answer", "broadcast", "card", "forms", "not_understood", "thread"]
+__all__ = ["Block", "Links", "Names", "Post", "answer", "broadcast", "card", "forms", "not_understood", "read_as", "thread"]

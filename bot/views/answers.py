@@ -30,6 +30,12 @@ def not_understood(found: NotUnderstood) -> out.Refused:
     return out.Refused(found.text, tuple(out.Reason(NOT_UNDERSTOOD, reason) for reason in found.reasons), found.suggestions)
 
 
+def read_as(shown: Post, sentence: str) -> Post:
+    """The answer to a misspelt question, with the sentence that it was read as (`Sentence.guessed`) above it."""
+    note = f"Read as {code(sentence)}."
+    return post(f"{note} {shown.text}", [*context([note]), *shown.blocks])
+
+
 def _refused(outcome: out.Refused, links: Links, names: Names) -> Post:
     is_typing = any(reason.code == NOT_UNDERSTOOD for reason in outcome.reasons)
     title = f"I did not understand {code(outcome.what, 200)}." if is_typing else f"⛔ *Refused:* {code(outcome.what, 200)}"

@@ -18,6 +18,10 @@ DETAILS_FORM = "details_form"
 CHOOSE = "choose"
 MORE = "more"
 
+_LONGEST = 2_000
+_ROOM = 7_000
+"""The most characters of all the buttons of suggestions together; each takes `_AROUND` besides its sentence."""
+_AROUND = 650
 _PLAN_DIGITS = slice(7, 19)
 
 
@@ -77,9 +81,11 @@ def _rollback(promotion: Promotion) -> list[dict[str, Any]]:
 def run(sentences: Iterable[str]) -> list[dict[str, Any]]:
     """A button for each sentence that would be understood: reads run at once, writes ask once more. Told apart by numbers when a verb comes twice."""
     found: list[dict[str, Any]] = []
+    room = _ROOM
     for sentence in sentences:
         understood = read(escaped(sentence), Vocabulary())
-        if isinstance(understood, Sentence) and not understood.guessed and len(sentence) <= 1_500:
+        room -= len(escaped(sentence)) + _AROUND
+        if isinstance(understood, Sentence) and not understood.guessed and room > 0 and len(escaped(sentence)) <= _LONGEST:
             verb = understood.command.verb.replace(" ", "_")
             again = sum(str(other["action_id"]).partition(".")[0] == verb for other in found)
             found.append(_run(sentence, f"{verb}.{again + 1}" if again else verb, understood))

@@ -14,10 +14,18 @@ from demo.slack.workspace import BadWorkspace, load
 
 @click.command()
 @click.option(
-    "--port", type=click.IntRange(0, 65535), default=4000, show_default=True, help="0 lets the system choose."
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=4000,
+    show_default=True,
+    help="0 lets the system choose.",
 )
 @click.option(
-    "--workspace", "file", type=click.Path(path_type=Path), required=True, help="People, channels and the app."
+    "--workspace",
+    "file",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="People, channels and the app.",
 )
 @click.option("--state-dir", type=click.Path(path_type=Path), help="Keep the conversation here over a restart.")
 def main(port: int, file: Path, state_dir: Path | None) -> None:

@@ -53,7 +53,10 @@ class Workspace:
         return self
 
     async def __aexit__(
-        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        exc: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         if self._http:
             await self._http.close()
@@ -136,7 +139,7 @@ class Workspace:
         return Ack.read(await self.post("app/verify", {}))
 
     async def timing(self, **settings: Any) -> None:
-        """Set ack_deadline, retry_delays, trigger_life, response_url_life (seconds), one_message_per_second (bool)."""
+        """Set ack_deadline, retry_delays, trigger_life, response_url_life, message_gap: seconds."""
         await self.post("timing", settings)
 
     async def change_user(self, name: str, **fields: Any) -> None:

@@ -72,10 +72,10 @@ class Faults:
             row.times -= 1
         return found
 
-    def too_fast(self, channel: str) -> bool:
-        """Whether a message to this channel comes within a second of the last one that was let through."""
+    def too_fast(self, channel: str, gap: float) -> bool:
+        """Whether a message to this channel comes within `gap` seconds of the last one that was let through."""
         now = self.clock.now()
-        if now - self._paced[channel] < 1.0:
+        if now - self._paced[channel] < gap:
             return True
         self._paced[channel] = now
         return False

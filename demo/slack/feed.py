@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from demo.slack.shapes import Json
@@ -34,13 +34,12 @@ class Happening:
         """The wire form."""
         return {"n": self.n, "at": self.at, "kind": self.kind, "body": self.body}
 
-    def shown_to(self, user_id: str | None) -> bool:
-        """Whether this person's page may learn of it (None: the tester, who sees all)."""
-        if user_id is None:
-            return True
+    def shown_to(self, user_id: str, channels: Collection[str]) -> bool:
+        """Whether this person, who is in these channels, may learn of it."""
         if self.kind in {"api_call", "delivery", "command"}:
             return False
-        return bool(self.body.get("user", user_id) == user_id)
+        theirs = bool(self.body.get("user", user_id) == user_id)
+        return theirs and ("channel" not in self.body or self.body["channel"] in channels)
 
 
 class Feed:
@@ -70,14 +69,13 @@ class Feed:
         self.closed = True
         self._news.set()
 
-    def after(self, n: int, user_id: str | None = None) -> list[Happening]:
-        """What is kept with a number above `n` and may be shown to that person, oldest first."""
+    def after(self, n: int) -> list[Happening]:
+        """What is kept with a number above `n`, oldest first."""
         found: list[Happening] = []
         for happening in reversed(self._kept):
             if happening.n <= n:
                 break
-            if happening.shown_to(user_id):
-                found.append(happening)
+            found.append(happening)
         return found[::-1]
 
     async def wait(self, n: int, seconds: float) -> None:

@@ -12,6 +12,8 @@ from demo.slack.shapes import Json, Refused
 from demo.slack.stage import STAGE, Stage
 
 NOT_FOUND, BAD_REQUEST = 404, 400
+KEPT = ("thread_ts", "parent_user_id", "metadata")
+"""What a replaced message keeps."""
 GONE = {"invalid_url", "used_url", "expired_url"}
 
 
@@ -74,9 +76,7 @@ def _replace(stage: Stage, hook: Hook, found: Json) -> None:
             before = stage.store.whispers[original].message
             stage.store.change_whisper(original, talk.as_app(stage, found) | _thread(before.get("thread_ts")))
     elif before_message := stage.store.find(hook.channel, original):
-        kept = {
-            key: before_message[key] for key in ("thread_ts", "parent_user_id", "metadata") if key in before_message
-        }
+        kept = {key: before_message[key] for key in KEPT if key in before_message}
         talk.edit(stage, stage.workspace.channels[hook.channel], before_message, talk.as_app(stage, found) | kept)
     else:
         raise Refused("message_not_found")

@@ -77,8 +77,8 @@ def encoded(parcel: Parcel) -> tuple[bytes, str]:
     """The raw body as Slack sends it, and its content type."""
     if parcel.kind == "event":
         return json.dumps(parcel.payload, separators=(",", ":")).encode(), "application/json"
-    form = (
-        parcel.payload if parcel.kind == "command" else {"payload": json.dumps(parcel.payload, separators=(",", ":"))}
-    )
+    form = parcel.payload
+    if parcel.kind == "interactive":
+        form = {"payload": json.dumps(parcel.payload, separators=(",", ":"))}
     filled = {key: "" if value is None else value for key, value in form.items()}
     return urlencode(filled).encode(), "application/x-www-form-urlencoded"

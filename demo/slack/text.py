@@ -54,9 +54,8 @@ class _Writer:
     def attachment(self, attachment: Json) -> list[str]:
         if blocks := attachment.get("blocks"):
             return [self.block(block) for block in blocks]
-        return [
-            self.markup(str(attachment.get(key, ""))) for key in ("pretext", "title", "text") if attachment.get(key)
-        ]
+        found = (attachment.get(key) for key in ("pretext", "title", "text"))
+        return [self.markup(str(text)) for text in found if text]
 
     def markup(self, text: str) -> str:
         plain = "".join(self.piece(piece) for piece in pieces(text))

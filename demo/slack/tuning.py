@@ -8,13 +8,16 @@ from demo.slack.shapes import CannotDo
 
 @dataclass
 class Timing:
-    """Seconds. Slack's own retry delays are about 0, 60 and 300; the demo's are shorter so that people can watch."""
+    """Seconds. Slack's own retry delays are about 0, 60 and 300; the demo's are shorter so that people can watch.
+
+    `message_gap` is how far apart messages to one channel must be (Slack: about 1); 0 means as fast as you like.
+    """
 
     ack_deadline: float = 3.0
     retry_delays: tuple[float, ...] = (1.0, 5.0, 15.0)
     trigger_life: float = 3.0
     response_url_life: float = 1800.0
-    one_message_per_second: bool = False
+    message_gap: float = 0.0
 
     def change(self, settings: dict[str, Any]) -> None:
         """Set some of them. Raises CannotDo for an unknown name or a wrong kind of value."""
@@ -26,8 +29,6 @@ class Timing:
 
 
 def _read(name: str, value: Any) -> Any:
-    if name == "one_message_per_second":
-        return bool(value)
     numbers = value if isinstance(value, list) else [value]
     if any(isinstance(row, bool) or not isinstance(row, int | float) or row < 0 for row in numbers):
         raise CannotDo("bad_setting", f"{name} is seconds")

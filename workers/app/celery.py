@@ -164,7 +164,7 @@ def look_at_source() -> None:
 def _attempt(self: Any, fields: dict[str, Any]) -> Attempt:
     promotion = PromotionId.read(fields.get("promotion"))
     given = wire.read(int, fields.get("generation"))
-    return effects.fresh(wiring(), Attempt(promotion, given, bool(fields.get("fresh")), int(self.request.retries) + 1))
+    return Attempt(promotion, given, bool(fields.get("fresh")), int(self.request.retries) + 1)
 
 
 @app.task(name=lanes.DEPLOY, bind=True, max_retries=None)

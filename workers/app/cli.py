@@ -94,12 +94,13 @@ def doctor(as_json: bool) -> None:  # noqa: FBT001  # a flag of the command line
 
 @main.command()
 @click.option("--pids", type=click.Path(path_type=Path, file_okay=False, exists=True), help="A folder for files with the processes' ids.")
-def run(pids: Path | None) -> None:
+@click.option("--procfile", type=click.Path(path_type=Path, dir_okay=False, exists=True), help="Another Procfile than Towpath's own.")
+def run(pids: Path | None, procfile: Path | None) -> None:
     """Start every process of the Procfile and keep them running."""
     if not (os.environ.get("REDIS_URL") or os.environ.get("REDIS_URL_FILE")):
         os.environ["REDIS_URL"] = local_redis.start(data_folder())
     load()
-    processes = supervisor.read(supervisor.procfile())
+    processes = supervisor.read(procfile.read_text() if procfile else supervisor.procfile())
     if local := os.environ.get("TOWPATH_LOCAL_REDIS"):
         processes.insert(0, supervisor.Process("redis", local))
     supervisor.Supervisor(processes, pids).run()

@@ -15,6 +15,7 @@ from workers.contract.names import RequestId
 from workers.contract.signatures import BadSignature, SigningKey, check
 
 LIFETIME = timedelta(minutes=15)
+"""No envelope lives longer, whatever it says; request ids are remembered in Git for an hour."""
 LARGEST = 256 * 1024
 
 
@@ -96,8 +97,10 @@ class Sealed:
             raise BadEnvelope("it is meant for another repository")
         if not isinstance(envelope.request, self.sender.may_ask):
             raise BadEnvelope(f"{self.sender.value} may not ask {type(envelope.request).__name__}")
-        if envelope.actor.id.is_person != isinstance(envelope.request, ask.PEOPLE):
+        if isinstance(envelope.request, ask.PEOPLE) != envelope.actor.id.is_person:
             raise BadEnvelope("its actor and its request do not go together")
+        if not envelope.actor.id.is_person and envelope.actor.id != self.sender.value:
+            raise BadEnvelope(f"{self.sender.value} may not speak for {envelope.actor.id}")
         return envelope
 
 
@@ -112,6 +115,8 @@ def seal(envelope: Envelope, sender: Sender, key: SigningKey) -> Sealed:
 def _read(data: object) -> Envelope:
     if not isinstance(data, dict) or not isinstance(data.get("request"), dict):
         raise wire.BadWire("no request")
+    if unknown := data.keys() - Envelope.__dataclass_fields__.keys():
+        raise wire.BadWire(f"{sorted(unknown)[0][:40]!r} is not known")
     body = dict(data["request"])
     kind = ask.BY_VERB.get(str(body.pop("verb", "")))
     if kind is None:

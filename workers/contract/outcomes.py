@@ -245,6 +245,8 @@ class Delivery:
         data = wire.load(text)
         if not isinstance(data, dict) or not isinstance(data.get("outcome"), dict):
             raise wire.BadWire("no outcome")
+        if unknown := data.keys() - cls.__dataclass_fields__.keys():
+            raise wire.BadWire(f"{sorted(unknown)[0][:40]!r} is not known")
         body = dict(data["outcome"])
         kind = BY_NAME.get(str(body.pop("is", "")))
         if kind is None:

@@ -10,7 +10,7 @@ from functools import cache
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_ssh_private_key
-from sshsig import InvalidSignature, PublicKey
+from sshsig import PublicKey
 from sshsig import verify as _verify
 from sshsig.binary_io import SshWriter
 from sshsig.sshsig import ssh_enarmor_sshsig
@@ -86,5 +86,5 @@ def check(message: bytes, signature: str, public: str, namespace: str) -> None:
     """Raise BadSignature unless `signature` is the public key's over the message in the namespace."""
     try:
         _verify(message, signature, [_public(public)], namespace=namespace)
-    except (InvalidSignature, ValueError, NotImplementedError) as exc:
+    except Exception as exc:  # a hostile signature makes the library raise more than it says: assertions and type errors as well
         raise BadSignature(f"the signature does not hold ({type(exc).__name__})") from exc

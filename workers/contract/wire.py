@@ -1,6 +1,7 @@
 """How our dataclasses travel: canonical JSON out, checked dataclasses in.
 
 Canonical means sorted keys, no spaces, UTF-8, no NaN; the same value always gives the same bytes, so that bytes can be signed and hashed.
+Half a surrogate pair has no UTF-8, so it is refused on the way in: nothing that was read can fail to be written.
 """
 
 from __future__ import annotations
@@ -60,9 +61,13 @@ def _is_empty_default(field: dataclasses.Field[Any], part: object) -> bool:
 
 
 def load(data: bytes | str) -> Any:
-    """JSON data from untrusted text: no NaN, no duplicate keys. Raises BadWire."""
+    """JSON data from untrusted text: no NaN, no fractions, no duplicate keys, no half characters. Raises BadWire."""
     try:
-        return json.loads(data, object_pairs_hook=_no_duplicates, parse_constant=_no_constants, parse_float=_no_floats)
+        text = data if isinstance(data, str) else data.decode()
+        found = json.loads(text, object_pairs_hook=_no_duplicates, parse_constant=_no_constants, parse_float=_no_floats)
+        if "\\u" in text or not text.isascii():
+            json.dumps(found, ensure_ascii=False).encode()
+        return found
     except (ValueError, RecursionError) as exc:
         raise BadWire(f"not JSON of ours: {type(exc).__name__}") from exc
 
@@ -145,7 +150,7 @@ def _read_dataclass(kind: Any, data: Any, at: str) -> Any:
         raise BadWire(f"{at}: a mapping is expected")
     hints, needed = _fields(kind)
     if unknown := data.keys() - hints.keys():
-        raise BadWire(f"{at}: {sorted(unknown)[0]!r} is not known")
+        raise BadWire(f"{at}: {sorted(unknown)[0][:40]!r} is not known")
     optional = {name for name in needed if _is_optional(hints[name])}
     if missing := needed - optional - data.keys():
         raise BadWire(f"{at}: {sorted(missing)[0]!r} is missing")

@@ -12,6 +12,7 @@ from workers.contract.envelope import Envelope, Sealed, stamp
 from workers.contract.names import ArtifactName, EnvironmentName, PromotionId, RefName, Version, VersionAsk
 from workers.contract.outcomes import Outcome, Reason, Refused
 from workers.contract.promotion import Event, Kind, Promotion, State
+from workers.contract.wire import plain
 from workers.domain.layout import Document
 from workers.domain.state import World
 from workers.domain.states import check_move
@@ -132,17 +133,21 @@ def answer(*outcomes: Outcome, effects: tuple[Effect, ...] = ()) -> Decision:
     return Decision(outcomes=outcomes, effects=effects)
 
 
-def refuse(world: World, case: Case, what: str, *reasons: Reason, suggestions: tuple[str, ...] = ()) -> Decision:
-    """The answer is no: recorded with its reasons, unless the actor floods (more than five refusals within a minute are logs, not records)."""
+def floods(world: World, case: Case) -> bool:
+    """Whether the actor has been refused five times within a minute: what follows is logs, not records."""
     minute = stamp(case.now - timedelta(minutes=1))
-    floods = sum(r.actor == case.actor.id and r.event == "refused" and r.time >= minute for r in world.recent) >= FLOOD
-    refused = Refused(what, reasons, suggestions, None if floods else world.seq + 1)
-    if floods:
-        return answer(refused)
+    return sum(r.actor == case.actor.id and r.event == "refused" and r.time >= minute for r in world.recent) >= FLOOD
+
+
+def refuse(world: World, case: Case, what: str, *reasons: Reason, suggestions: tuple[str, ...] = ()) -> Decision:
+    """The answer is no: recorded with its reasons, unless the actor floods."""
+    if floods(world, case):
+        return answer(Refused(what, reasons, suggestions))
+    refused = Refused(what, reasons, suggestions, world.seq + 1)
     return Decision(
         event="refused",
         subject=f"Refused: {what}"[:100],
-        detail={"reasons": [{"code": r.code, "text": r.text} for r in reasons]},
+        detail={"what": what, "reasons": [plain(reason) for reason in reasons]},
         outcomes=(refused,),
     )
 

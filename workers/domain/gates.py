@@ -35,8 +35,7 @@ def _order(evidence: Evidence) -> Iterator[GateResult]:
     if after is None:
         return
     version = evidence.version
-    same = [one for one in evidence.world.versions.get(version.artifact, {}).values() if one.digest == version.digest]
-    since = next((one.succeeded_in[after] for one in same if after in one.succeeded_in), None)
+    since = evidence.world.succeeded_since(after, version.artifact, version.digest)
     if since is None:
         yield GateResult("order", Result.FAIL, f"{version.version} has not succeeded in {after} yet; promote it there first")
     elif hold := evidence.world.holder(after, version.artifact, version.digest):
@@ -99,8 +98,9 @@ def _against_live(name: str, have: str, bound: Bound, live: RegisteredVersion, v
     was = live.metrics.get(name)
     if was is None or not is_number(was):
         return Result.CANNOT_TELL, f"the live version {live.version} has no {name} to compare with"
-    if live.dataset and version.dataset and live.dataset != version.dataset:
-        return Result.CANNOT_TELL, f"{name} was measured on {version.dataset}, the live version's on {live.dataset}: not comparable"
+    if live.dataset != version.dataset:
+        text = f"{name} was measured on {version.dataset or 'nobody says what'}, the live version's on {live.dataset or 'nobody says what'}"
+        return Result.CANNOT_TELL, f"{text}: not comparable"
     lower_is_better = bound.at_least is None and bound.at_most is not None
     worse = (float(have) - float(was)) if lower_is_better else (float(was) - float(have))
     said = f"{name} is {have}, the live {live.version} has {was}"

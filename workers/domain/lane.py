@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from workers.contract.envelope import read_stamp, stamp
 from workers.contract.promotion import Hold, Placed, Promotion, RegisteredVersion, Release, State
 from workers.domain import decision as d
-from workers.domain import gates, plan, states
+from workers.domain import gates, plan
 from workers.domain.policy import Rules
 from workers.domain.state import World
 
@@ -50,7 +50,7 @@ def version_of(world: World, promotion: Promotion) -> RegisteredVersion:
 
 def waits(world: World, promotion: Promotion, rules: Rules, now: datetime) -> tuple[tuple[str, ...], datetime | None]:
     """Why an approved promotion cannot start yet, and when time alone will change that."""
-    ahead = [other for other in world.in_lane(promotion.environment, promotion.artifact) if _goes_first(other, promotion)]
+    ahead = plan.ahead(world, promotion)
     reasons = [f"behind {one.id} ({one.artifact} {one.to.version}, {one.state.value.replace('_', ' ')})" for one in ahead]
     look = None
     until = soaked_at(world, promotion, rules)
@@ -60,14 +60,9 @@ def waits(world: World, promotion: Promotion, rules: Rules, now: datetime) -> tu
     return tuple(reasons), look
 
 
-def _goes_first(other: Promotion, promotion: Promotion) -> bool:
-    earlier = other.state is State.QUEUED and other.id.number < promotion.id.number
-    return other.id != promotion.id and (other.state in states.IN_FLIGHT or earlier)
-
-
 def soaked_at(world: World, promotion: Promotion, rules: Rules) -> datetime | None:
-    """When the version has been successful in the earlier environment for long enough."""
-    since = version_of(world, promotion).succeeded_in.get(rules.after) if rules.after else None
+    """When the bytes have been successful in the earlier environment for long enough."""
+    since = world.succeeded_since(rules.after, promotion.artifact, promotion.to.digest) if rules.after else None
     return read_stamp(since) + rules.soak if since and rules.soak else None
 
 
@@ -83,7 +78,10 @@ def proceed(world: World, case: d.Case, promotion: Promotion, rules: Rules, even
 
 
 def start(world: World, case: d.Case, promotion: Promotion, event: str, text: str) -> d.Decision:
-    """Deployment begins: the desired state and the promotion change in one commit."""
+    """Deployment begins: the desired state and the promotion change in one commit.
+
+    It is `fresh` only when the lane was at rest. After another deployment whose end nobody saw, targets may run what that one sent.
+    """
     release = release_of(world, promotion)
     generation = release.generation + 1
     to = replace(promotion.to, since=case.time)
@@ -92,7 +90,13 @@ def start(world: World, case: d.Case, promotion: Promotion, event: str, text: st
         generation=generation, to=to, reasons=(), expires_at=None, look_at=stamp(case.now + DEADLINE), step=None,
     )  # fmt: skip
     lane = replace(release, generation=generation, desired=to, in_flight=promotion.id)
-    return d.moved(started, lane, effects=(d.Deploy(promotion.id, generation, fresh=True),))
+    return d.moved(started, lane, effects=(d.Deploy(promotion.id, generation, fresh=release.in_flight is None),))
+
+
+def settled(world: World, promotion: Promotion) -> bool:
+    """Whether the lane was at rest when this deployment began, so that a target which did nothing still runs what is live."""
+    stopped_another = promotion.rollback and promotion.live != release_of(world, promotion).live
+    return not stopped_another and all(event.event != "retried" for event in promotion.events)
 
 
 def succeeded(world: World, promotion: Promotion, time: str) -> tuple[Release, RegisteredVersion]:

@@ -7,17 +7,25 @@ from dataclasses import replace
 
 from workers.contract import wire
 from workers.contract.names import Digest
-from workers.contract.promotion import Change, GateResult, Placed, Promotion, Quorum, RegisteredVersion
+from workers.contract.promotion import Change, GateResult, Placed, Promotion, Quorum, RegisteredVersion, State
+from workers.domain import states
 from workers.domain.policy import Rules, is_number
 from workers.domain.state import World
 
 
+def ahead(world: World, promotion: Promotion) -> list[Promotion]:
+    """The promotions of the lane that go first, in their order: the one under way, then those that were queued with a lower number."""
+    others = [one for one in world.in_lane(promotion.environment, promotion.artifact) if one.id != promotion.id]
+    queued = [one for one in others if one.state is State.QUEUED and one.id.number < promotion.id.number]
+    return [*(one for one in others if one.state in states.IN_FLIGHT), *queued]
+
+
 def baseline(world: World, promotion: Promotion) -> Placed | None:
-    """What the promotion is compared with: what the lane will run once the promotion ahead of it has ended as asked."""
+    """What the promotion is compared with: what the lane will run once the promotion right ahead of it has ended as asked."""
+    if first := ahead(world, promotion):
+        return first[-1].to
     release = world.release(promotion.environment, promotion.artifact)
-    if release is None:
-        return None
-    return release.desired if release.in_flight and release.in_flight != promotion.id else release.live
+    return release.live if release else None
 
 
 def digest(promotion: Promotion, live: Placed | None, rules: Rules, gates: tuple[GateResult, ...]) -> Digest:

@@ -139,12 +139,26 @@ def read(text: str) -> Policy:
         document = strict_yaml.read(text)
     except strict_yaml.BadYaml as exc:
         raise BadPolicy(f"{FILE}:{exc.line}: {exc.why}") from exc
-    errors = [_said(error, document) for error in sorted(_validator().iter_errors(document.data), key=lambda e: list(map(str, e.path)))]
+    errors = [f"{FILE}:{document.line(path)}: {why}" for path, why in _unprintable(document.data)]
+    errors += [_said(error, document) for error in sorted(_validator().iter_errors(document.data), key=lambda e: list(map(str, e.path)))]
     if not errors:
         errors = [f"{FILE}:{document.line(path)}: {why}" for path, why in _contradictions(document.data)]
     if errors:
         raise BadPolicy(*errors[:20])
     return _policy(document.data, Digest.read(wire.sha256(text.encode())))
+
+
+def _unprintable(value: Any, at: strict_yaml.Path = ()) -> Iterator[tuple[strict_yaml.Path, str]]:
+    """Words with line breaks or invisible characters: a pattern's `$` lets a last line break pass, and people cannot see the others."""
+    if isinstance(value, Mapping):
+        for key, part in value.items():
+            yield from _unprintable(key, (*at, key))
+            yield from _unprintable(part, (*at, key))
+    elif isinstance(value, list):
+        for i, part in enumerate(value):
+            yield from _unprintable(part, (*at, i))
+    elif isinstance(value, str) and not value.isprintable():
+        yield at, f"{value[:80]!r} holds a line break or an invisible character; write it without"
 
 
 @cache
@@ -196,6 +210,14 @@ def _contradictions(data: Mapping[str, Any]) -> Iterator[tuple[strict_yaml.Path,
             yield (*at, "targets"), "two targets have one name"
         earlier.add(name)
     yield from _shared_addresses(data)
+    yield from _scattered_bounds(data)
+
+
+def _scattered_bounds(data: Mapping[str, Any]) -> Iterator[tuple[strict_yaml.Path, str]]:
+    for name, rules in data["environments"].items():
+        metrics = [metric for gate in (rules or {}).get("gates", ()) for metric in gate["metrics"]]
+        for metric in sorted({one for one in metrics if metrics.count(one) > 1}):
+            yield ("environments", name, "gates"), f"the metric {metric!r} stands twice; write its bounds in one place"
 
 
 def _shared_addresses(data: Mapping[str, Any]) -> Iterator[tuple[strict_yaml.Path, str]]:

@@ -12,7 +12,7 @@ from workers.contract.commands import COMMANDS, Right
 from workers.contract.envelope import Envelope
 from workers.contract.names import ArtifactName, CommitId, EnvironmentName
 from workers.contract.promotion import Promotion, State
-from workers.domain import states, subject
+from workers.domain import rights, states, subject
 from workers.domain.state import World
 
 LONGEST = 20
@@ -20,7 +20,10 @@ Commits = Mapping[int, CommitId]
 
 
 def answer(world: World, commits: Commits, envelope: Envelope) -> out.Outcome:
-    """What a read request is answered with."""
+    """What a read request is answered with. Who does not count is told nothing but who they are and what they could ask."""
+    reason = rights.membership(envelope.actor)
+    if reason and not isinstance(envelope.request, ask.Help | ask.Whoami):
+        return out.Refused(type(envelope.request).__name__.lower(), (reason,))
     reader: Callable[[World, Commits, Envelope, Any], out.Outcome] = _READERS[type(envelope.request)]
     return reader(world, commits, envelope, envelope.request)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from workers.contract import wire
 from workers.contract.envelope import Sender
+from workers.contract.outcomes import Reason, Receipt, Refused
 from workers.contract.promotion import Promotion, RegisteredVersion
 from workers.domain import layout
 from workers.domain.decision import Case, Decision
@@ -124,6 +125,18 @@ def recent(world: World, case: Case, decision: Decision) -> Recent:
     request_id = None if process else case.envelope.request_id
     promotion = decision.promotion.id if decision.promotion else None
     return Recent(world.seq + 1, case.time, request_id, case.actor.id, str(decision.event), promotion)
+
+
+def answer_again(data: bytes) -> Refused | Receipt:
+    """The answer to a request that made this record before: it came twice, or the first answer was lost. Raises BadWire."""
+    found = wire.load(data)
+    try:
+        if found["event"] == "refused" and "promotion" not in found:
+            reasons = tuple(wire.read(Reason, reason) for reason in found["detail"]["reasons"])
+            return Refused(found["detail"]["what"], reasons, record=found["seq"])
+        return Receipt(f"That is done already: record {found['seq']}, {found['event'].replace('_', ' ')}, {found['time']}.")
+    except (KeyError, TypeError, AttributeError) as exc:
+        raise wire.BadWire("not a record of ours") from exc
 
 
 def recent_of(data: bytes) -> Recent:

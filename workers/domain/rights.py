@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from workers.contract.actors import Standing
+from workers.contract.actors import Actor, Standing
 from workers.contract.outcomes import Reason
 from workers.contract.promotion import Promotion, Quorum, RegisteredVersion
 from workers.domain.decision import Case
@@ -10,9 +10,9 @@ from workers.domain.policy import Rules
 from workers.domain.state import World
 
 _STANDING = {
-    Standing.GUEST: "Guests of the workspace cannot change anything.",
+    Standing.GUEST: "Guests of the workspace cannot ask for anything here.",
     Standing.STRANGER: "Only members of the home workspace count; you are of another one.",
-    Standing.BOT: "Bots cannot ask for changes.",
+    Standing.BOT: "Bots cannot ask for anything here.",
     Standing.DEACTIVATED: "This account is deactivated.",
     Standing.UNKNOWN: "Slack could not be asked who you are, and who is not known does not count. Try again in a moment.",
     Standing.PROCESS: "A process of Towpath's own cannot ask for this.",
@@ -23,9 +23,12 @@ def standing(case: Case) -> Reason | None:
     """Why the actor does not count at all, if so. Only members of the home workspace do, and never by an edited message."""
     if case.conversation and case.conversation.edited:
         return Reason("edited", "An edited message does not count. Say it anew.")
-    if case.actor.standing is not Standing.MEMBER:
-        return Reason("standing", _STANDING[case.actor.standing])
-    return None
+    return membership(case.actor)
+
+
+def membership(actor: Actor) -> Reason | None:
+    """Why the actor does not count, if so: what questions are asked with as well."""
+    return None if actor.standing is Standing.MEMBER else Reason("standing", _STANDING[actor.standing])
 
 
 def _named(roles: tuple[str, ...]) -> str:
@@ -49,7 +52,7 @@ def may_run(world: World, case: Case, rules: Rules) -> Reason | None:
 def may_approve(world: World, case: Case, promotion: Promotion, quorum: Quorum) -> list[Reason]:
     """Every reason for which the actor's vote does not count."""
     reasons = []
-    if case.actor.id == promotion.requester:
+    if case.actor.id.user == promotion.requester.user:
         reasons.append(Reason("own-request", "You asked for this promotion; somebody else must decide on it."))
     if "author" in quorum.exclude and case.actor.id.user in _authors(world, promotion):
         reasons.append(Reason("own-version", f"You made {promotion.artifact} {promotion.to.version}; somebody else must decide on it."))

@@ -64,6 +64,11 @@ class World:
         """A registered version with these bytes."""
         return next((found for found in self.versions.get(artifact, {}).values() if found.digest == digest), None)
 
+    def succeeded_since(self, environment: EnvironmentName, artifact: ArtifactName, digest: Digest) -> str | None:
+        """Since when these bytes have been successful in an environment, under whatever version; None: never."""
+        same = (one for one in self.versions.get(artifact, {}).values() if one.digest == digest)
+        return min((one.succeeded_in[environment] for one in same if environment in one.succeeded_in), default=None)
+
     def release(self, environment: EnvironmentName, artifact: ArtifactName) -> Release | None:
         """What is where."""
         return self.releases.get((environment, artifact))
@@ -168,11 +173,14 @@ class _Changes:
                 self._table("holds")[(document.environment, document.artifact, document.digest)] = document
 
     def _keep_promotion(self, document: Promotion) -> None:
+        before = self._table("promotions").get(document.id)
         self._table("promotions")[document.id] = document
         self._last = max(self._last, document.id.number)
         opened = self._plain.get("open", self._world.open)
         assert isinstance(opened, frozenset)
         self._plain["open"] = opened | {document.id} if document.state in states.OPEN else opened - {document.id}
+        if isinstance(before, Promotion) and before.card and before.card != document.card:
+            self._table("threads").pop(_thread(before.card), None)
         if document.card:
             self._table("threads")[_thread(document.card)] = document.id
 

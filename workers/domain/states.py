@@ -7,7 +7,7 @@ from workers.contract.promotion import State
 ARROWS: dict[State, tuple[State, ...]] = {
     State.CHECKING: (State.REFUSED, State.WAITING, State.QUEUED, State.DEPLOYING),
     State.WAITING: (State.WAITING, State.REJECTED, State.EXPIRED, State.CANCELLED, State.SUPERSEDED, State.REFUSED, State.QUEUED, State.DEPLOYING),
-    State.QUEUED: (State.WAITING, State.EXPIRED, State.CANCELLED, State.SUPERSEDED, State.REFUSED, State.DEPLOYING),
+    State.QUEUED: (State.QUEUED, State.WAITING, State.EXPIRED, State.CANCELLED, State.SUPERSEDED, State.REFUSED, State.DEPLOYING),
     State.DEPLOYING: (State.VERIFYING, State.FAILED, State.ROLLING_BACK, State.SUPERSEDED, State.NEEDS_ATTENTION),
     State.VERIFYING: (State.SUCCEEDED, State.ROLLING_BACK, State.SUPERSEDED, State.NEEDS_ATTENTION),
     State.ROLLING_BACK: (State.ROLLED_BACK, State.SUPERSEDED, State.NEEDS_ATTENTION),
@@ -15,7 +15,8 @@ ARROWS: dict[State, tuple[State, ...]] = {
     State.REFUSED: (), State.REJECTED: (), State.EXPIRED: (), State.CANCELLED: (), State.SUPERSEDED: (),
     State.SUCCEEDED: (), State.FAILED: (), State.ROLLED_BACK: (),
 }  # fmt: skip
-"""`WAITING` to itself: an approval that does not complete the quorum, and a plan that changed. A running promotion is superseded by a rollback."""
+"""`WAITING` to itself: an approval that does not complete the quorum, and a plan that changed. `QUEUED` to itself: a plan that changed
+and needs no approval any more. A running promotion is superseded by a rollback."""
 
 TERMINAL = frozenset(state for state, to in ARROWS.items() if not to)
 OPEN = frozenset(ARROWS) - TERMINAL

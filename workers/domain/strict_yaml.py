@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,8 @@ except ImportError:
 
 LARGEST = 256 * 1024
 DEEPEST = 20
+_NUMBER = re.compile(r"-?(?:(?:0|[1-9]\d{0,17})(?:\.\d{0,18})?|\.\d{1,18})(?:[eE][+-]\d{1,2})?", re.ASCII)
+"""Numbers as everybody reads them: no sexagesimals, octals or underscores, nothing that overflows."""
 
 
 class BadYaml(ValueError):
@@ -49,20 +52,35 @@ def read(text: str) -> Document:
     if len(text) > LARGEST:
         raise BadYaml(1, f"longer than {LARGEST} characters")
     try:
+        depth = 0
         for event in yaml.parse(text, Loader=_Loader):
             _no_surprises(event)
+            depth += _deeper(event)
+            if depth > DEEPEST:
+                raise BadYaml(_line(event), f"nested deeper than {DEEPEST}")
         node = yaml.compose(text, Loader=_Loader)
     except yaml.MarkedYAMLError as exc:
         mark = exc.problem_mark
         raise BadYaml(mark.line + 1 if mark else 1, exc.problem or "not YAML") from exc
-    except (yaml.YAMLError, RecursionError) as exc:
+    except (yaml.YAMLError, RecursionError, UnicodeError) as exc:
         raise BadYaml(1, "not YAML") from exc
     lines: dict[Path, int] = {}
     return Document(_value(node, (), lines) if node else None, lines)
 
 
+def _deeper(event: Any) -> int:
+    """Composing recurses in C, where too deep a document ends the process: so the depth is counted before, over the flat events."""
+    if isinstance(event, yaml.CollectionStartEvent):
+        return 1
+    return -1 if isinstance(event, yaml.CollectionEndEvent) else 0
+
+
+def _line(event: Any) -> int:
+    return int(event.start_mark.line) + 1
+
+
 def _no_surprises(event: Any) -> None:
-    line = event.start_mark.line + 1
+    line = _line(event)
     if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
         raise BadYaml(line, "anchors and aliases are not allowed; write the value out")
     if getattr(event, "tag", None):
@@ -72,8 +90,6 @@ def _no_surprises(event: Any) -> None:
 def _value(node: yaml.Node, at: Path, lines: dict[Path, int]) -> Any:
     line = node.start_mark.line + 1
     lines[at] = line
-    if len(at) > DEEPEST:
-        raise BadYaml(line, f"nested deeper than {DEEPEST}")
     if isinstance(node, yaml.MappingNode):
         return dict(_pairs(node, at, lines))
     if isinstance(node, yaml.SequenceNode):
@@ -99,10 +115,8 @@ def _pairs(node: yaml.MappingNode, at: Path, lines: dict[Path, int]) -> Iterator
 def _scalar(node: yaml.Node, line: int) -> Any:
     text = str(node.value)
     tag = node.tag.rsplit(":", 1)[-1]
-    if tag == "int" and text.lstrip("-").isdigit():
-        return int(text)
-    if tag == "float" and not any(letter in text.lower() for letter in "nif"):
-        return float(text)
+    if tag in ("int", "float") and _NUMBER.fullmatch(text):
+        return int(text) if tag == "int" else float(text)
     if tag == "bool" and text in ("true", "false"):
         return text == "true"
     if tag == "null":

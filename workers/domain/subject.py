@@ -62,9 +62,9 @@ def find_promotion(world: World, case: d.Case, id_: PromotionId | None) -> Promo
 
 def find_artifact(world: World, case: d.Case, wanted: ask.Promote | ask.Rollback) -> ArtifactName | Reason | Choose:
     """The artifact that a sentence without a name means: the thread's, the channel's, the only one that fits; else a menu."""
-    if wanted.artifact:
-        return artifact_of(world, wanted.artifact)
     kind = getattr(wanted, "kind", None)
+    if wanted.artifact:
+        return _of_kind(world, artifact_of(world, wanted.artifact), kind)
     if (promotion := thread_promotion(world, case)) and kind in (None, promotion.kind):
         return promotion.artifact
     default = world.policy.default_artifact(case.conversation.channel) if case.conversation else None
@@ -78,6 +78,13 @@ def find_artifact(world: World, case: d.Case, wanted: ask.Promote | ask.Rollback
             "which-artifact", "Say which artifact; none fits the sentence. Registered are: " + ", ".join(sorted(world.versions)[:10]) + "."
         )
     return Choose("Which one?", tuple(Option(_label(world, name, wanted), _sentence(wanted, name)) for name in fitting[:100]))
+
+
+def _of_kind(world: World, found: ArtifactName | Reason, kind: Kind | None) -> ArtifactName | Reason:
+    if isinstance(found, Reason) or kind in (None, kind_of(world, found)):
+        return found
+    have = kind_of(world, found)
+    return Reason("other-kind", f"{found} is a {have.value if have else 'thing without versions'}, not a {kind.value if kind else ''}.")
 
 
 def kind_of(world: World, artifact: ArtifactName) -> Kind | None:

@@ -120,7 +120,11 @@ class Deployment:
             return
         texts = []
         for target in targets:
-            answer = target.verify(wanted)
+            try:
+                answer = target.verify(wanted)
+            except (RefusedByHost, BadContent) as exc:
+                self._say(ask.Verified, attempt, Seen.UNCLEAR, target.name, f"{target.name}: nobody can tell what it serves: {exc}")
+                return
             if answer.result is not Verdict.MATCHES:
                 self._say(ask.Verified, attempt, Seen.MISMATCH, target.name, f"{target.name}: {answer.text}")
                 return
@@ -140,7 +144,11 @@ class Deployment:
         texts = []
         for target in targets:
             operation = f"{attempt.promotion}:{target.name}:restore:{attempt.generation}"
-            answer = target.restore(former, promotion.artifact, operation, attempt.generation)
+            try:
+                answer = target.restore(former, promotion.artifact, operation, attempt.generation)
+            except (RefusedByHost, BadContent) as exc:
+                self._say(ask.Restored, attempt, Seen.REFUSED, target.name, f"{target.name} said no: {exc}")
+                return
             if answer.result is Applied.STALE:
                 return
             if answer.result is Applied.REFUSED:

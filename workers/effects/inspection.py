@@ -7,8 +7,8 @@ from collections.abc import Callable
 import structlog
 
 from workers.contract import requests as ask
+from workers.contract.envelope import BadEnvelope, Sealed
 from workers.contract.names import ArtifactName, CommitId, RefName, Version, VersionAsk
-from workers.contract.promotion import Kind
 from workers.domain import layout
 from workers.effects.reading import LedgerView
 from workers.effects.reporting import Reporter
@@ -28,16 +28,32 @@ class Inspection:
         self._source = source
         self._reporter = reporter
 
-    def register(self, artifact: ArtifactName, version: Version, at: RefName | None, kind: Kind | None, asked: str) -> None:
-        """A person asked to register: an existing tag says where, else `at`, else the source branch's head."""
-        self._source.fetch()
+    def register(self, asked: str) -> None:
+        """A person asked to register: an existing tag says where, else `at`, else the source branch's head.
+
+        What was asked is read from the signed envelope itself: a task's own words could be anybody's who can write to the broker.
+        """
+        wanted = self._asked(asked)
+        if wanted is None:
+            return
         try:
-            commit = self._place(artifact, version, at)
-            found = self._source.inspect(artifact, version, commit, kind)
+            self._source.fetch()
+            commit = self._place(wanted.artifact, wanted.version, wanted.at)
+            found = self._source.inspect(wanted.artifact, wanted.version, commit, wanted.kind)
         except BadContent as exc:
-            self._reporter.version(ask.NotInspected(artifact, version, tuple(exc.reasons), asked))
+            self._reporter.version(ask.NotInspected(wanted.artifact, wanted.version, tuple(exc.reasons), asked))
             return
         self._reporter.version(ask.Inspected(found, asked))
+
+    def _asked(self, asked: str) -> ask.Register | None:
+        try:
+            sealed = Sealed.from_wire(asked)
+            key = self._view.key_of(self._view.head(), sealed.sender)
+            request = sealed.open(key, self._reporter.repo_id).request if key else None
+        except BadEnvelope as exc:
+            log.warning("bad_envelope", why=str(exc))
+            return None
+        return request if isinstance(request, ask.Register) else None
 
     def _place(self, artifact: ArtifactName, version: Version, at: RefName | None) -> CommitId:
         tag = next((tag for tag in self._source.version_tags() if (tag.artifact, tag.version) == (artifact, version)), None)
@@ -48,7 +64,10 @@ class Inspection:
 
     def look_for(self, artifact: ArtifactName, wanted: VersionAsk, asked: str) -> None:
         """A promotion names a version that nobody has registered: read the tags that it could mean, then put the request back."""
-        self._source.fetch()
+        try:
+            self._source.fetch()
+        except BadContent as exc:
+            log.warning("source_not_read", reasons=list(exc.reasons))
         for tag in [tag for tag in self._source.version_tags() if tag.artifact == artifact and wanted.matches(tag.version)][:MOST_AT_ONCE]:
             self._read(tag)
         self._reporter.put_back(asked)
@@ -68,7 +87,8 @@ class Inspection:
         if found is None:
             return
         commit, text = found
-        if text not in (self._view.policy_text(head), self._view.proposed(head)):
+        proposed = self._view.proposed(head)
+        if text != (self._view.policy_text(head) if proposed is None else proposed):
             self._reporter.policy(ask.PolicyProposed(commit, text))
 
     def _read(self, tag: VersionTag) -> None:

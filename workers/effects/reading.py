@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from workers.contract.envelope import Sender
 from workers.contract.names import ArtifactName, CommitId, PromotionId, Version
 from workers.contract.promotion import Promotion, RegisteredVersion
 from workers.domain import layout, policy
+from workers.domain.state import parse_signers
 from workers.ports.errors import Untrusted
 from workers.ports.ledger import LedgerBranch
 
 
 class LedgerView:
-    """Documents at the head of the ledger. The head must be signed by the writer, who has checked all that lies below it."""
+    """Documents at the head of the ledger. The head must be signed by the writer, who has checked all that lies below it.
+
+    It must also descend from the last head that this mirror saw: one who winds the branch back cannot have an old deployment done again.
+    """
 
     def __init__(self, ledger: LedgerBranch, writer: str) -> None:
         self._ledger = ledger
@@ -20,13 +25,23 @@ class LedgerView:
 
     def head(self) -> CommitId:
         """The head of the remote ledger, fetched now. Raises Unreachable or Untrusted."""
+        anchor = self._ledger.anchor()
         head = self._ledger.fetch()
         if head is None:
             raise Untrusted("the shared repository has no ledger")
+        if head == anchor:
+            return head
+        for _ in self._ledger.links(anchor, head) if anchor else ():
+            break
         signer = self._ledger.signer(head)
         if signer is None or signer.split()[:2] != self._writer.split()[:2]:
             raise Untrusted(f"the ledger's head {head[:12]} is not signed by the writer")
+        self._ledger.set_anchor(head)
         return head
+
+    def key_of(self, head: CommitId, sender: Sender) -> str | None:
+        """The public key with which a sender signs."""
+        return parse_signers((self._ledger.read(head, layout.SIGNERS) or b"").decode()).get(sender.value)
 
     def promotion(self, head: CommitId, id_: PromotionId) -> Promotion | None:
         """A promotion."""

@@ -25,14 +25,14 @@ class Reporter:
 
     def __init__(self, key: SigningKey, repo_id: str, put: Put, now: Callable[[], datetime]) -> None:
         self._key = key
-        self._repo_id = repo_id
+        self.repo_id = repo_id
         self._put = put
         self._now = now
 
     def step(self, report: ask.Deployed | ask.Verified | ask.Restored) -> None:
         """A step of a deployment."""
         about = (type(report).__name__, report.promotion, str(report.generation))
-        self._send(report, request_id(self._repo_id, *about))
+        self._send(report, request_id(self.repo_id, *about))
 
     def version(self, report: ask.Inspected | ask.NotInspected) -> None:
         """A version that was read, or could not be."""
@@ -40,11 +40,11 @@ class Reporter:
             about: tuple[str, ...] = (report.found.artifact, report.found.version, report.found.commit, report.found.digest)
         else:
             about = (report.artifact, report.version, *report.reasons)
-        self._send(report, request_id(self._repo_id, type(report).__name__, *about, report.asked_by or ""))
+        self._send(report, request_id(self.repo_id, type(report).__name__, *about, report.asked_by or ""))
 
     def policy(self, report: ask.PolicyProposed) -> None:
         """A policy on the source branch that is not in force."""
-        self._send(report, request_id(self._repo_id, "policy", report.commit, report.text))
+        self._send(report, request_id(self.repo_id, "policy", report.commit, report.text))
 
     def put_back(self, sealed: str) -> None:
         """A person's request that waited for a look at the repository goes back into the inbox as it was."""
@@ -52,5 +52,5 @@ class Reporter:
 
     def _send(self, request: ask.Request, id_: RequestId) -> None:
         now = self._now()
-        envelope = Envelope(id_, self._repo_id, stamp(now), stamp(now + LIFETIME), PROCESSES["effects"], request)
+        envelope = Envelope(id_, self.repo_id, stamp(now), stamp(now + LIFETIME), PROCESSES["effects"], request)
         self._put(seal(envelope, Sender.EFFECTS, self._key))

@@ -133,6 +133,17 @@ class Loop:
         return batch
 
     def _judge(self, batch: Batch, case: d.Case) -> Judged:
+        """A request that trips over a defect of ours changes nothing and is not tried again: it must not stop all the others behind it."""
+        try:
+            return self._record(batch, case)
+        except WorldError:
+            raise
+        except Exception:
+            log.exception("defect", request_id=case.envelope.request_id, verb=type(case.envelope.request).__name__)
+            what = f"Judging {case.envelope.request_id} met a defect of Towpath. Nothing was changed; the log tells more."
+            return Judged(case, d.answer(Trouble(what, kept=False)))
+
+    def _record(self, batch: Batch, case: d.Case) -> Judged:
         decision = self._decide(batch.world, case)
         if decision.event is None:
             return Judged(case, decision)
@@ -150,7 +161,7 @@ class Loop:
             return _anomaly(world, case)
         if not isinstance(case.envelope.request, ask.Tick) and (known := world.known(case.envelope.request_id)):
             promotion = world.promotions.get(known.promotion) if known.promotion else None
-            return d.answer(*((Moved(promotion),) if promotion else ()))
+            return d.answer(Moved(promotion) if promotion else record.answer_again(self._reader.record(world, known.seq)))
         return decide(world, case)
 
     def _open(self, world: World, entry: Entry) -> d.Case:
@@ -198,7 +209,7 @@ class Loop:
         return Moved(promotion, named, world.head, verified=True)
 
     def _say_trouble(self, entries: Sequence[Entry], exc: WorldError) -> None:
-        """Who waits is told once, unchecked: the words are ours, and only the place to say them comes from the envelope."""
+        """Who waits is told once."""
         log.warning("cannot_record", why=str(exc), error=type(exc).__name__, entries=len(entries))
         world = self._reader.world
         if world is None:
@@ -225,13 +236,14 @@ def _opened(world: World, sealed: Sealed) -> Envelope:
 
 
 def _asked(world: World, envelope: Envelope) -> Envelope | None:
-    """The person's envelope that a report answers; its own signature must hold as well."""
-    text = getattr(envelope.request, "asked_by", None)
-    if text is None:
+    """The person's envelope that a report answers: its own signature must hold, and it must have asked for this very version."""
+    report = envelope.request
+    if not isinstance(report, ask.Inspected | ask.NotInspected) or report.asked_by is None:
         return None
-    asked = _opened(world, Sealed.from_wire(text))
-    if not isinstance(asked.request, ask.PEOPLE):
-        raise BadEnvelope("what it answers was not asked by a person")
+    asked = _opened(world, Sealed.from_wire(report.asked_by))
+    about = report.found if isinstance(report, ask.Inspected) else report
+    if not isinstance(asked.request, ask.Register) or (asked.request.artifact, asked.request.version) != (about.artifact, about.version):
+        raise BadEnvelope("nobody asked for what it answers")
     return asked
 
 
@@ -244,7 +256,7 @@ def _forged(world: World, entry: Entry, now: datetime, why: str) -> d.Case:
         stamp(now + LIFETIME),
         PROCESSES["writer"],
         ask.Tick(),
-        text=f"{why} ({digest})",
+        text=f"{why[:200]} ({digest})",
     )
     return d.Case(envelope, None, now)
 

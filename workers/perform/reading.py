@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -43,11 +43,12 @@ class Reader:
         if self.world is not None and self.world.head == head:
             return self.world
         self._trust_anchor(head)
-        self._check_links(head)
-        self.world = self._fold(head)
-        self._trust_key(self.world)
+        commits = self._checked(head)
+        world = self._fold(head, commits)
+        self._trust_key(world, commits[0])
+        self.world, self.commits = world, commits
         self.ledger.set_anchor(head)
-        return self.world
+        return world
 
     def moved(self, world: World, commits: dict[int, CommitId]) -> None:
         """Our own push was accepted: this is the state now."""
@@ -59,6 +60,10 @@ class Reader:
         """Every document of the ledger (records left out)."""
         yield from self._files_at(world.head)
 
+    def record(self, world: World, seq: int) -> bytes:
+        """A record, also one that is not pushed yet."""
+        return self.ledger.read(world.head, layout.record(seq)) or b"{}"
+
     def _trust_anchor(self, head: CommitId) -> None:
         anchor = self.ledger.anchor()
         if anchor is None:
@@ -68,18 +73,17 @@ class Reader:
         for _ in self.ledger.links(anchor, head):
             break
 
-    def _check_links(self, head: CommitId) -> None:
-        """Every commit from the first on: one parent, the writer's signature, the next number, the record's hash, the right `prev`."""
-        expected, prev = len(self.commits), self.commits.get(len(self.commits) - 1)
-        if prev is not None and self.world is not None:
-            known = self.world.head
-        else:
-            known, expected, prev = None, 0, None
-            self.commits.clear()
+    def _checked(self, head: CommitId) -> dict[int, CommitId]:
+        """Every commit from the first on: one parent, the writer's signature, the next number, the record's hash, the right `prev`.
+
+        What was found good is kept only when everything up to the head, and the state there, is good.
+        """
+        known = self.world.head if self.world else None
+        commits, prev = dict(self.commits) if known else {}, known
         for link in self.ledger.links(known, head):
-            self._check(link, expected, prev)
-            self.commits[expected] = link.commit
-            expected, prev = expected + 1, link.commit
+            self._check(link, len(commits), prev)
+            commits[len(commits)] = prev = link.commit
+        return commits
 
     def _check(self, link: Link, seq: int, prev: CommitId | None) -> None:
         at = f"ledger commit {link.commit[:12]}"
@@ -98,10 +102,10 @@ class Reader:
         if (found.get("seq"), found.get("prev")) != (seq, prev):
             raise Untrusted(f"{at}: its record is number {found.get('seq')} after {found.get('prev')}")
 
-    def _fold(self, head: CommitId) -> World:
-        seq = len(self.commits) - 1
+    def _fold(self, head: CommitId, commits: Mapping[int, CommitId]) -> World:
+        seq = len(commits) - 1
         files = list(self._files_at(head))
-        genesis = wire.load(self.ledger.read(self.commits[0], layout.GENESIS) or b"{}")
+        genesis = wire.load(self.ledger.read(commits[0], layout.GENESIS) or b"{}")
         try:
             return fold(str(genesis.get("repo_id")), head, seq, files, self._recent(head, seq))
         except (wire.BadWire, BadPolicy, KeyError) as exc:
@@ -122,10 +126,10 @@ class Reader:
             found.append(one)
         return tuple(reversed(found))
 
-    def _trust_key(self, world: World) -> None:
+    def _trust_key(self, world: World, genesis: CommitId) -> None:
         if world.signers.get(WRITER, "").split()[:2] != self.public.split()[:2]:
             raise Untrusted(f"the ledger does not know this writer's key {fingerprint(self.public)}; it is never taken up silently")
-        first = parse_signers((self.ledger.read(self.commits[0], layout.SIGNERS) or b"").decode()).get(WRITER, "")
+        first = parse_signers((self.ledger.read(genesis, layout.SIGNERS) or b"").decode()).get(WRITER, "")
         if world.policy.trust and (not first or fingerprint(first) != world.policy.trust):
             raise Untrusted(f"towpath.yaml trusts {world.policy.trust}, but the ledger began with another key")
 

@@ -28,14 +28,14 @@ _STEPS: dict[State, type[d.Deploy] | type[d.Verify] | type[d.Restore]] = {
 
 def drain(wiring: Wiring) -> int:
     """Perform until the inbox is empty; how many requests were judged. Whoever does not get the lease leaves it to the one who has it."""
-    judged = 0
-    while wiring.inbox.waits():
+    judged, idle = 0, 0
+    while idle < 2 and wiring.inbox.waits():
         with wiring.leases.hold(LEASE, LEASE_SECONDS) as ours:
             if not ours:
                 return judged
-            before = wiring.loop.known_head
+            before, idle = wiring.loop.known_head, idle + 1
             while done := wiring.loop.perform():
-                judged += done
+                judged, idle = judged + done, 0
             if wiring.loop.known_head != before:
                 show_tags(wiring, wiring.loop.touched())
     return judged

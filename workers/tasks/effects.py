@@ -26,28 +26,37 @@ def step(wiring: Wiring, run: Callable[[Attempt], None], attempt: Attempt) -> fl
     with wiring.leases.hold(step_name(attempt.promotion, attempt.generation), STEP_SECONDS) as ours:
         if not ours:
             return None
+        attempt = _fresh(wiring, attempt)
         try:
             run(attempt)
-        except LookAgain as exc:
-            log.info("look_again", promotion=attempt.promotion, seconds=exc.seconds, why=str(exc))
-            return exc.seconds
-        except (Unreachable, Unclear) as exc:
-            log.info("look_again", promotion=attempt.promotion, seconds=RETRY_AFTER, why=str(exc))
-            return RETRY_AFTER * min(attempt.number, 5)
+        except (LookAgain, Unreachable, Unclear) as exc:
+            seconds = exc.seconds if isinstance(exc, LookAgain) else RETRY_AFTER * min(attempt.number, 5)
+            log.info("look_again", promotion=attempt.promotion, seconds=seconds, why=str(exc))
+            if attempt.fresh and not isinstance(exc, Unclear):
+                wiring.leases.forget(_begun(attempt))
+            return seconds
     return None
 
 
-def fresh(wiring: Wiring, attempt: Attempt) -> Attempt:
-    """The attempt, still fresh only if no other run of the same step can have begun."""
-    begun = attempt.number > 1 or wiring.leases.once(f"begun:{attempt.promotion}:{attempt.generation}", BEGUN_FOR)
-    return replace(attempt, fresh=attempt.fresh and begun)
+def _fresh(wiring: Wiring, attempt: Attempt) -> Attempt:
+    """The attempt, still fresh only if no other run of the same step can have sent anything.
+
+    The mark stands while a run is under way, and is taken away only when that run knows that nothing was sent: it stays after a lost
+    answer and after a killed worker.
+    """
+    first = wiring.leases.once(_begun(attempt), BEGUN_FOR)
+    return replace(attempt, fresh=attempt.fresh and first)
+
+
+def _begun(attempt: Attempt) -> str:
+    return f"begun:{attempt.promotion}:{attempt.generation}"
 
 
 def inspect(wiring: Wiring, fields: dict[str, Any]) -> None:
     """Read what a person's request needs to know of the repository."""
     effect = wire.read(d.Inspect, fields)
     if effect.register:
-        wiring.inspection.register(effect.artifact, effect.register, effect.at, effect.kind, effect.asked)
+        wiring.inspection.register(effect.asked)
     else:
         wiring.inspection.look_for(effect.artifact, effect.version, effect.asked)
 

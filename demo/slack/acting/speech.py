@@ -13,9 +13,8 @@ from demo.slack.workspace import Channel, User
 def say(stage: Stage, user: User, body: Json) -> Json:
     """Post a message: {channel, text | markup, thread_ts?} -> {channel, message}. Raises CannotDo, Refused."""
     channel = place(stage, user, body.get("channel"))
-    text = (
-        str(body["markup"]) if body.get("markup") is not None else typed(str(body.get("text") or ""), stage.workspace)
-    )
+    markup = body.get("markup")
+    text = typed(str(body.get("text") or ""), stage.workspace) if markup is None else str(markup)
     if not text.strip():
         raise CannotDo("no_text", "an empty message cannot be sent")
     message: Json = {"user": user.id, "team": user.team_id, "text": text, "blocks": [rich_text(text)]}

@@ -15,7 +15,8 @@ async def post_message(call: Call) -> Json:
     channel = _place(call)
     _may_write(call, channel)
     found = content.must_say_something(content.read(call.content()))
-    if call.stage.timing.one_message_per_second and call.stage.faults.too_fast(channel.id):
+    gap = call.stage.timing.message_gap
+    if gap and call.stage.faults.too_fast(channel.id, gap):
         raise Refused("ratelimited")
     message = talk.as_app(call.stage, found) | _thread(call)
     if call.flag("reply_broadcast") and "thread_ts" in message:

@@ -1,1 +1,1 @@
-"""Block Kit as Slack checks it: a table of shapes, the small language it is written in (`rules`), the door (`check`)."""
+"""Block Kit as Slack checks it: a table of shapes, the small language it is written in (`rules`), and `check`."""

@@ -51,14 +51,18 @@ PLACED: dict[str, Rule] = {**COMMON, "placeholder": PLACEHOLDER}
 
 
 def _initial_is_offered(value: Json, spot: Spot) -> None:
-    offered = [*(value.get("options") or [])]
-    for group in value.get("option_groups") or []:
-        offered += group.get("options") or [] if isinstance(group, dict) else []
+    offered = _rows(value.get("options"))
+    for group in _rows(value.get("option_groups")):
+        offered = offered + (_rows(group.get("options")) if isinstance(group, dict) else [])
     bare = [_bare(option) for option in offered]
     first = value.get("initial_option")
-    chosen: list[Any] = [first] if first is not None else list(value.get("initial_options") or [])
+    chosen = [first] if first is not None else _rows(value.get("initial_options"))
     if any(_bare(option) not in bare for option in chosen):
         spot.wrong("initial option must exactly match one of the provided options")
+
+
+def _rows(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _bare(option: Any) -> Any:
@@ -94,7 +98,9 @@ BUTTON = Shape(
 OVERFLOW = Shape({"options": many(LINKED_OPTION, 5)}, {"action_id": ACTION_ID, "confirm": CONFIRM})
 STATIC_SELECT = Shape({}, {**PLACED, **OPTIONS, "initial_option": OPTION}, _menu)
 MULTI_STATIC_SELECT = Shape(
-    {}, {**PLACED, **OPTIONS, "initial_options": many(OPTION, 100), "max_selected_items": whole(1, 100)}, _menu
+    {},
+    {**PLACED, **OPTIONS, "initial_options": many(OPTION, 100), "max_selected_items": whole(1, 100)},
+    _menu,
 )
 USERS_SELECT = Shape({}, {**PLACED, "initial_user": string(255)})
 DATEPICKER = Shape({}, {**PLACED, "initial_date": string(10, 10)})
@@ -103,11 +109,15 @@ DATETIMEPICKER = Shape({}, {**COMMON, "initial_date_time": whole(1_000_000_000, 
 CHECKBOXES = Shape({"options": BOXES}, {**COMMON, "initial_options": BOXES}, _initial_is_offered)
 RADIO_BUTTONS = Shape({"options": BOXES}, {**COMMON, "initial_option": RICH_OPTION}, _initial_is_offered)
 IMAGE = Shape(
-    {"alt_text": string(2000)}, {"image_url": url(), "slack_file": SLACK_FILE}, exactly_one("image_url", "slack_file")
+    {"alt_text": string(2000)},
+    {"image_url": url(), "slack_file": SLACK_FILE},
+    exactly_one("image_url", "slack_file"),
 )
 _TYPING: dict[str, Rule] = {**PLACED, "dispatch_action_config": anything, "initial_value": string(3000, 0)}
 PLAIN_TEXT_INPUT = Shape(
-    {}, {**_TYPING, "multiline": flag, "min_length": whole(0, 3000), "max_length": whole(1, 3000)}, _lengths
+    {},
+    {**_TYPING, "multiline": flag, "min_length": whole(0, 3000), "max_length": whole(1, 3000)},
+    _lengths,
 )
 NUMBER_INPUT = Shape({"is_decimal_allowed": flag}, {**_TYPING, "min_value": string(30), "max_value": string(30)})
 TYPED_INPUT = Shape({}, _TYPING)

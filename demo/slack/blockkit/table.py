@@ -30,7 +30,8 @@ _LEAF = typed(
         "emoji": Shape({"name": string(100)}, {"unicode": string(100), **_STYLE}),
         "broadcast": Shape({"range": choice("here", "channel", "everyone")}, _STYLE),
         "date": Shape(
-            {"timestamp": whole(0, 9_999_999_999), "format": string(255)}, {"url": url(), "fallback": string(255)}
+            {"timestamp": whole(0, 9_999_999_999), "format": string(255)},
+            {"url": url(), "fallback": string(255)},
         ),
         "color": Shape({"value": string(20)}),
     }
@@ -40,7 +41,8 @@ _RICH_PARTS: dict[str, Rule] = {
     "rich_text_section": _RICH_SECTION,
     "rich_text_quote": Shape({"elements": many(_LEAF, 1000, 0)}, {"border": whole(0, 1)}),
     "rich_text_preformatted": Shape(
-        {"elements": many(_LEAF, 1000, 0)}, {"border": whole(0, 1), "language": string(64)}
+        {"elements": many(_LEAF, 1000, 0)},
+        {"border": whole(0, 1), "language": string(64)},
     ),
     "rich_text_list": Shape(
         {"style": choice("bullet", "ordered"), "elements": many(typed({"rich_text_section": _RICH_SECTION}), 1000)},

@@ -79,9 +79,8 @@ def _tell_group(stage: Stage, group: Group, before: list[str]) -> None:
     added = [name for name in group.users if name not in before]
     removed = [name for name in before if name not in group.users]
     counts = {"added_users_count": len(added), "removed_users_count": len(removed)}
-    stage.events.tell(
-        {"type": "subteam_members_changed", **common, "added_users": added, "removed_users": removed, **counts}
-    )
+    who: Json = {"added_users": added, "removed_users": removed, **counts}
+    stage.events.tell({"type": "subteam_members_changed", **common, **who})
     about = {"id": group.id, "handle": group.handle, "users": group.users, "date_delete": group.date_delete}
     stage.events.tell({"type": "subteam_updated", "subteam": about})
 

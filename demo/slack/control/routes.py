@@ -92,7 +92,7 @@ async def _events(request: web.Request) -> web.Response:
     feed = request.app[STAGE].feed
     after = _number(request, "after")
     await feed.wait(int(after), min(_number(request, "timeout"), LONGEST_WAIT))
-    found = feed.after(int(after), request.query.get("as"))
+    found = sight.news(request.app[STAGE], int(after), request.query.get("as"))
     rows = [row.as_json() for row in found[:MOST_EVENTS]]
     return web.json_response({"events": rows, "more": len(found) > MOST_EVENTS, "last": feed.last})
 
@@ -105,7 +105,7 @@ async def _stream(request: web.Request) -> web.StreamResponse:
     await answer.prepare(request)
     try:
         while not feed.closed:
-            rows = feed.after(after, request.query.get("as"))
+            rows = sight.news(request.app[STAGE], after, request.query.get("as"))
             lines = [f"id: {row.n}\ndata: {json.dumps(row.as_json())}\n\n" for row in rows]
             await answer.write("".join(lines or [": still here\n\n"]).encode())
             after = feed.last
@@ -124,9 +124,8 @@ async def _file(request: web.Request) -> web.Response:
     headers = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "sandbox; default-src 'none'"}
     if not picture:
         headers["Content-Disposition"] = "attachment"
-    return web.Response(
-        body=store.bytes[file["id"]], content_type=picture or "application/octet-stream", headers=headers
-    )
+    kind = picture or "application/octet-stream"
+    return web.Response(body=store.bytes[file["id"]], content_type=kind, headers=headers)
 
 
 def _number(request: web.Request, name: str) -> float:

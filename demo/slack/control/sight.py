@@ -1,6 +1,7 @@
 """What somebody sees: the workspace, and a channel with its threads and what only that person is shown."""
 
 from demo.slack.emoji import EMOJI
+from demo.slack.feed import Happening
 from demo.slack.shapes import CannotDo, Json
 from demo.slack.stage import Stage
 from demo.slack.text import render
@@ -44,6 +45,15 @@ def channel(stage: Stage, channel_id: str, user_id: str | None) -> Json:
     return seen | {"plain": _plain(stage, seen), "last": stage.feed.last}
 
 
+def news(stage: Stage, after: int, user_id: str | None) -> list[Happening]:
+    """What happened after a number, as far as that person may know (None: the tester, who sees all)."""
+    found = stage.feed.after(after)
+    if user_id is None:
+        return found
+    mine = {row.id for row in stage.workspace.channels.values() if user_id in row.members}
+    return [row for row in found if row.shown_to(user_id, mine)]
+
+
 def _person(user: User) -> Json:
     shown = ("id", "name", "real_name", "role", "team_id", "is_bot", "deleted", "is_restricted", "is_stranger")
     return {key: getattr(user, key) for key in shown}
@@ -64,9 +74,8 @@ def _plain(stage: Stage, seen: Json) -> str:
         inside.get(whisper.get("thread_ts", ""), outside).append(whisper)
     for root in sorted(outside, key=lambda row: str(row["ts"])):
         lines.append(_said(root, names, ""))
-        lines += [
-            _said(row, names, "    ") for row in sorted(inside.get(root["ts"], []), key=lambda row: str(row["ts"]))
-        ]
+        answers = sorted(inside.get(root["ts"], []), key=lambda row: str(row["ts"]))
+        lines += [_said(row, names, "    ") for row in answers]
     return "\n".join(lines)
 
 

@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from redis.asyncio import Redis
 
 from bot.app import run
-from bot.broker import connect
+from bot.clock import now
 from bot.keys import Keys
 from bot.settings import Settings
 from demo.processes import free_port
@@ -34,7 +34,6 @@ from workers.contract import lanes, outcomes, wire
 from workers.contract.envelope import Envelope, Sealed, request_id, stamp
 from workers.contract.names import ActorId, ArtifactName, CommitId, Digest, EnvironmentName, PromotionId, RequestId, Version
 from workers.contract.promotion import Event, Kind, Placed, Promotion, Quorum, State
-from workers.contract.signatures import SigningKey
 
 T = TypeVar("T")
 
@@ -191,6 +190,11 @@ class Stage:
         await until(look, seconds)
         assert await self.thread_seqs(promotion) == wanted
 
+    async def restart_redis(self) -> None:
+        """Start Redis again after it was killed (or stop and start it), with what it had."""
+        await asyncio.to_thread(self.server.restart)
+        await self.redis.connection_pool.disconnect()
+
     async def idle(self) -> None:
         """Wait until all that was published is delivered."""
 
@@ -262,7 +266,7 @@ async def stage(folder: Path, *, socket_mode: bool = False) -> AsyncIterator[Sta
     try:
         server.start()
         async with Workspace.at(f"http://{host}:{port}") as ws:
-            redis = connect(server.url)
+            redis = Redis.from_url(server.url, decode_responses=True)
             here = Stage(ws, redis, server, make_keys(folder / "keys"), folder, free_port())
             address = f"{here.url}/slack/events"
             await ws.configure(events_url=address, commands_url=address, interactivity_url=address)
@@ -275,16 +279,16 @@ async def stage(folder: Path, *, socket_mode: bool = False) -> AsyncIterator[Sta
 
 def promotion(number: int = 1, channel: str = DEPLOYS, **changes: Any) -> Promotion:
     """A promotion that waits for approval: requested by Ana, with one event."""
-    now = stamp_now()
+    at = stamp_now()
     found = Promotion(
         id=PromotionId(f"P-{number}"),
         artifact=ArtifactName("biopsy"),
         kind=Kind.MODEL,
         environment=EnvironmentName("prod"),
-        to=Placed(Version("v3.0.0"), COMMIT, DIGEST, PromotionId(f"P-{number}"), now),
+        to=Placed(Version("v3.0.0"), COMMIT, DIGEST, PromotionId(f"P-{number}"), at),
         state=State.WAITING,
         requester=ActorId(f"{ANA}@{TEAM}"),
-        requested_at=now,
+        requested_at=at,
         channel=channel,
         plan=DIGEST,
         policy=DIGEST,
@@ -313,9 +317,5 @@ def as_moved(shown: Promotion) -> outcomes.Moved:
 
 
 def stamp_now() -> str:
-    from bot.clock import now
-
+    """The present instant, as documents carry it."""
     return stamp(now())
-
-
-__all__ = ["SigningKey", "Stage", "stage"]

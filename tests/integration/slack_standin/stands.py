@@ -96,7 +96,8 @@ async def bolt_served(workspace: Workspace, app: AsyncApp) -> AsyncIterator[None
 
 @asynccontextmanager
 async def endpoint(
-    workspace: Workspace, answer: Callable[[web.Request], Awaitable[web.Response]]
+    workspace: Workspace,
+    answer: Callable[[web.Request], Awaitable[web.Response]],
 ) -> AsyncIterator[None]:
     """A bare HTTP endpoint in the app's place."""
 

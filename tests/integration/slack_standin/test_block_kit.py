@@ -3,6 +3,8 @@
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from demo.slack.blockkit import check
 from demo.slack.shapes import Refused
@@ -122,6 +124,37 @@ def test_wrong_blocks(words: str, block: dict[str, Any]) -> None:
     assert words in finding([block])
 
 
+KEYS = [
+    "type",
+    "text",
+    "elements",
+    "options",
+    "option_groups",
+    "initial_option",
+    "accessory",
+    "fields",
+    "rows",
+    "block_id",
+]
+WORDS = st.sampled_from(
+    ["section", "actions", "static_select", "checkboxes", "table", "input", "plain_text", "rich_text", ""],
+)
+ANY = st.recursive(
+    st.none() | st.booleans() | st.integers() | WORDS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(KEYS), inner, max_size=6),
+    max_leaves=25,
+)
+
+
+@given(ANY)
+def test_whatever_comes_is_taken_or_refused(blocks: Any) -> None:
+    for kind in (check.message_blocks, lambda given: check.view({"type": "modal", "blocks": given}, ("modal",))):
+        try:
+            assert kind(blocks) is not None
+        except Refused as no:
+            assert no.error
+
+
 def test_whole_message() -> None:
     assert len(check.message_blocks([{"type": "divider"}] * 50)) == 50
     assert "no more than 50 items allowed" in finding([{"type": "divider"}] * 51)
@@ -131,9 +164,8 @@ def test_whole_message() -> None:
 
 
 def test_same_action_id_in_two_blocks_is_fine() -> None:
-    assert check.message_blocks(
-        [section("a", accessory=button("b", "say")), section("c", accessory=button("d", "say"))]
-    )
+    rows = [section("a", accessory=button("b", "say")), section("c", accessory=button("d", "say"))]
+    assert check.message_blocks(rows)
 
 
 @pytest.mark.parametrize(

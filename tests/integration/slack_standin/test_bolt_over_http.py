@@ -152,7 +152,7 @@ async def test_mention_comes_twice_with_different_event_ids(ws: Workspace) -> No
         root = await ana.say("deploys", "@towpath approve")
         reply = await ws.until(lambda seen: seen.message("on it", thread=root.ts))
         own = await ws.until(
-            lambda seen: [row for row in seen.deliveries("event") if row["payload"]["event"]["ts"] == reply.ts]
+            lambda seen: [row for row in seen.deliveries("event") if row["payload"]["event"]["ts"] == reply.ts],
         )
     about_root = [body for body in heard if body["event"]["ts"] == root.ts]
     assert {body["event"]["type"] for body in about_root} == {"app_mention", "message"}

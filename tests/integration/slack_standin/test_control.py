@@ -75,12 +75,10 @@ async def test_what_people_cannot_do(ws: Workspace) -> None:
 
 
 async def test_typed_text_is_escaped_and_mentions_are_made(ws: Workspace) -> None:
-    said = await ws.person("ana").say(
-        "deploys", "@ben <@U0MIA> & @ml-leads: see https://x.example/a?b=1&c, @nobody #quiet"
-    )
-    assert said.text == (
-        "<@U0BEN> &lt;@U0MIA&gt; &amp; <!subteam^S0LEADS>: see <https://x.example/a?b=1&amp;c>, @nobody <#C0QUIET>"
-    )
+    typed = "@ben <@U0MIA> & @ml-leads: see https://x.example/a?b=1&c, @nobody #quiet"
+    people, rest = "<@U0BEN> &lt;@U0MIA&gt; &amp; <!subteam^S0LEADS>", "@nobody <#C0QUIET>"
+    said = await ws.person("ana").say("deploys", typed)
+    assert said.text == f"{people}: see <https://x.example/a?b=1&amp;c>, {rest}"
     assert "@Ben Okoro <@U0MIA> & @ml-leads" in await ws.person("ben").read("deploys")
 
 
@@ -103,6 +101,12 @@ async def test_each_page_is_told_only_its_own(ws: Workspace) -> None:
     await web_client(ws).chat_postEphemeral(channel=DEPLOYS, user="U0BEN", text="for Ben only")
     kinds = {who: [row["kind"] for row in (await ws.get("events", **{"as": who}))["events"]] for who in (ANA, "U0BEN")}
     assert kinds == {ANA: [], "U0BEN": ["ephemeral"]}
+
+
+async def test_direct_messages_are_private(ws: Workspace) -> None:
+    await web_client(ws).chat_postMessage(channel="U0BEN", text="between us")
+    kinds = {who: [row["kind"] for row in (await ws.get("events", **{"as": who}))["events"]] for who in (ANA, "U0BEN")}
+    assert kinds == {ANA: [], "U0BEN": ["message"]}
 
 
 async def test_the_stream_tells_at_once(ws: Workspace) -> None:

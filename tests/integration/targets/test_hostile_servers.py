@@ -191,6 +191,15 @@ def test_metadata_that_tells_nothing_is_nothing(parameters: object) -> None:
         assert ModelServer("prod", stage.url).observe("biopsy") == Live(None, None, None)
 
 
+def test_a_newer_fence_is_seen_before_anything_is_sent() -> None:
+    with hostile(v2({f"GET {MODEL}": metadata(default_version=None, fence=9)})) as stage:
+        target = ModelServer("prod", stage.url)
+        answers = [target.apply(WANTED, "op", 8), target.restore(WANTED, "biopsy", "op", 8), target.restore(None, "biopsy", "op", 8)]
+        assert {request.method for request in stage.seen} == {"GET"}
+    for answer in answers:
+        assert (answer.result, "Generation 9 was there before generation 8" in answer.text) == (Applied.STALE, True)
+
+
 @pytest.mark.parametrize("status", [408, 429, 500, 502, 503])
 def test_a_server_in_trouble_is_unreachable(status: int) -> None:
     with hostile(v2({f"GET {MODEL}": says(status, b"try later")})) as stage, pytest.raises(Unreachable, match=f"{status}: try later"):

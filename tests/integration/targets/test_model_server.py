@@ -12,6 +12,7 @@ import pytest
 
 from workers.adapters.targets import model_server as adapter
 from workers.adapters.targets.model_server import ModelServer
+from workers.contract.names import Version
 from workers.contract.promotion import Kind
 from workers.ports.errors import BadContent, RefusedByHost, Unclear, Unreachable
 from workers.ports.target import Answer, Applied, Capabilities, Fence, Target, Verdict
@@ -126,6 +127,16 @@ def test_what_serves_already_is_proved_as_well(place: DemoPlace) -> None:
     place.target().apply(versions.wanted("v1.0.0"), "op-1", 1)
     answer = place.target().apply(versions.wanted("v1.0.0"), "op-1", 1)
     assert (answer.result, "is not proved" in answer.text) == (Applied.REFUSED, True)
+
+
+def test_the_same_contents_under_another_label_are_another_version(place: DemoPlace) -> None:
+    wanted = dataclasses.replace(versions.wanted("v1.0.0"), golden=None)
+    renamed = dataclasses.replace(wanted, version=dataclasses.replace(wanted.version, version=Version.read("v1.0.1")))
+    place.target().apply(wanted, "op-1", 1)
+    answer = place.target().verify(renamed)
+    assert (answer.result, f"{wanted.label} answers by default where {renamed.label} is wanted" in answer.text) == (Verdict.DIVERGED, True)
+    assert place.target().apply(renamed, "op-2", 2).result is Applied.DONE
+    assert place.switches() == [wanted.label, renamed.label]
 
 
 @pytest.mark.parametrize("step", ["load", "switch"])

@@ -81,7 +81,7 @@ def test_characters_that_turn_text_around_are_refused_even_in_a_reason(sign: str
         "рromote biopsy v3 to prod",
         "promote ｂiopsy v3 to prod",
         "promote biopsy v３ to prod",
-        "approve P‐1４2",
+        "approve P-1４2",
     ],
 )
 def test_letters_that_look_alike_are_refused_by_name_and_never_folded(text: str) -> None:

@@ -76,8 +76,6 @@ def test_a_synonym_that_could_mean_two_environments_means_neither() -> None:
 
 
 def test_registered_names_win_over_fillers_and_kinds_where_a_name_is_expected() -> None:
-    from bot.grammar import Vocabulary
-
     odd = Vocabulary({"the": Kind.MODEL, "app": Kind.SERVICE, "biopsy": Kind.MODEL}, ("prod",))
     for text, name in (("promote the v3 to prod", "the"), ("promote app v3 to prod", "app"), ("promote the biopsy v3 to prod", "biopsy")):
         sentence = read(text, odd)

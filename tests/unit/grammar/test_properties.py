@@ -56,24 +56,14 @@ HEX = st.text("0123456789abcdef", min_size=7, max_size=64)
 
 
 def is_keepable(text: str) -> bool:
-    return (
-        bool(text)
-        and text == text.strip()
-        and text == redact(text)
-        and not faults("", text)
-        and normalise(f"approve because {plain(text)}") == f"approve because {text}"
-    )
+    """Whether a reason is one that reading keeps as it is: no secret, nothing hidden, no newline, no blanks around."""
+    if not text or text != text.strip() or text != redact(text) or faults("", text):
+        return False
+    return normalise(write(ask.Approve(because=text))) in (f"approve because {text}", f'approve because "{text}"')
 
 
-def plain(text: str) -> str:
-    return write(ask.Approve(because=text)).removeprefix("approve because ")
-
-
-REASONS = (
-    st.text(max_size=80)
-    | st.text("\"“”‘’'«» a&<>;|", max_size=12)
-    | st.sampled_from(["&lt;", "<@U1>", '"x"', "“a”", "because", ": x", '""', '"'])
-).filter(is_keepable)
+ODD = ("&lt;", "<@U1>", '"x"', "“a”", "because", ": x", '""', '"', "&amp;amp;", "<http://a|b>")
+REASONS = (st.text(max_size=80) | st.text("\"“”‘’'«» a&<>;|", max_size=12) | st.sampled_from(ODD)).filter(is_keepable)
 BY_TOKEN: dict[Token, st.SearchStrategy[object]] = {
     Token.KIND: st.sampled_from(Kind), Token.NAME: NAMES, Token.VERSION: ASKED, Token.ENVIRONMENT: PLACES,
     Token.PROMOTION: st.integers(1, 999_999_999).map(lambda n: PromotionId(f"P-{n}")), Token.REF: REFS.map(RefName), Token.PLAN: HEX, Token.COMMIT: HEX,
@@ -96,7 +86,7 @@ def names_of(request: ask.Request) -> tuple[list[str], list[str]]:
 
 @pytest.mark.parametrize("kind", ask.PEOPLE, ids=lambda kind: kind.__name__)
 @given(data=st.data())
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_reading_what_was_written_gives_the_same_request(kind: type[ask.Request], data: st.DataObject) -> None:
     request = data.draw(requests_of(kind))
     sentence = read(write(request), NOTHING)
@@ -107,7 +97,7 @@ def test_reading_what_was_written_gives_the_same_request(kind: type[ask.Request]
 
 @pytest.mark.parametrize("kind", ask.PEOPLE, ids=lambda kind: kind.__name__)
 @given(data=st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_it_does_so_too_when_the_names_are_known(kind: type[ask.Request], data: st.DataObject) -> None:
     request = data.draw(requests_of(kind))
     artifacts, places = names_of(request)
@@ -126,13 +116,12 @@ def test_what_was_understood_once_is_understood_again(vocabulary: Vocabulary) ->
         assert sentence.request == request
 
 
-NOISE = st.text(max_size=120) | st.lists(
-    st.sampled_from([*WORDS, *string.punctuation, "P-3", "biopsy", "because", "?", '"', "don't", "from"]), max_size=9
-).map(" ".join)
+NOISY = (*WORDS, *string.punctuation, "P-3", "biopsy", "because", "?", '"', "don't", "from")
+NOISE = st.text(max_size=120) | st.lists(st.sampled_from(NOISY), max_size=9).map(" ".join)
 
 
 @given(NOISE)
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_reading_never_raises_and_noise_is_never_a_write(text: str) -> None:
     for vocabulary in (KNOWN, NOTHING):
         found = read(text, vocabulary)
@@ -151,7 +140,7 @@ def test_reading_never_raises_and_noise_is_never_a_write(text: str) -> None:
         max_size=12,
     ).map(" ".join)
 )
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_talk_is_never_understood(text: str) -> None:
     assert isinstance(read(text, KNOWN), NotUnderstood)
     assert read_reply(text, KNOWN) is None
@@ -162,7 +151,7 @@ def test_talk_is_never_understood(text: str) -> None:
     st.sampled_from(["not", "never", "don't", "maybe", "but", "unless", "xyzzy", "and"]),
     st.integers(0, 12),
 )
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_one_foreign_word_anywhere_stops_a_write(sentence: str, word: str, at: int) -> None:
     words = sentence.split(" because ", maxsplit=1)[0].split(" ")
     text = " ".join([*words[:at], word, *words[at:]])
@@ -172,7 +161,7 @@ def test_one_foreign_word_anywhere_stops_a_write(sentence: str, word: str, at: i
 
 
 @given(st.text(max_size=300))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_suggestions_are_always_sentences(text: str) -> None:
     found = read(f"promot {text}", KNOWN)
     assert isinstance(found, NotUnderstood)

@@ -18,6 +18,7 @@ SAID: dict[str, ask.Request] = {
     "approve P-3": ask.Approve(P3),
     "Approve p-3.": ask.Approve(P3),
     "approve because the metrics hold": ask.Approve(because="the metrics hold"),
+    "approve `P-3`": ask.Approve(P3),
     "approve because `auc` is fine": ask.Approve(because="`auc` is fine"),
     "approve because I don't see a risk": ask.Approve(because="I don't see a risk"),
     "approve\nbecause it holds": ask.Approve(because="it holds"),
@@ -30,15 +31,18 @@ SAID: dict[str, ask.Request] = {
     "help": ask.Help(),
 }
 SILENCE = (
-    "", "approve?", "Approve ?", "approve? because why not", "approve because of what?", "not approved", "approved", "don't approve", "do not approve", "approve not",
-    "approve but later", "lgtm approve", "lgtm", "I approve", "we approve this", "approve this", "approve it", "please approve", "Please approve P-3",
-    "approve please", "approve now", "approve for me", "approve the promotion", "shall I approve", "can you approve", "yes", "+1", ":+1:", "👍", "ok approve",
-    "approve and cancel", "approve P-3 P-4", "approve everything", "approve biopsy", "<@U0ANA> approve", "approve <@U0ANA>", "approve <!here>",
-    "&gt; approve", "> approve", "&gt;&gt;&gt; approve", "```approve```", "```\napprove\n```", "`approve`", "approve `P-3`", '"approve"', "“approve”", "'approve'",
-    "«approve»", "~approve~", "~approve~ reject", "approve\nreject", "thanks\napprove", "approve\nP-3", "aprove", "aproved", "stauts", "promote biopsy v3 to prod",
-    "rollback biopsy in prod", "register biopsy v4.0.0", "unhold biopsy v3 in prod", "adopt policy", "status of everything", "status?", "help me understand this",
-    "where is the coffee", "who approved this", "P-3 approve", "approve because", "аpprove", "approve \u202e", "history repeats itself", "pending review", "audit is tomorrow",
-    "cancel the meeting", "retry tomorrow", "reject, I would say", "a promise: approve", "x" * 5_000,
+    "", "approve?", "Approve ?", "approve? because why not", "approve because of what?", "not approved", "approved", "don't approve",
+    "do not approve", "approve not", "approve but later", "lgtm approve", "lgtm", "I approve", "we approve this", "approve this",
+    "approve it", "please approve", "Please approve P-3", "approve please", "approve now", "approve for me", "approve the promotion",
+    "shall I approve", "can you approve", "yes", "+1", ":+1:", "👍", "ok approve", "approve and cancel", "approve P-3 P-4",
+    "approve everything", "approve biopsy", "<@U0ANA> approve", "approve <@U0ANA>", "approve <!here>", "&gt; approve", "> approve",
+    "&gt;&gt;&gt; approve", "```approve```", "```\napprove\n```", "`approve`", '"approve"', "“approve”", "'approve'", "«approve»",
+    "~approve~", "~approve~ reject", "approve\nreject", "thanks\napprove", "approve\nP-3", "aprove", "aproved", "stauts",
+    "promote biopsy v3 to prod", "rollback biopsy in prod", "register biopsy v4.0.0", "unhold biopsy v3 in prod", "adopt policy",
+    "status of everything", "status?", "help me understand this", "where is the coffee", "who approved this", "P-3 approve",
+    "approve because", "аpprove", "approve \u202e", "history repeats itself", "pending review", "audit is tomorrow",
+    "cancel the meeting", "retry tomorrow", "reject, I would say", "a promise: approve",
+    "x" * 5_000,
 )  # fmt: skip
 
 

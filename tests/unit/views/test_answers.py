@@ -227,3 +227,11 @@ def test_whoami_says_roles_and_rights() -> None:
     text = shown(SAMPLES[out.Person][0]).text
     assert "Roles: ml-leads" in text
     assert "prod: request, approve" in text
+
+
+def test_long_suggestions_have_as_many_buttons_as_fit() -> None:
+    sentences = tuple(f"promote m{at} v3 to prod because {'it <holds> ' * 90}" for at in range(5))
+    post = shown(out.Refused("x", (), sentences))
+    check_post(post)
+    assert 1 <= len(elements(post.blocks)) < 5
+    assert elements(post.blocks)[0]["value"].startswith("promote m0 v3 to prod because it &lt;holds&gt;")

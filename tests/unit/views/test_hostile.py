@@ -87,8 +87,7 @@ def test_nothing_that_people_write_is_live(attack: str) -> None:
 
 @pytest.mark.parametrize("text", ["x" * 5_000, "<&>" * 2_000, "word " * 2_000, "line\n" * 2_000, "*_~`" * 1_000, "é" * 5_000])
 def test_whatever_its_size_a_message_is_within_the_limits(text: str) -> None:
-    check_everything(text, 1)
-    check_everything(text, 40)
+    check_everything(text, 25)
 
 
 def test_what_is_left_out_is_counted() -> None:

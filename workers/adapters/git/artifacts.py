@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-import yaml
-
 from workers.adapters.git.names import relative
 from workers.contract.names import ArtifactName, BadName, Version
 from workers.contract.promotion import Kind
@@ -18,7 +16,6 @@ from workers.domain import strict_yaml
 FILE = "artifact.yaml"
 FOLDERS = {"models": Kind.MODEL, "datasets": Kind.DATASET, "services": Kind.SERVICE}
 LARGEST = 64 * 1024
-_DEEPEST = 20
 _KNOWN = {
     Kind.MODEL: ("kind", "name", "path", "owners", "metrics", "card", "entry", "golden", "trained_on"),
     Kind.DATASET: ("kind", "name", "path", "owners", "metrics", "card", "entry", "schema"),
@@ -59,9 +56,7 @@ def read(content: bytes, folder: str, name: ArtifactName, kind: Kind) -> tuple[D
     try:
         if len(content) > LARGEST:
             raise strict_yaml.BadYaml(1, f"longer than {LARGEST // 1024} kB")
-        text = content.decode()
-        _not_too_deep(text)
-        document = strict_yaml.read(text)
+        document = strict_yaml.read(content.decode())
     except UnicodeDecodeError:
         return None, [f"{where} is not UTF-8."]
     except strict_yaml.BadYaml as exc:
@@ -70,19 +65,6 @@ def read(content: bytes, folder: str, name: ArtifactName, kind: Kind) -> tuple[D
         return None, [f"{where}, line 1: a mapping such as `kind: {kind.value}` is expected."]
     reading = _Reading(where, document)
     return reading.declaration(name, kind), reading.reasons
-
-
-def _not_too_deep(text: str) -> None:
-    """Refuse deep nesting before anything builds it: the composer of libyaml's binding recurses on the stack of the process."""
-    depth = 0
-    try:
-        for event in yaml.parse(text, Loader=yaml.SafeLoader):
-            depth += isinstance(event, yaml.CollectionStartEvent)
-            depth -= isinstance(event, yaml.CollectionEndEvent)
-            if depth > _DEEPEST:
-                raise strict_yaml.BadYaml(event.start_mark.line + 1 if event.start_mark else 1, f"nested deeper than {_DEEPEST}")
-    except (yaml.YAMLError, RecursionError):
-        return  # the strict reader says what is wrong
 
 
 class _Reading:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import fcntl
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from workers.adapters.git.objects import Objects
@@ -20,6 +21,7 @@ HEADS = "refs/remotes/origin/"
 TAGS = "refs/tags/"
 _READY = "towpath.ready"
 _ROUNDS = 3
+_STALE = 600.0
 
 
 class Mirror:
@@ -51,12 +53,20 @@ class Mirror:
 
     def _make(self) -> None:
         if (self.folder / _READY).exists():
+            self._forget_the_killed()
             return
         self.folder.mkdir(parents=True, exist_ok=True)
         with self.locked("make"):
             if not (self.folder / _READY).exists():
                 self.git.must("init", "--bare", "--quiet", "--template=", "--object-format=sha1")
                 (self.folder / _READY).touch()
+
+    def _forget_the_killed(self) -> None:
+        """Remove locks of refs that a killed Git left behind: nobody holds one for longer than a moment."""
+        for lock in (self.folder / "packed-refs.lock", *(self.folder / "refs").rglob("*.lock")):
+            with suppress(FileNotFoundError):
+                if lock.stat().st_mtime < time.time() - _STALE:
+                    lock.unlink()
 
     @contextmanager
     def locked(self, what: str) -> Iterator[None]:
@@ -68,25 +78,25 @@ class Mirror:
     def fetch(self) -> None:
         """Bring source branch, tags and the other branches up to date. Raises Unreachable, or BadContent when the branch's objects are unsound.
 
-        Unsound objects under another branch or tag must not stop everybody: then those are left as they are, and `left_out` names them.
+        Unsound objects under another branch or a tag must not stop everybody: then those are left as they are, and `left_out` names them.
         """
+        others = (f"+refs/heads/*:{HEADS}*", f"^refs/heads/{self.ledger_branch}")
+        tags = f"+{TAGS}*:{TAGS}*"
         with self.locked("source"):
-            others = (f"+refs/heads/*:{HEADS}*", f"^refs/heads/{self.ledger_branch}")
-            tags = f"+{TAGS}*:{TAGS}*"
             self.left_out = ()
             if not self._take(tags, *others).good:
-                self._take_apart(tags, others)
-            elif (head := self.ref(HEADS + self.source_branch)) != self.ref(SOURCE):
+                self._take_source()
+                self.left_out = tuple(name for name, specs in (("tags", (tags,)), ("branches", others)) if not self._take(*specs).good)
+            if (head := self.ref(HEADS + self.source_branch)) != self.ref(SOURCE):
                 self.set_ref(SOURCE, head)
 
-    def _take_apart(self, tags: str, others: tuple[str, ...]) -> None:
+    def _take_source(self) -> None:
         if self.remote_head(self.source_branch) is None:
-            self.set_ref(SOURCE, None)
-        else:
-            answer = self._take(f"+refs/heads/{self.source_branch}:{SOURCE}")
-            if not answer.good and self.remote_head(self.source_branch):
-                raise BadContent(f"The objects of branch {self.source_branch} cannot be taken over: {self.git.shown(answer.words)}")
-        self.left_out = tuple(name for name, specs in (("tags", (tags,)), ("branches", others)) if not self._take(*specs).good)
+            self.set_ref(HEADS + self.source_branch, None)
+            return
+        answer = self._take(f"+refs/heads/{self.source_branch}:{HEADS}{self.source_branch}")
+        if not answer.good and self.remote_head(self.source_branch):
+            raise BadContent(f"The objects of branch {self.source_branch} cannot be taken over: {self.git.shown(answer.words)}")
 
     def fetch_ledger(self) -> CommitId | None:
         """Bring the ledger branch up to date: its head, or None when the remote has none. Raises Unreachable or Untrusted."""

@@ -137,11 +137,6 @@ class Objects:
             self._mine.store.store(IStream(kind.encode(), len(packed), BytesIO(packed), sha))
         return sha.hex()
 
-    def close(self) -> None:
-        """End the lasting processes; the next read starts them again."""
-        with self._lock:
-            self._mine.git.clear_cache()
-
 
 def _blob(answer: Readable) -> bytes:
     """One answer of `git cat-file --batch`: `<id> blob <size>`, a line feed, the content, a line feed."""

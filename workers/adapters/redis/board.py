@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import redis
@@ -52,20 +53,30 @@ class RedisBoard:
             self._send(TASKS[type(effect)], wire.plain(effect))
 
     def show(self, world: World, files: Mapping[str, bytes | None], changed: Sequence[Promotion], commits: Mapping[int, str]) -> None:
-        """The changed files, the changed promotions, and the new head, in one transaction."""
+        """The changed files, the changed promotions, and the new head, in one transaction.
+
+        Only on top of the state that these changes were made on. Where Redis was emptied, or missed a change, its head stays as it is:
+        the sweep then makes the whole anew.
+        """
         if not files:
             return
+        kept = {path: data for path, data in files.items() if not path.startswith("records/")}
+        first = world.seq - (len(files) - len(kept)) + 1
         with told("updating the projection"), self._client.pipeline(transaction=True) as pipe:
-            kept = {path: data for path, data in files.items() if not path.startswith("records/")}
+            pipe.watch(HEAD)  # type: ignore[no-untyped-call]
+            base: Any = pipe.get(HEAD)
+            if base is None or base.decode() != commits.get(first - 1):
+                return
+            pipe.multi()
             for path, data in kept.items():
                 pipe.hdel(FILES, path) if data is None else pipe.hset(FILES, path, data)
             self._promotions(pipe, world, changed, commits)
             self._about(pipe, world)
-            new = {str(seq): commit for seq, commit in commits.items() if seq > world.seq - len(files)}
-            pipe.hset(COMMITS, mapping=new)  # type: ignore[arg-type]  # str keys and values
-            change = {"head": world.head, "paths": json.dumps(sorted(kept))}
-            pipe.xadd(CHANGES, change, maxlen=1000, approximate=True)  # type: ignore[arg-type]
-            pipe.execute()
+            pipe.hset(COMMITS, mapping={str(seq): commits[seq] for seq in range(first, world.seq + 1)})
+            change = {"base": base, "head": world.head, "paths": json.dumps(sorted(kept))}
+            pipe.xadd(CHANGES, change, maxlen=1000, approximate=True)  # type: ignore[arg-type]  # bytes and texts
+            with suppress(redis.WatchError):
+                pipe.execute()
 
     def show_all(self, world: World, files: Mapping[str, bytes], commits: Mapping[int, str]) -> None:
         """The whole projection anew."""

@@ -34,11 +34,11 @@ class RedisInbox:
     def done(self, entries: Sequence[Entry]) -> None:
         """Acknowledge and delete."""
         if entries:
-            with told("acknowledging"), self._client.pipeline(transaction=False) as pipe:
+            with told("acknowledging"), self._client.pipeline(transaction=True) as pipe:
                 places = [entry.place for entry in entries]
                 pipe.xack(lanes.INBOX, GROUP, *places)
                 pipe.xdel(lanes.INBOX, *places)
-                self._again(pipe.execute)
+                pipe.execute()
 
     def put(self, sealed: Sealed | str, *, looked: bool = False) -> None:
         """Lay an envelope into the inbox."""

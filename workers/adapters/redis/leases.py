@@ -51,6 +51,11 @@ class Leases:
         with told(f"marking {name}"):
             return bool(self._client.set(f"towpath:once:{name}", "1", nx=True, ex=seconds))
 
+    def forget(self, name: str) -> None:
+        """The next who asks `once` is the first again."""
+        with told(f"forgetting {name}"):
+            self._client.delete(f"towpath:once:{name}")
+
     def _renew(self, key: str, owner: str, seconds: float, stop: threading.Event) -> None:
         while not stop.wait(seconds / 3):
             try:

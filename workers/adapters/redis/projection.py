@@ -25,7 +25,7 @@ class ProjectionReader:
         self._client = client
         self._world: World | None = None
         self._commits: dict[int, CommitId] = {}
-        self._place = "0-0"
+        self._place = "0-1"
 
     def read(self) -> tuple[World, dict[int, CommitId]]:
         """The state that the projection shows. Raises NoProjection or Unreachable."""
@@ -35,14 +35,14 @@ class ProjectionReader:
                 self._world = None
                 raise NoProjection
             if self._world is None or (self._world.head != head.decode() and not self._follow(head.decode())):
-                self._load(head.decode())
+                self._load()
         assert self._world is not None, "it was just read"
         return self._world, self._commits
 
     def _follow(self, head: str) -> bool:
         """Apply the changes since the last look; False when the list no longer reaches back that far."""
         changes: Any = self._client.xrange(CHANGES, min=f"({self._place}")
-        if not changes or self._place == "0-0" or changes[-1][1][b"head"].decode() != head or self._world is None:
+        if self._world is None or not _joins(self._world.head, [fields for _, fields in changes], head):
             return False
         paths = sorted({path for _, fields in changes for path in json.loads(fields[b"paths"])})
         found: Any = self._client.hmget(FILES, paths) if paths else []
@@ -53,15 +53,22 @@ class ProjectionReader:
         self._place = changes[-1][0].decode()
         return True
 
-    def _load(self, head: str) -> None:
-        last: Any = self._client.xrevrange(CHANGES, count=1)
+    def _load(self) -> None:
+        """Everything at one instant."""
+        with self._client.pipeline(transaction=True) as pipe:
+            for name in (HEAD, ABOUT):
+                pipe.get(name)
+            for name in (FILES, COMMITS):
+                pipe.hgetall(name)
+            pipe.xrevrange(CHANGES, count=1)
+            head, about, files, commits, last = pipe.execute()
+        if head is None or about is None:
+            raise NoProjection
         self._place = last[0][0].decode() if last else "0-1"
-        files: Any = self._client.hgetall(FILES)
-        commits: Any = self._client.hgetall(COMMITS)
-        about = self._about()
         self._commits = {int(seq): CommitId.read(commit.decode()) for seq, commit in commits.items()}
         documents = ((path.decode(), data) for path, data in files.items())
-        self._world = fold(about["repo_id"], CommitId.read(head), about["seq"], documents, ())
+        told_about = json.loads(about)
+        self._world = fold(told_about["repo_id"], CommitId.read(head.decode()), told_about["seq"], documents, ())
 
     def _take_commits(self, numbers: range) -> None:
         found: Any = self._client.hmget(COMMITS, [str(number) for number in numbers]) if numbers else []
@@ -75,3 +82,12 @@ class ProjectionReader:
 
     def _seq(self) -> int:
         return int(self._about()["seq"])
+
+
+def _joins(base: str, changes: list[dict[bytes, bytes]], head: str) -> bool:
+    """Whether the changes lead from one head to the other without a gap."""
+    for fields in changes:
+        if fields[b"base"].decode() != base:
+            return False
+        base = fields[b"head"].decode()
+    return bool(changes) and base == head

@@ -89,7 +89,7 @@ class _Change:
         if answer.result not in {Applied.DONE, Applied.ALREADY}:
             return answer
         checked = _verified(self._dialogue, former)
-        if False:
+        if checked.result is Verdict.DIVERGED:
             return Answer(Applied.REFUSED, f"{_named(former)} is the default again, but not as it must be. {checked.text}")
         return Answer(answer.result, f"{answer.text} {checked.text}")
 

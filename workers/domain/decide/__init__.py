@@ -7,11 +7,12 @@ from typing import Any
 
 from workers.contract import requests as ask
 from workers.contract.envelope import read_stamp
-from workers.contract.outcomes import Late
+from workers.contract.outcomes import Late, Reason
 from workers.domain import decision as d
-from workers.domain import rights
+from workers.domain import reads, rights
 from workers.domain.decide import cards, clock, promote, registry, reports, vote
 from workers.domain.state import World
+from workers.domain.times import is_early, is_over
 
 Judge = Callable[[World, d.Case, Any], d.Decision]
 
@@ -43,10 +44,15 @@ def decide(world: World, case: d.Case) -> d.Decision:
     request = case.envelope.request
     if judge := PROCESSES.get(type(request)):
         return judge(world, case, request)
+    if isinstance(request, ask.READS):
+        return d.answer(reads.answer(world, {}, case.envelope))
     sentence = case.envelope.text or type(request).__name__.lower()
-    if read_stamp(case.envelope.expires_at) < case.now:
+    if is_over(case):
         minutes = int((case.now - read_stamp(case.envelope.issued_at)).total_seconds() // 60)
         return d.answer(Late(sentence, minutes))
+    if is_early(case):
+        text = f"It is dated {case.envelope.issued_at}, which is yet to come: the clock of the host that took it runs ahead."
+        return d.refuse(world, case, sentence[:200], Reason("clock", text))
     if reason := rights.standing(case):
         return d.refuse(world, case, sentence[:200], reason)
     return PEOPLE[type(request)](world, case, request)

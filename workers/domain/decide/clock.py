@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from workers.contract.envelope import read_stamp
 from workers.contract.promotion import Promotion, State
 from workers.domain import decision as d
 from workers.domain import gates, lane, states
 from workers.domain.decide import reports, vote
 from workers.domain.policy import Rules
 from workers.domain.state import World
+from workers.domain.times import is_past
 
 
 def due(world: World, case: d.Case) -> d.Decision:
@@ -21,11 +21,11 @@ def due(world: World, case: d.Case) -> d.Decision:
 def _due(world: World, case: d.Case) -> Iterator[d.Decision]:
     for promotion in sorted((world.promotions[id_] for id_ in world.open), key=lambda p: p.id.number):
         rules = world.policy.environments.get(promotion.environment)
-        if promotion.state is State.WAITING and _past(promotion.expires_at, case):
-            yield d.moved(d.move(world, case, promotion, State.EXPIRED, "expired", "Nobody decided in time.", expires_at=None))
+        if promotion.state is State.WAITING and is_past(promotion.expires_at, case):
+            yield vote.expire(world, case, promotion)
         elif promotion.state is State.QUEUED:
             yield from _queued(world, case, promotion, rules)
-        elif promotion.state in states.UNDER_WAY and _past(promotion.look_at, case):
+        elif promotion.state in states.UNDER_WAY and is_past(promotion.look_at, case):
             minutes = int(lane.DEADLINE.total_seconds() // 60)
             why = f"No answer for {minutes} minutes while {promotion.state.value.replace('_', ' ')}: it is not known what {promotion.environment} runs."
             yield reports.attention(world, case, promotion, why)
@@ -37,7 +37,7 @@ def _queued(world: World, case: d.Case, promotion: Promotion, rules: Rules | Non
         yield d.moved(d.move(world, case, promotion, State.REFUSED, "refused", text, reasons=(text,)))
         return
     fresh = lane.judged(world, promotion, rules)
-    if promotion.quorum and fresh.plan != promotion.plan:
+    if (promotion.quorum or fresh.quorum) and fresh.plan != promotion.plan:
         yield vote.stale(world, case, promotion, fresh, rules)
         return
     reasons, _ = lane.waits(world, promotion, rules, case.now)
@@ -48,7 +48,3 @@ def _queued(world: World, case: d.Case, promotion: Promotion, rules: Rules | Non
         yield d.moved(d.move(world, case, fresh, State.REFUSED, "refused", text, reasons=tuple(gate.text for gate in stopped)))
     else:
         yield lane.start(world, case, fresh, "deploying", "Its turn has come. Deployment begins.")
-
-
-def _past(instant: str | None, case: d.Case) -> bool:
-    return instant is not None and read_stamp(instant) <= case.now

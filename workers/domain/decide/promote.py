@@ -37,7 +37,7 @@ def promote(world: World, case: d.Case, wanted: ask.Promote) -> d.Decision:
         return _unknown(world, case, what, replace(wanted, artifact=artifact))
     if isinstance(version, Reason):
         return d.refuse(world, case, what, version)
-    return _open(world, case, rules, version)
+    return _open(world, case, rules, version, what)
 
 
 def _unknown(world: World, case: d.Case, what: str, wanted: ask.Promote) -> d.Decision:
@@ -56,11 +56,13 @@ def _look(wanted: ask.Promote, case: d.Case) -> d.Decision:
     return d.answer(effects=(d.Inspect(wanted.artifact, wanted.version, case.wire),))
 
 
-def _open(world: World, case: d.Case, rules: Rules, version: RegisteredVersion) -> d.Decision:
+def _open(world: World, case: d.Case, rules: Rules, version: RegisteredVersion, what: str) -> d.Decision:
     if there := _already(world, rules, version):
         return d.answer(there)
     promotion = _new(world, case, rules, version)
     if stopped := gates.stops(promotion.gates):
+        if d.floods(world, case):
+            return d.refuse(world, case, what, *(Reason(gate.gate, gate.text) for gate in stopped))
         reasons = tuple(gate.text for gate in stopped)
         text = f"Refused: {len(stopped)} of {len(promotion.gates)} gates stop it."
         return d.moved(d.move(world, case, promotion, State.REFUSED, "refused", text, reasons=reasons))

@@ -7,10 +7,16 @@ import difflib
 from workers.contract import requests as ask
 from workers.contract import wire
 from workers.contract.names import Digest, VersionAsk
-from workers.contract.outcomes import PolicyAdopted, PolicyWaits, Reason, Receipt
+from workers.contract.outcomes import Choose, Notice, Option, PolicyAdopted, PolicyWaits, Reason, Receipt
+from workers.contract.signatures import fingerprint
 from workers.domain import decision as d
 from workers.domain import layout, policy, rights, subject
-from workers.domain.state import World
+from workers.domain.state import WRITER, World
+from workers.domain.times import is_over
+
+LONGEST = 8000
+SHORTEST = 7
+"""So many digits of a commit's id must be named to adopt its policy."""
 
 
 def register(world: World, case: d.Case, wanted: ask.Register) -> d.Decision:
@@ -43,13 +49,16 @@ def unhold(world: World, case: d.Case, wanted: ask.Unhold) -> d.Decision:
     ]
     if not found:
         return d.refuse(world, case, what, Reason("no-hold", f"{wanted.artifact} {wanted.version} is not on hold in {rules.name}."))
-    hold = found[-1]
+    if len(found) > 1:
+        asked = ((one.version, f"unhold {one.artifact} {one.version} in {one.environment} because {wanted.because}") for one in found)
+        return d.answer(Choose("Several versions are on hold there. Which one?", tuple(Option(label, words) for label, words in asked)))
+    (hold,) = found
     return d.Decision(
         event="hold_lifted",
         subject=f"{hold.artifact} {hold.version} in {hold.environment}: hold lifted",
-        deleted=tuple(layout.path_of(one) for one in found),
+        deleted=(layout.path_of(hold),),
         about=(hold.artifact, hold.version, hold.environment),
-        detail={"holds": [wire.plain(one) for one in found]},
+        detail={"hold": wire.plain(hold)},
         outcomes=(Receipt(f"The hold on {hold.artifact} {hold.version} in {hold.environment} is lifted; it may be promoted there again."),),
     )
 
@@ -57,8 +66,10 @@ def unhold(world: World, case: d.Case, wanted: ask.Unhold) -> d.Decision:
 def proposed(world: World, case: d.Case, report: ask.PolicyProposed) -> d.Decision:
     """The source branch holds another policy: checked, recorded once, shown in the channel. It takes force only when somebody adopts it."""
     digest = Digest.read(wire.sha256(report.text.encode()))
-    if digest == world.policy.digest or (world.proposal and world.proposal.digest == digest):
+    if is_over(case) or (world.proposal and world.proposal.digest == digest):
         return d.NOTHING
+    if digest == world.policy.digest:
+        return _withdrawn(world.proposal) if world.proposal else d.NOTHING
     proposal = layout.Proposal(report.commit, digest, report.text)
     diff = difference(world.policy_text, report.text)
     try:
@@ -75,13 +86,26 @@ def proposed(world: World, case: d.Case, report: ask.PolicyProposed) -> d.Decisi
     )
 
 
+def _withdrawn(proposal: layout.Proposal) -> d.Decision:
+    """The source branch holds the policy in force again: what it proposed before can no longer be adopted."""
+    text = f"The policy {proposal.commit[:12]} is no longer proposed: the source branch holds the one in force again."
+    return d.Decision(
+        event="policy_withdrawn",
+        subject=f"policy {proposal.commit[:12]} withdrawn",
+        deleted=(layout.PROPOSED,),
+        detail={"commit": proposal.commit, "digest": proposal.digest},
+        announce=(Notice(text),),
+    )
+
+
 def adopt(world: World, case: d.Case, wanted: ask.AdoptPolicy) -> d.Decision:
     """The proposed policy takes force by the word of somebody who may run every environment of the one in force."""
     proposal, what = world.proposal, "adopt the policy"
     if proposal is None:
         return d.refuse(world, case, what, Reason("nothing-proposed", "The policy on the source branch is the one in force."))
-    if wanted.commit and not proposal.commit.startswith(wanted.commit.lower()):
-        text = f"The source branch proposes {proposal.commit[:12]} now, not {wanted.commit}. Read its difference first."
+    if not wanted.commit or len(wanted.commit) < SHORTEST or not proposal.commit.startswith(wanted.commit.lower()):
+        named = f", not {wanted.commit}" if wanted.commit else ""
+        text = f"The source branch proposes {proposal.commit[:12]} now{named}. Read its difference, then name it."
         return d.refuse(world, case, what, Reason("other-proposal", text), suggestions=(f"adopt policy {proposal.commit[:12]}",))
     if not world.policy.may_adopt(case.actor):
         return d.refuse(world, case, what, Reason("right-run", "Adopting a policy needs the right to run in every environment."))
@@ -89,7 +113,8 @@ def adopt(world: World, case: d.Case, wanted: ask.AdoptPolicy) -> d.Decision:
         new = policy.read(proposal.text)
     except policy.BadPolicy as exc:
         return d.refuse(world, case, what, *(Reason("invalid", error) for error in exc.errors))
-    if world.policy.trust and new.trust != world.policy.trust:
+    first = world.policy.trust or fingerprint(world.signers[WRITER])
+    if new.trust != first and (new.trust or world.policy.trust):
         return d.refuse(world, case, what, Reason("trust", "It names another `trust` fingerprint; the ledger's first key never changes."))
     diff = difference(world.policy_text, proposal.text)
     return d.Decision(
@@ -103,6 +128,8 @@ def adopt(world: World, case: d.Case, wanted: ask.AdoptPolicy) -> d.Decision:
 
 
 def difference(old: str, new: str) -> str:
-    """What changes, as a unified diff of at most 8,000 characters."""
-    lines = difflib.unified_diff(old.splitlines(), new.splitlines(), "in force", "proposed", lineterm="", n=2)
-    return "\n".join(lines)[:8000]
+    """What changes, as a unified diff of about 8,000 characters at most; one that is longer says so at its head, where it is read."""
+    text = "\n".join(difflib.unified_diff(old.splitlines(), new.splitlines(), "in force", "proposed", lineterm="", n=2))
+    if len(text) <= LONGEST:
+        return text
+    return f"The first {LONGEST:,} of {len(text):,} characters; read the whole in the repository.\n{text[:LONGEST]}"

@@ -59,14 +59,17 @@ def not_inspected(world: World, case: d.Case, report: ask.NotInspected) -> d.Dec
 
 
 def deployed(world: World, case: d.Case, report: ask.Deployed) -> d.Decision:
-    """The target took the version (verify it), or said no (the old version went on serving), or nobody knows."""
+    """The target took the version (verify it), or said no (the old version went on serving), or nobody knows.
+
+    A no says that this deployment changed nothing. What an earlier one may have changed, if its end was not seen, it does not say.
+    """
     promotion = _under_way(world, report, State.DEPLOYING)
     if promotion is None:
         return d.NOTHING
     if report.seen is ask.Seen.DONE:
         moved = _step(world, case, promotion, State.VERIFYING, "verifying", report, look_at=_deadline(case))
         return d.moved(moved, effects=(d.Verify(promotion.id, promotion.generation),))
-    if report.seen in (ask.Seen.REFUSED, ask.Seen.UNREACHABLE):
+    if report.seen in (ask.Seen.REFUSED, ask.Seen.UNREACHABLE) and lane.settled(world, promotion):
         return d.moved(_step(world, case, promotion, State.FAILED, "failed", report, look_at=None), lane.gone_back(world, promotion))
     if report.seen is ask.Seen.MISMATCH and not promotion.rollback:
         return _roll_back(world, case, promotion, report)

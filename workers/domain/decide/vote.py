@@ -12,6 +12,7 @@ from workers.domain import decision as d
 from workers.domain import gates, lane, rights, states, subject
 from workers.domain.policy import Rules
 from workers.domain.state import World
+from workers.domain.times import is_past
 
 
 def approve(world: World, case: d.Case, wanted: ask.Approve) -> d.Decision:
@@ -23,6 +24,8 @@ def approve(world: World, case: d.Case, wanted: ask.Approve) -> d.Decision:
     rules = world.policy.environments.get(promotion.environment)
     if promotion.state is not State.WAITING or promotion.quorum is None or rules is None:
         return _not_waiting(world, case, what, promotion)
+    if is_past(promotion.expires_at, case):
+        return expire(world, case, promotion)
     fresh = lane.judged(world, promotion, rules)
     if fresh.plan != promotion.plan or fresh.quorum is None:
         return stale(world, case, promotion, fresh, rules)
@@ -32,9 +35,18 @@ def approve(world: World, case: d.Case, wanted: ask.Approve) -> d.Decision:
         )
     if reasons := rights.may_approve(world, case, promotion, fresh.quorum):
         return d.refuse(world, case, what, *reasons)
-    if any(vote.actor == case.actor.id for vote in promotion.votes):
+    if _voted(promotion, case):
         return d.answer(Receipt(f"Your approval of {promotion.id} already counts.", promotion.id))
     return _count(world, case, fresh, fresh.quorum, rules)
+
+
+def expire(world: World, case: d.Case, promotion: Promotion) -> d.Decision:
+    """The time to decide has passed, whether the clock or a late vote is the first to see it."""
+    return d.moved(d.move(world, case, promotion, State.EXPIRED, "expired", "Nobody decided in time.", expires_at=None))
+
+
+def _voted(promotion: Promotion, case: d.Case) -> bool:
+    return any(vote.actor.user == case.actor.id.user for vote in promotion.votes)
 
 
 def _count(world: World, case: d.Case, promotion: Promotion, quorum: Quorum, rules: Rules) -> d.Decision:
@@ -135,7 +147,7 @@ def _nowhere(world: World, case: d.Case, what: str, reason: Reason) -> d.Decisio
 
 
 def _not_waiting(world: World, case: d.Case, what: str, promotion: Promotion) -> d.Decision:
-    if any(vote.actor == case.actor.id for vote in promotion.votes):
+    if _voted(promotion, case):
         return d.answer(Receipt(f"Your approval of {promotion.id} counted; it {_is(promotion)}.", promotion.id))
     return d.refuse(world, case, what, Reason("not-waiting", f"{promotion.id} waits for no approval: it {_is(promotion)}."))
 

@@ -6,9 +6,10 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from .people import People
 from workers.adapters.git import GitLedger, GitSource, Mirror
 from workers.contract.signatures import SigningKey
+
+from .people import People
 
 
 def new_key() -> SigningKey:

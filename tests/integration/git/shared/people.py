@@ -20,10 +20,10 @@ ENVIRONMENT = {
 }
 
 
-def git(folder: Path, *args: str, given: bytes = b"", **extra: str) -> str:
+def git(folder: Path, *args: str, given: bytes = b"", env: Mapping[str, str] | None = None) -> str:
     """Stock Git's answer; raises when it is not content."""
     command = ["git", "-C", str(folder), *args]
-    done = subprocess.run(command, input=given, capture_output=True, env={**os.environ, **ENVIRONMENT, **extra}, check=False)
+    done = subprocess.run(command, input=given, capture_output=True, env={**os.environ, **ENVIRONMENT, **(env or {})}, check=False)
     if done.returncode:
         raise AssertionError(f"{command}: {done.stderr.decode()}")
     return done.stdout.decode().strip()
@@ -50,7 +50,7 @@ class People:
         """Commit files on top of what is there, and push the branch."""
         self.write(files)
         git(self.work, "add", "--all")
-        git(self.work, "commit", "--quiet", "--allow-empty", "-m", message, **extra)
+        git(self.work, "commit", "--quiet", "--allow-empty", "-m", message, env=extra)
         git(self.work, "push", "--quiet", "origin", f"HEAD:refs/heads/{branch}")
         return self.head()
 
@@ -65,7 +65,7 @@ class People:
 
     def tag(self, name: str, commit: str = "HEAD", *options: str, **extra: str) -> str:
         """Make an annotated tag and push it; the tag object's id."""
-        git(self.work, "tag", *(options or ("-a", "-m", name)), name, commit, **extra)
+        git(self.work, "tag", *(options or ("-a", "-m", name)), name, commit, env=extra)
         git(self.work, "push", "--quiet", "origin", f"refs/tags/{name}")
         return git(self.work, "rev-parse", f"refs/tags/{name}")
 

@@ -8,14 +8,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from .conftest import new_key
-from .people import People, git
 from workers.adapters.git import GitLedger, Mirror
 from workers.adapters.git.trees import BadTree, Trees
 from workers.contract.names import ActorId, CommitId
 from workers.contract.signatures import SigningKey
 from workers.ports.errors import Untrusted, WorldError
 from workers.ports.ledger import Draft, Push
+
+from .conftest import new_key
+from .people import People, git
 
 DANA = ActorId.read("U024BE7LH@T061EG9R6")
 TIME = "2026-11-23T08:00:00.123Z"

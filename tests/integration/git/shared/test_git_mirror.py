@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import base64
 import multiprocessing
+import os
 import socket
 import threading
 from collections.abc import Iterator
@@ -71,6 +72,18 @@ def test_a_missing_mirror_is_made_and_an_existing_one_is_kept(tmp_path: Path, pe
     assert not (folder / "hooks").exists()
 
 
+def test_a_lock_that_a_killed_git_left_behind_is_forgotten(tmp_path: Path, people: People, mirror: Mirror) -> None:
+    head = people.commit({"a": "1"})
+    for name in ("packed-refs.lock", "refs/towpath/source.lock"):
+        lock = mirror.folder / name
+        lock.parent.mkdir(exist_ok=True)
+        lock.touch()
+        os.utime(lock, (0, 0))
+    again = Mirror(mirror.folder, str(people.remote))
+    again.fetch()
+    assert again.ref(SOURCE) == head
+
+
 @pytest.mark.parametrize("url", ["/nowhere/at/all.git", "file:///nowhere.git", "git://127.0.0.1:9/x.git", "http://127.0.0.1:9/x.git"])
 def test_a_remote_that_is_not_there_is_unreachable(tmp_path: Path, url: str) -> None:
     mirror = Mirror(tmp_path / "m.git", url)
@@ -130,6 +143,8 @@ def test_unsound_objects_elsewhere_stop_nobody(mirror: Mirror, people: People, s
     mirror.fetch()
     people.commit_tree(_odd_tree(people, ".."), branch="hostile")
     head = people.commit({"a": "2"})
+    source.fetch()
+    assert source.resolve(RefName.read("main")) == head
     people.tag("biopsy@v1.0.0")
     mirror.fetch()
     assert mirror.ref(SOURCE) == head

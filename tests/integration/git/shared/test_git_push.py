@@ -10,16 +10,16 @@ from workers.adapters.git import GitLedger, Mirror
 from workers.contract.names import CommitId
 from workers.contract.signatures import SigningKey
 from workers.ports.errors import RefusedByHost, Unclear, Unreachable
-from workers.ports.ledger import Push
+from workers.ports.ledger import Draft, Push
 
 from .people import People, git
-from .test_git_ledger import draft, grown
+from .test_git_ledger import DANA, TIME, grown
 
 LEDGER = "refs/heads/towpath"
 
 
 def built(ledger: GitLedger, parent: CommitId | None, name: str = "a") -> CommitId:
-    (commit,) = ledger.build(parent, [draft(**{name: name.encode()})])
+    (commit,) = ledger.build(parent, [Draft({name: name.encode()}, "Promote", DANA, TIME)])
     return commit
 
 

@@ -3,13 +3,13 @@ from __future__ import annotations
 import hashlib
 import multiprocessing
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
 from workers.adapters.git import GitLedger, GitSource, Limits, Mirror
-from workers.contract.names import ArtifactName, CommitId, RefName, Version
+from workers.contract.names import ArtifactName, CommitId, Digest, RefName, Version
 from workers.contract.promotion import Kind, RegisteredVersion
 from workers.ports.errors import BadContent
 
@@ -282,8 +282,8 @@ def test_hostile_trees_are_refused_and_leave_nothing_behind(
     with pytest.raises(BadContent, match=reason):
         source.inspect(BIOPSY, V1, commit, None)
     with pytest.raises(BadContent, match=reason):
-        source.materialise(RegisteredVersion(**{**good.__dict__, "commit": commit}))
-    assert [place for place in (tmp_path / "store").rglob("*")] == []
+        source.materialise(replace(good, commit=commit))
+    assert list((tmp_path / "store").rglob("*")) == []
 
 
 def _packed(people: People, commit: str) -> bytes:
@@ -313,12 +313,12 @@ def test_files_come_by_commit_id_and_are_proved_again(source: GitSource, people:
 
 def test_another_digest_is_refused_and_leaves_nothing_behind(source: GitSource, people: People, tmp_path: Path) -> None:
     version = looked(source, people.commit(biopsy()))
-    wrong = RegisteredVersion(**{**version.__dict__, "digest": "sha256:" + "0" * 64})
+    wrong = replace(version, digest=Digest.read("sha256:" + "0" * 64))
     with pytest.raises(BadContent, match="not those that were registered"):
         source.materialise(wrong)
     assert list((tmp_path / "store").rglob("*")) == []
     assert version.golden is not None
-    odd = RegisteredVersion(**{**version.__dict__, "golden": type(version.golden)("README.md", "README.md", "0", version.golden.digest)})
+    odd = replace(version, golden=type(version.golden)("README.md", "README.md", "0", version.golden.digest))
     with pytest.raises(BadContent, match="golden files"):
         source.golden(odd)
 
