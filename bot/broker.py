@@ -22,6 +22,7 @@ from redis.exceptions import RedisError
 from workers.contract import lanes
 
 PATIENCE = 1.5
+CONNECT_WITHIN = 1.5
 
 
 class NotTaken(Exception):
@@ -32,14 +33,14 @@ class Unclear(Exception):
     """Redis got it, or not: no answer came in time."""
 
 
-def connect(url: str, *, timeout: float = 10.0) -> Redis:
+def connect(url: str, *, timeout: float | None = 10.0) -> Redis:
     """A client whose every call ends within `timeout` seconds (longer than any blocking read of ours), answers as text."""
     return Redis.from_url(
         url,
         decode_responses=True,
         encoding_errors="surrogateescape",
         socket_timeout=timeout,
-        socket_connect_timeout=min(timeout, 3.0),
+        socket_connect_timeout=CONNECT_WITHIN,
         retry=Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,)),  # A pooled connection may have died unnoticed.
         health_check_interval=15,
     )
@@ -54,7 +55,7 @@ class Appender:
     """Appends to one Redis stream; reconnects by itself, and notices a lost connection before anybody's request does."""
 
     def __init__(self, url: str, stream: str) -> None:
-        self._pool = connect(url, timeout=PATIENCE).connection_pool
+        self._pool = connect(url, timeout=None).connection_pool  # `_Line` watches the time itself: one timer for all.
         self._head = ("XADD", stream, "MAXLEN", "~", str(lanes.LONGEST_STREAM), "*")
         self._connecting = asyncio.Lock()
         self._line: _Line | None = None

@@ -11,7 +11,6 @@ from typing import NoReturn
 import click
 
 from workers.adapters.git.ledger import GitLedger
-from workers.adapters.git.mirror import Mirror
 from workers.adapters.git.source import GitSource
 from workers.app import doctor as doctor_
 from workers.app import genesis, keys, local_redis, logs, supervisor
@@ -50,7 +49,7 @@ def init() -> None:
     if head is not None:
         click.echo(f"The repository already has a ledger, at {head}. Nothing was changed.")
         return
-    source = GitSource(_mirror(settings), settings.towpath_data / "store")
+    source = GitSource(settings.place.mirror("changes"), settings.towpath_data / "store")
     source.fetch()
     found = source.policy()
     if found is None:
@@ -106,13 +105,8 @@ def run(pids: Path | None, procfile: Path | None) -> None:
     supervisor.Supervisor(processes, pids).run()
 
 
-def _mirror(settings: Settings) -> Mirror:
-    place = settings.place
-    return Mirror(place.folder / "mirror-changes", place.repository, source_branch=place.source_branch, ledger_branch=place.ledger_branch)
-
-
 def _ledger(settings: Settings, key: SigningKey | None) -> GitLedger:
-    return GitLedger(_mirror(settings), key)
+    return GitLedger(settings.place.mirror("changes"), key)
 
 
 def _stop(text: str) -> NoReturn:

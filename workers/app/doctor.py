@@ -38,7 +38,7 @@ def examine(settings: Settings, environ: Mapping[str, str]) -> Iterator[Finding]
     place = settings.place
     yield from _keys(settings)
     yield from _redis(place.redis_url)
-    mirror = Mirror(place.folder / "mirror-changes", place.repository, source_branch=place.source_branch, ledger_branch=place.ledger_branch)
+    mirror = place.mirror("changes")
     rules: list[policy.Policy] = []
     for check in (lambda: _ledger(mirror, settings), lambda: _policy(mirror, settings, rules)):
         yield from _tried("repository", "Check TOWPATH_REPOSITORY, the network and the credentials of Git.", check)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from workers.adapters.git.plumbing import Configuration
 from workers.tasks.wiring import Place
 
 
@@ -39,6 +41,9 @@ class Settings(BaseSettings):
     )
     towpath_source_branch: str = Field(default="main", description="the branch of people and CI")
     towpath_ledger_branch: str = Field(default="towpath", description="the branch that only Towpath writes")
+    towpath_git_config: Literal["ours", "host"] = Field(
+        default="ours", description="ours: ignore this host's Git configuration; host: use it, for credential helpers and proxies"
+    )
     towpath_log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR")
 
     @property
@@ -51,6 +56,7 @@ class Settings(BaseSettings):
             folder=self.towpath_data,
             source_branch=self.towpath_source_branch,
             ledger_branch=self.towpath_ledger_branch,
+            configuration=Configuration(self.towpath_git_config),
         )
 
 

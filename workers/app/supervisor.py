@@ -19,7 +19,7 @@ log = structlog.get_logger()
 
 GRACE = 15.0
 LONGEST_PAUSE = 30.0
-STEADY = 60.0
+STEADY = 10.0
 
 
 @dataclass

@@ -182,7 +182,9 @@ class RequestId(Name):
 class RefName(Name):
     """A branch, tag or commit that may be given to `register ... at REF`: no options, no `..`, no revision operators."""
 
-    pattern = re.compile(r"(?!.*(?:\.\.|//|\.lock(?:/|$)|/\.))[A-Za-z0-9][A-Za-z0-9._/#@!-]{0,118}(?<![./])", re.ASCII)
+    pattern = re.compile(
+        r"(?!refs/|(?:[A-Z]+_)?HEAD$)(?!.*(?:\.\.|//|\.lock(?:/|$)|/\.))[A-Za-z0-9][A-Za-z0-9._/#@!-]{0,118}(?<![./])", re.ASCII
+    )
     word = "a branch, tag or commit"
     example = "main or 9fceb02"
     __slots__ = ()

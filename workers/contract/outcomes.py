@@ -123,6 +123,7 @@ class Pending:
     """The answer to `show pending`."""
 
     promotions: tuple[Promotion, ...] = ()
+    total: int = 0
     note: str | None = None
 
 

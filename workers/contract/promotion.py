@@ -84,6 +84,7 @@ class RegisteredVersion:
     authors: tuple[str, ...] = ()
     metrics: Mapping[str, str] = field(default_factory=dict)
     dataset: str | None = None
+    dataset_digest: Digest | None = None
     metrics_digest: Digest | None = None
     card_digest: Digest | None = None
     golden: Golden | None = None

@@ -98,7 +98,7 @@ def _against_live(name: str, have: str, bound: Bound, live: RegisteredVersion, v
     was = live.metrics.get(name)
     if was is None or not is_number(was):
         return Result.CANNOT_TELL, f"the live version {live.version} has no {name} to compare with"
-    if live.dataset != version.dataset:
+    if (live.dataset, live.dataset_digest) != (version.dataset, version.dataset_digest):
         text = f"{name} was measured on {version.dataset or 'nobody says what'}, the live version's on {live.dataset or 'nobody says what'}"
         return Result.CANNOT_TELL, f"{text}: not comparable"
     lower_is_better = bound.at_least is None and bound.at_most is not None

@@ -86,7 +86,7 @@ def _pending(world: World, commits: Commits, envelope: Envelope, wanted: ask.Sho
         return refused
     found = (world.promotions[id_] for id_ in world.open)
     fitting = [p for p in found if artifact in (None, p.artifact) and wanted.environment in (None, p.environment)]
-    return out.Pending(tuple(sorted(fitting, key=lambda p: p.id.number)[:LONGEST]), note)
+    return out.Pending(tuple(sorted(fitting, key=lambda p: p.id.number)[:LONGEST]), len(fitting), note)
 
 
 def _history(world: World, commits: Commits, envelope: Envelope, wanted: ask.History) -> out.Outcome:

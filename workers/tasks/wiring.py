@@ -14,6 +14,7 @@ import redis
 
 from workers.adapters.git.ledger import GitLedger
 from workers.adapters.git.mirror import Mirror
+from workers.adapters.git.plumbing import Configuration
 from workers.adapters.git.source import GitSource
 from workers.adapters.git.tags import GtoTags
 from workers.adapters.redis.board import RedisBoard
@@ -47,6 +48,17 @@ class Place:
     folder: Path
     source_branch: str
     ledger_branch: str
+    configuration: Configuration = Configuration.OURS
+
+    def mirror(self, lane: str) -> Mirror:
+        """The bare mirror of a lane; each lane has its own, so that none waits for another."""
+        return Mirror(
+            self.folder / f"mirror-{lane}",
+            self.repository,
+            source_branch=self.source_branch,
+            ledger_branch=self.ledger_branch,
+            configuration=self.configuration,
+        )
 
 
 def now() -> datetime:
@@ -89,7 +101,7 @@ class Wiring:
 
     @cached_property
     def _changes(self) -> Mirror:
-        return self._mirror("changes")
+        return self._place.mirror("changes")
 
     @cached_property
     def loop(self) -> Loop:
@@ -105,7 +117,7 @@ class Wiring:
 
     @cached_property
     def _effects(self) -> tuple[LedgerView, GitSource, Reporter]:
-        mirror = self._mirror("effects")
+        mirror = self._place.mirror("effects")
         view = LedgerView(GitLedger(mirror, None), self.public("writer"))
         reporter = Reporter(self.key("effects"), self._repo_id(), self.put, now)
         return view, GitSource(mirror, self._place.folder / "store"), reporter
@@ -140,11 +152,3 @@ class Wiring:
 
     def _target(self, rule: TargetRule) -> Target:
         return open_target(rule, self._environ)
-
-    def _mirror(self, lane: str) -> Mirror:
-        return Mirror(
-            self._place.folder / f"mirror-{lane}",
-            self._place.repository,
-            source_branch=self._place.source_branch,
-            ledger_branch=self._place.ledger_branch,
-        )

@@ -34,6 +34,7 @@ class Metrics:
 
     numbers: Mapping[str, str] = field(default_factory=dict)
     dataset: str | None = None
+    dataset_digest: Digest | None = None
 
 
 def _load(content: bytes) -> Any:
@@ -76,7 +77,7 @@ def read_metrics(content: bytes) -> Metrics:
             raise BadEvidence(f"must hold finite numbers alone, but {key[:40]!r} is none")
         if not key.isprintable() or not 0 < len(key) <= 80:
             raise BadEvidence(f"holds a name that is empty, too long or not printable: {key[:40]!r}")
-    return Metrics({key: str(value) for key, value in data.items()}, dataset)
+    return Metrics({key: str(value) for key, value in data.items()}, dataset, Digest.read(digest) if digest is not None else None)
 
 
 def check_golden(content: bytes, which: str) -> None:

@@ -100,6 +100,7 @@ class Inspection:
             authors=authors,
             metrics=metrics.numbers,
             dataset=metrics.dataset,
+            dataset_digest=metrics.dataset_digest,
             metrics_digest=metrics_digest,
             card_digest=self._card(said.card),
             golden=self._golden(said.golden),

@@ -1,0 +1,1 @@
+"""The loop that writes, over a real Git remote and a real Redis."""

@@ -1,0 +1,1 @@
+"""Deployment and inspection against the ports."""
