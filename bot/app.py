@@ -169,7 +169,7 @@ class Bot:
         base = self._base
         memory, search = Memory(base.redis), Search(base.slack, home)
         show = Show(Poster(base.slack, memory, search, people, base.links, Reporter(base.keys, base.inbox, memory)))
-        notices = Notices(base.slack, base.redis, search, base.links)
+        notices = Notices(base.slack, base.redis, search, people, base.links)
         return Counter(base.redis, show, base.whisper, notices, self._waiting, people, base.links, epoch)
 
     def _checks(self) -> dict[str, Check]:

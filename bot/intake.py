@@ -36,7 +36,7 @@ Tell = Callable[[str, str], Coroutine[Any, Any, None]]
 
 @dataclass(frozen=True)
 class Delivery:
-    """What Slack sent: the raw body, its content type (`socket` + type for an envelope of Socket Mode), its timestamp and its signature."""
+    """What Slack sent: the raw body, its content type (`socket` for Socket Mode), its timestamp and its signature."""
 
     body: bytes
     form: str
@@ -63,6 +63,8 @@ class Intake:
         self._appender = appender
         self._tell = tell
         self._telling: set[asyncio.Task[None]] = set()
+        self._turned_away = 0
+        self._next_word = 0.0
 
     async def take(self, delivery: Delivery) -> Refusal | None:
         """Make a delivery durable; None when it is."""
@@ -84,6 +86,7 @@ class Intake:
         signature = headers.get("X-Slack-Signature", "")
         signer = self.signers.http
         if not (signer and is_fresh(timestamp, clock.epoch_seconds()) and signer.holds(timestamp, body, signature)):
+            self._turn_away()
             return web.Response(status=401, text="the signature does not hold")
         form = JSON if request.content_type == JSON else FORM
         if form == JSON and b'"url_verification"' in body and (challenge := _challenge(body)):
@@ -98,6 +101,13 @@ class Intake:
             return web.json_response(ephemeral(refusal))
         self.tell_of(refusal, _interaction(body))
         return web.Response(status=503, text="not kept")
+
+    def _turn_away(self) -> None:
+        """Count what is not Slack's (or is signed with another secret than ours), and say so now and then."""
+        self._turned_away += 1
+        if clock.ticks() >= self._next_word:
+            log.warning("turned_away", count=self._turned_away, signing_secret="set" if self.signers.http else "missing")
+            self._turned_away, self._next_word = 0, clock.ticks() + 10.0
 
     def tell_of(self, refusal: Refusal, payload: dict[str, Any]) -> None:
         """Afterwards, tell a person whose click was not kept."""

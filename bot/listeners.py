@@ -27,7 +27,7 @@ ANYTHING = re.compile(r".*", re.DOTALL)
 SAID_AT = "towpath_said_at"
 """The key under which the consumer lays, into a body without a timestamp of its own, the seconds at which Slack signed it."""
 
-_FORM_REQUESTS = {"reject_form": "reject_form", "details_form": "details_form"}
+_FORMS = ("reject_form", "details_form")
 
 
 @dataclass(frozen=True)
@@ -67,11 +67,11 @@ class Listeners:
         """A message: a reply in a thread of ours, a direct message to us, or the edit of either. Everything else is not for us."""
         if event.get("subtype") == "message_changed":
             await self._handle_edit(event, body)
-        elif not _is_of_a_person(event) or self._mentions_us(event):
+        elif not _is_of_a_person(event):
             return
         elif event.get("channel_type") == "im":
             await self.ask.hear(self._heard(event, body, Origin.MENTION, is_edited=False))
-        elif self._is_in_our_thread(event):
+        elif self._is_in_our_thread(event) and not self._mentions_us(event):
             await self.ask.overhear(self._heard(event, body, Origin.REPLY, is_edited=False))
 
     async def _handle_edit(self, event: Body, body: Body) -> None:
@@ -186,7 +186,7 @@ def _remembered(private_metadata: object) -> Conversation | None:
 
 def _form_of(action_id: str, text: str) -> tuple[str | None, str]:
     """The form that a button or a menu's option opens, if it opens one, and the promotion it is about."""
-    if action_id in _FORM_REQUESTS:
+    if action_id in _FORMS:
         return action_id, text
     word, _, rest = text.partition(" ")
-    return (word, rest) if word in _FORM_REQUESTS else (None, text)
+    return (word, rest) if word in _FORMS else (None, text)

@@ -15,6 +15,7 @@ import structlog
 from bot import clock
 from bot.identity import Home
 from bot.slack import Later, SaidNo, Slack, SlackTrouble
+from bot.views.text import users_in
 from workers.contract.actors import Actor, Standing
 from workers.contract.names import ActorId, BadName
 from workers.contract.outcomes import Moved
@@ -23,6 +24,8 @@ log = structlog.get_logger("bot.people")
 
 KEPT = 300.0
 SHORTEST_WAIT = 2.5
+LONGEST_WORDS = 1_000
+"""No view shows more of a text of the core than so many characters."""
 _NO_GROUPS_HERE = {"plan_upgrade_required", "not_paid", "paid_teams_only"}
 
 T = TypeVar("T")
@@ -168,6 +171,8 @@ def _name(info: dict[str, Any] | None) -> str:
 def people_in(moved: Moved) -> set[str]:
     """The Slack user ids of everybody that a promotion speaks of."""
     promotion = moved.promotion
+    words = [*(gate.text for gate in promotion.gates), *promotion.reasons, *(event.text for event in promotion.events)]
     actors = [promotion.requester, *(vote.actor for vote in promotion.votes), *(event.actor for event in promotion.events)]
     approvers = promotion.quorum.users if promotion.quorum else ()
-    return {actor.user for actor in actors if actor.is_person} | set(approvers)
+    told = {user for text in words for user in users_in(text[:LONGEST_WORDS])}
+    return {actor.user for actor in actors if actor.is_person} | set(approvers) | told

@@ -8,12 +8,14 @@ import secrets
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from demo.git_web import GitWeb
+from demo.model_server.process import ModelServer
 from demo.processes import Child, ChildFailed, answers, free_port
 from demo.redis import RedisServer
 from demo.repository import build
@@ -50,7 +52,7 @@ class Installation:
         self.git_web = GitWeb(self.remote, folder / "logs")
         self.slack_port = ports.slack or free_port()
         self.bot_port = ports.bot or free_port()
-        self.servers = {name: ModelServer(name, folder) for name in ("staging", "prod")}
+        self.servers = {name: ModelServer(folder / f"served-{name}", name) for name in ("staging", "prod")}
         self._secrets = {
             "bot_token": f"xoxb-{secrets.token_hex(12)}",
             "app_token": f"xapp-{secrets.token_hex(12)}",
@@ -96,16 +98,16 @@ class Installation:
     def start(self) -> None:
         """Make everything and wait until it answers. Raises ChildFailed with the end of the log of what did not."""
         (self.folder / "logs").mkdir(parents=True, exist_ok=True)
-        self.redis.start()
-        for server in self.servers.values():
-            server.child.start()
         self._write_workspace()
-        self.slack.start()
-        self._make_repository()
-        self.git_web.start()
-        for server in self.servers.values():
-            server.child.wait_until(lambda url=server.url: answers(f"{url}/v2/health/live"), READY)  # type: ignore[misc]
-        self.slack.wait_until(lambda: answers(f"{self.slack_url}/"), READY)
+        with ThreadPoolExecutor() as pool:
+            begun = [
+                pool.submit(start) for start in (self.redis.start, self._start_slack, *(server.start for server in self.servers.values()))
+            ]
+            self._make_repository()
+            begun.append(pool.submit(self.git_web.start))
+            for one in begun:
+                one.result()
+        self.command("init")
         self.run_towpath()
 
     def run_towpath(self) -> None:
@@ -119,9 +121,11 @@ class Installation:
 
     def stop(self) -> None:
         """End everything that was started, what was started last first."""
-        for child in (self.towpath, self.slack, *(server.child for server in self.servers.values())):
-            if child:
-                child.stop(20)
+        if self.towpath:
+            self.towpath.stop(20)
+        self.slack.stop()
+        for server in self.servers.values():
+            server.stop()
         self.git_web.stop()
         self.redis.stop()
 
@@ -152,7 +156,10 @@ class Installation:
     def _make_repository(self) -> None:
         fingerprint = self.command("keys").strip()
         build(self.remote, fill(self._policy, {"trust": fingerprint, **{name: server.url for name, server in self.servers.items()}}))
-        self.command("init")
+
+    def _start_slack(self) -> None:
+        self.slack.start()
+        self.slack.wait_until(lambda: answers(f"{self.slack_url}/"), READY)
 
     def _knows_versions(self) -> bool:
         """Whether every version tag of the repository stands in the ledger."""
@@ -183,31 +190,6 @@ class Installation:
 
     def _towpath(self, *words: str) -> Sequence[str]:
         return [str(Path(sys.executable).with_name("towpath")), *words]
-
-
-class ModelServer:
-    """One of the two model servers."""
-
-    def __init__(self, name: str, folder: Path) -> None:
-        self.name = name
-        self.port = free_port()
-        command = [
-            sys.executable,
-            "-m",
-            "demo.model_server",
-            "--port",
-            str(self.port),
-            "--name",
-            name,
-            "--store",
-            str(folder / f"served-{name}"),
-        ]
-        self.child = Child(command, folder / "logs" / f"model-server-{name}.log")
-
-    @property
-    def url(self) -> str:
-        """Its address."""
-        return f"http://127.0.0.1:{self.port}"
 
 
 def fill(text: str, values: Mapping[str, str]) -> str:

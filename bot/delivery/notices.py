@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import hashlib
 from collections.abc import Awaitable, Callable
 
@@ -13,8 +14,10 @@ from bot.broker import as_text
 from bot.delivery.search import Search
 from bot.delivery.whisper import PLAIN, shown
 from bot.links import Links
+from bot.people import People
 from bot.slack import Later, SaidNo, Slack, Unknown
 from bot.views import answer
+from workers.contract.names import ActorId
 from workers.contract.outcomes import Delivery
 
 log = structlog.get_logger("bot.notices")
@@ -27,10 +30,11 @@ DOUBT = "?"
 class Notices:
     """Posts notices."""
 
-    def __init__(self, slack: Slack, redis: Redis, search: Search, links: Links) -> None:
+    def __init__(self, slack: Slack, redis: Redis, search: Search, people: People, links: Links) -> None:
         self._slack = slack
         self._redis = redis
         self._search = search
+        self._people = people
         self._links = links
 
     async def post(self, entry_id: str, delivery: Delivery, may_post: Callable[[], Awaitable[None]]) -> None:
@@ -57,6 +61,14 @@ class Notices:
         elif known in (None, DOUBT):
             await self._redis.set(key, DOUBT, ex=KEPT)
             metadata = {"event_type": "towpath_notice", "event_payload": {"notice": mark}}
-            post = answer(delivery.outcome, self._links, {})
+            post = answer(delivery.outcome, self._links, await self._people.names(_users_in(delivery.outcome)))
             answered = await self._slack.call("chat.postMessage", channel=delivery.channel, **shown(post), metadata=metadata, **PLAIN)
             await self._redis.set(key, str(answered["ts"]), ex=KEPT)
+
+
+def _users_in(outcome: object) -> set[str]:
+    """The people that an outcome names in its own fields: a notice names them without ringing for them."""
+    if not dataclasses.is_dataclass(outcome):
+        return set()
+    values = (getattr(outcome, field.name) for field in dataclasses.fields(outcome))
+    return {value.user for value in values if isinstance(value, ActorId) and value.is_person}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import aiohttp_jinja2
 import jinja2
 import structlog
 from aiohttp import web
+from markupsafe import Markup
 from redis.exceptions import RedisError
 
 from bot.links import Links, Verdict
@@ -39,9 +41,16 @@ AWAY = (503, "The record cannot be shown right now", "Nothing is lost: it is in 
 def attach(app: web.Application, page: AuditPage) -> None:
     """Add the page, its style and its templates to the application."""
     loader = jinja2.FileSystemLoader(HERE / "templates")
-    aiohttp_jinja2.setup(app, loader=loader, autoescape=True, undefined=jinja2.StrictUndefined)
+    aiohttp_jinja2.setup(app, loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, finalize=_inert)
     app.router.add_get("/audit/style.css", _style)
     app.router.add_get("/audit/{promotion}", page.handle)
+
+
+def _inert(value: object) -> object:
+    """What people wrote, without the characters that hide or turn others. (Escaping is Jinja's.)"""
+    if not isinstance(value, str) or isinstance(value, Markup):
+        return value
+    return "".join(sign for sign in value if sign == "\n" or unicodedata.category(sign) not in ("Cc", "Cf", "Cs"))
 
 
 async def _style(_request: web.Request) -> web.Response:

@@ -39,7 +39,7 @@ def read_as(shown: Post, sentence: str) -> Post:
 def _refused(outcome: out.Refused, links: Links, names: Names) -> Post:
     is_typing = any(reason.code == NOT_UNDERSTOOD for reason in outcome.reasons)
     title = f"I did not understand {code(outcome.what, 200)}." if is_typing else f"⛔ *Refused:* {code(outcome.what, 200)}"
-    reasons = [_reason(one) for one in outcome.reasons]
+    reasons = [_reason(one, names) for one in outcome.reasons]
     unchanged = "Nothing was changed."
     blocks: list[Block] = [
         *section([title, *reasons, unchanged], 2_900),
@@ -50,9 +50,10 @@ def _refused(outcome: out.Refused, links: Links, names: Names) -> Post:
     return post(whole, blocks)
 
 
-def _reason(one: out.Reason) -> str:
-    clears = f" _{told(one.clears, 200)}_" if one.clears else ""
-    return f"• {told(one.text, 500)}{clears}"
+def _reason(one: out.Reason, names: Names) -> str:
+    who = "Who " if one.code.startswith("right-") else ""
+    clears = f" _{who}{told(one.clears, 200, names)}_" if one.clears else ""
+    return f"• {told(one.text, 500, names)}{clears}"
 
 
 def _suggested(sentences: tuple[str, ...]) -> list[Block]:
@@ -91,18 +92,19 @@ def _choose(outcome: out.Choose, links: Links, names: Names) -> Post:
 
 def _registered(outcome: out.Registered, links: Links, names: Names) -> Post:
     version = outcome.version
-    title = f"🏷️ *{safe(version.artifact)} {safe(version.version)}* was registered: digest `{version.digest.short}`, {version.files} files."
-    would = [f"• {safe(name, 40)}: {_would(reasons)}" for name, reasons in outcome.environments.items()]
+    files = f"{version.files} file{'' if version.files == 1 else 's'}"
+    title = f"🏷️ *{safe(version.artifact)} {safe(version.version)}* was registered: digest `{version.digest.short}`, {files}."
+    would = [f"• {safe(name, 40)}: {_would(reasons, names)}" for name, reasons in outcome.environments.items()]
     metrics = ", ".join(f"{safe(name, 40)} {safe(value, 40)}" for name, value in list(version.metrics.items())[:8])
     lines = [title, f"*Metrics:* {metrics}" if metrics else "", *(["*Today its gates would say:*", *would] if would else [])]
     return post(title.replace("*", ""), [*section(lines, 2_500), *context([facts.commit(outcome.commit, links)])])
 
 
-def _would(reasons: tuple[str, ...]) -> str:
+def _would(reasons: tuple[str, ...], names: Names) -> str:
     if not reasons:
         return "nothing stops it"
     more = f" … ({len(reasons) - 3} more)" if len(reasons) > 3 else ""
-    return f"stopped: {'; '.join(told(reason, 160) for reason in reasons[:3])}{more}"
+    return f"stopped: {'; '.join(told(reason, 160, names) for reason in reasons[:3])}{more}"
 
 
 def _policy_waits(outcome: out.PolicyWaits, links: Links, names: Names) -> Post:

@@ -48,7 +48,8 @@ def _approve(promotion: Promotion) -> dict[str, Any]:
 def approve_confirm(promotion: Promotion) -> dict[str, Any]:
     """The dialog between the button and the approval."""
     instead = f"in place of {promotion.live.version}" if promotion.live else "where nothing runs yet"
-    where = f" ({plain(', '.join(promotion.targets), 80)})" if promotion.targets else ""
+    places = [name for name in promotion.targets if name != promotion.environment]
+    where = f" ({plain(', '.join(places), 80)})" if places else ""
     text = f"{promotion.artifact} {promotion.to.version} goes live in {promotion.environment}{where}, {instead}."
     return confirm(f"Approve {promotion.id}?", text, "Approve")
 

@@ -20,48 +20,63 @@ def card(moved: Moved, links: Links, names: Names = NO_NAMES) -> Post:
     last = facts.shown_events(promotion)[-1:]
     blocks: list[Block] = [
         header(headline(promotion, promotion.state)),
-        *section([f"*{state_of(promotion)}*  ·  {promotion.id}  ·  {promotion.kind.value}", *_now(promotion, names)]),
+        *section([_state(promotion, names), *_now(promotion, names)]),
         *section([*facts.request(promotion, names), *facts.versions(promotion, promotion.state)]),
-        *_evidence(promotion),
+        *_evidence(promotion, names),
         *section([*facts.quorum(promotion), *facts.deadlines(promotion), *facts.votes(promotion, names)], 1_400),
         *actions(decide(promotion)),
-        *context(facts.records(moved, last[0] if last else None, links)),
+        *context([str(promotion.id), *facts.records(moved, last[0] if last else None, links)]),
     ]
-    return post(_fallback(promotion), blocks)
+    return post(_fallback(promotion, names), blocks)
+
+
+def _state(promotion: Promotion, names: Names) -> str:
+    """The state; with who brought it about and when, if that is what happened last."""
+    last = facts.shown_events(promotion)[-1:]
+    caused = "".join(facts.caused(event, names) for event in last if event.event == promotion.state.value)
+    return f"*{state_of(promotion)}*{caused}  ·  {promotion.id}  ·  {promotion.kind.value}"
 
 
 def _now(promotion: Promotion, names: Names) -> list[str]:
-    """What happened last: who, when, why; and why it does not move."""
+    """What happened last, unless the card says it further down: who, when, why; and why it does not move."""
+    told_below = ("requested", "approved") if promotion.state is State.WAITING else ()
     last = facts.shown_events(promotion)[-1:]
-    lines = [_happened(event, names) for event in last if event.event != "requested" or event.state is not State.WAITING]
+    lines = [_happened(event, promotion, names) for event in last if event.event not in told_below]
     if promotion.step and promotion.state in (State.DEPLOYING, State.VERIFYING, State.ROLLING_BACK):
         tried = f", try {promotion.step.attempt}" if promotion.step.attempt > 1 else ""
         lines.append(f"*Step:* {safe(promotion.step.name, 60)} on {safe(promotion.step.target, 60)}{tried}")
-    return lines + facts.reasons(promotion)
+    return lines + facts.reasons(promotion, names)
 
 
-def _happened(event: Event, names: Names) -> str:
-    why = f" Reason: {safe(event.because, 300)}" if event.because and event.event != "requested" else ""
-    return f"{facts.happened(event, names)}. {told(event.text, 400)}{why}"
+def _happened(event: Event, promotion: Promotion, names: Names) -> str:
+    """The last event's words, where they say more than the state does."""
+    is_state = event.event == promotion.state.value
+    words = [
+        "" if is_state else f"{facts.happened(event, names)}.",
+        facts.words(event, names, 400),
+        f"Reason: {safe(event.because, 300)}" if event.because and event.because != promotion.because else "",
+    ]
+    return " ".join(word for word in words if word)
 
 
-def _evidence(promotion: Promotion) -> list[Block]:
+def _evidence(promotion: Promotion, names: Names) -> list[Block]:
     if promotion.rollback:
         return []
-    changes, gates = facts.changes(promotion), facts.gates(promotion)
+    changes, gates = facts.changes(promotion), facts.gates_besides_reasons(promotion, names)
     few = 5 if promotion.state in _BEFORE_DEPLOYMENT else 3
     return [
-        *section(_few("*What changes*", changes, few)),
+        *section(_few(facts.changes_title(promotion), changes, few)),
         *section(_few(f"*Gates:* {facts.gates_counted(promotion)}", gates, 8)),
     ]
 
 
 def _few(title: str, lines: list[str], most: int) -> list[str]:
-    if not lines:
-        return []
-    return [title, *lines[:most], *([f"… ({len(lines) - most} more)"] if len(lines) > most else [])]
+    """The title with at most so many lines, one more rather than a line that says `1 more`."""
+    if len(lines) <= most + 1:
+        return [title, *lines] if lines else []
+    return [title, *lines[:most], f"… ({len(lines) - most} more)"]
 
 
-def _fallback(promotion: Promotion) -> str:
-    why = f" {told(promotion.reasons[0])}" if promotion.reasons else ""
+def _fallback(promotion: Promotion, names: Names) -> str:
+    why = f" {told(promotion.reasons[0], 300, names)}" if promotion.reasons else ""
     return f"{promotion.id}: {safe(headline(promotion, promotion.state))}. {state_of(promotion)}.{why}"

@@ -17,7 +17,8 @@ _EXCLUDED = {"requester": "the requester", "author": "the version's author"}
 def request(promotion: Promotion, names: Names) -> Iterator[str]:
     """Who asked, when, and why."""
     yield f"*Asked by:* {person(promotion.requester, names)}, {when(promotion.requested_at)}"
-    yield f"*Reason:* {safe(promotion.because, 500)}" if promotion.because else "*Reason:* none given"
+    if promotion.because or promotion.state is State.WAITING:
+        yield f"*Reason:* {safe(promotion.because or 'none given', 500)}"
 
 
 def versions(promotion: Promotion, state: State) -> Iterator[str]:
@@ -25,7 +26,7 @@ def versions(promotion: Promotion, state: State) -> Iterator[str]:
     comes, goes = _TENSES.get(state, ("Goes live", "Runs now"))
     yield f"*{comes}:* {_placed(promotion, promotion.to)}"
     yield f"*{goes}:* {_placed(promotion, promotion.live)}, since {when(promotion.live.since)}" if promotion.live else f"*{goes}:* nothing"
-    yield f"*Where:* {safe(promotion.environment)}{_targets(promotion)}"
+    yield f"*Where:* {safe(promotion.environment)}{targets(promotion)}"
     if state not in ENDED and state is not State.ROLLING_BACK and not promotion.rollback:
         back = safe(promotion.live.version) if promotion.live else "nothing: no version has run here yet"
         yield f"*A rollback would restore:* {back}"
@@ -47,31 +48,49 @@ def _placed(promotion: Promotion, placed: Placed) -> str:
     return f"{safe(promotion.artifact)} {safe(placed.version)}, digest `{placed.digest.short}`"
 
 
-def _targets(promotion: Promotion) -> str:
-    if not promotion.targets:
-        return ""
+def targets(promotion: Promotion) -> str:
+    """The targets in the environment; nothing when the only one is called as the environment is."""
     count = len(promotion.targets)
+    if count == 0 or promotion.targets == (promotion.environment,):
+        return ""
     shown = ", ".join(safe(name, 40) for name in promotion.targets[:8])
     more = f", … ({count - 8} more)" if count > 8 else ""
-    return f", on {count} target{'' if count == 1 else 's'}: {shown}{more}"
+    return f", on {shown}" if count == 1 else f", on {count} targets: {shown}{more}"
 
 
 def changes(promotion: Promotion) -> list[str]:
-    """One line for each difference between what would go live and what runs now."""
-    return [f"• {safe(one.what, 60)}: {safe(one.now, 120)} → {safe(one.then, 120)}" for one in promotion.changes if one.what != "digest"]
+    """One line for each difference between what would go live and what runs now; of a first version, what it is."""
+    known = [(safe(one.what, 60), safe(one.now, 120), safe(one.then, 120)) for one in promotion.changes if one.what != "digest"]
+    return [f"• {what}: {now} → {then}" if promotion.live else f"• {what}: {then}" for what, now, then in known]
 
 
-def gates(promotion: Promotion) -> list[str]:
+def changes_title(promotion: Promotion) -> str:
+    """What the lines of `changes` are."""
+    return "*What changes*" if promotion.live else "*The first version here*"
+
+
+def gates(promotion: Promotion, names: Names) -> list[str]:
     """One line for each gate; those that stop come first."""
-    return [_gate(one) for one in sorted(promotion.gates, key=lambda one: list(_WORST).index(one.result))]
+    return [_gate(one, names) for one in _sorted(promotion)]
+
+
+def gates_besides_reasons(promotion: Promotion, names: Names) -> list[str]:
+    """The same without the gates whose words stand among the promotion's reasons already."""
+    return [_gate(one, names) for one in _sorted(promotion) if one.text not in promotion.reasons]
+
+
+def _sorted(promotion: Promotion) -> list[GateResult]:
+    return sorted(promotion.gates, key=lambda one: _WORST.index(one.result))
 
 
 _WORST = (Result.FAIL, Result.CANNOT_TELL, Result.PASS, Result.NOT_APPLICABLE)
 
 
-def _gate(one: GateResult) -> str:
+def _gate(one: GateResult, names: Names) -> str:
+    """A gate of several parts (`metrics: auc`) names the part in its words."""
     sign, word = GATES[one.result]
-    return f"{sign} {word}: {safe(one.gate, 60)}" + (f", {told(one.text, 240)}" if one.text else "")
+    said = f"{safe(one.gate.partition(':')[0], 60)}: {told(one.text, 240, names)}" if one.text else safe(one.gate, 60)
+    return f"{sign} {word}  ·  {said}"
 
 
 def gates_counted(promotion: Promotion) -> str:
@@ -94,9 +113,8 @@ def quorum(promotion: Promotion) -> Iterator[str]:
         return
     have = sum(vote.decision == "approved" for vote in counting(promotion))
     if promotion.state is State.WAITING:
-        yield f"*Approvals:* {have} of {wanted.count}: needs {_wanted(wanted.count - have)} of {_roles(wanted)}"
-        yield f"*May not approve:* {_excluded(wanted)}"
-    else:
+        yield f"*Approvals:* {have} of {wanted.count}: needs {_wanted(wanted.count - have)} of {_roles(wanted)}, but not {_excluded(wanted)}"
+    elif have or promotion.state not in ENDED:
         yield f"*Approvals:* {have} of {wanted.count}"
 
 
@@ -109,7 +127,7 @@ def _roles(wanted: Quorum) -> str:
 
 
 def _excluded(wanted: Quorum) -> str:
-    return ", ".join(_EXCLUDED.get(who, safe(who, 60)) for who in dict.fromkeys(("requester", *wanted.exclude)))
+    return " or ".join(_EXCLUDED.get(who, safe(who, 60)) for who in dict.fromkeys(("requester", *wanted.exclude)))
 
 
 def votes(promotion: Promotion, names: Names) -> list[str]:
@@ -131,10 +149,10 @@ def deadlines(promotion: Promotion) -> Iterator[str]:
         yield f"*Starts at the earliest:* {when(promotion.look_at)}"
 
 
-def reasons(promotion: Promotion) -> list[str]:
+def reasons(promotion: Promotion, names: Names) -> list[str]:
     """Why it does not move, one line each."""
     title = "*Waits for:*" if promotion.state is State.QUEUED else "*Why:*"
-    return [title, *(f"• {told(reason, 400)}" for reason in promotion.reasons)] if promotion.reasons else []
+    return [title, *(f"• {told(reason, 400, names)}" for reason in promotion.reasons)] if promotion.reasons else []
 
 
 def shown_events(promotion: Promotion) -> list[Event]:
@@ -145,16 +163,27 @@ def shown_events(promotion: Promotion) -> list[Event]:
 def happened(event: Event, names: Names) -> str:
     """What an event is called, who caused it, and when."""
     label = LABELS.get(event.event, safe(event.event.replace("_", " ").capitalize(), 40))
-    by = f" by {person(event.actor, names)}" if event.actor.is_person and event.event != "stale" else ""
-    return f"*{label}*{by}, {when(event.time)}"
+    return f"*{label}*{caused(event, names)}"
+
+
+def words(event: Event, names: Names, longest: int) -> str:
+    """An event's words, if they say more than its name does."""
+    return "" if event.text == f"{LABELS.get(event.event)}." else told(event.text, longest, names)
+
+
+def caused(event: Event, names: Names) -> str:
+    """Who caused an event, if that was somebody's will, and when."""
+    by = f" by {person(event.actor, names)}" if event.actor.is_person and event.event not in _BY_THE_RULES else ""
+    return f"{by}, {when(event.time)}"
+
+
+_BY_THE_RULES = ("refused", "stale", "expired")
+"""Somebody's sentence brought these to light; it is not they who wanted them."""
 
 
 def records(moved: Moved, event: Event | None, links: Links) -> list[str]:
-    """Small print: promotion, record, commit, audit page."""
-    found = [str(moved.promotion.id)]
-    if event:
-        found.append(f"record {event.seq}")
-        found.append(commit(moved.commits.get(str(event.seq)), links))
+    """Small print: record, commit, audit page."""
+    found = [f"record {event.seq}", commit(moved.commits.get(str(event.seq)), links)] if event else []
     return [*found, audit(moved.promotion.id, links)]
 
 

@@ -43,8 +43,8 @@ def reject(promotion_id: PromotionId) -> dict[str, Any]:
 def details(moved: Moved, names: Names = NO_NAMES) -> dict[str, Any]:
     """All that is needed to decide: versions, every difference, every gate, who may decide and who has."""
     promotion = moved.promotion
-    changes, gates = facts.changes(promotion), facts.gates(promotion)
-    history = [f"• {safe(one.event.replace('_', ' '), 40)}: {safe(one.text, 300)}" for one in facts.shown_events(promotion)]
+    changes, gates = facts.changes(promotion), facts.gates(promotion, names)
+    history = [f"• {facts.happened(one, names)}. {facts.words(one, names, 300)}" for one in facts.shown_events(promotion)]
     lines = (
         f"plan     {promotion.plan}",
         f"policy   {promotion.policy}",
@@ -53,17 +53,17 @@ def details(moved: Moved, names: Names = NO_NAMES) -> dict[str, Any]:
     )
     live = (f"live     {promotion.live.digest}",) if promotion.live else ()
     return {
-        **_modal(DETAILS_FORM, f"{promotion.id}"),
+        **_modal(DETAILS_FORM, f"Details of {promotion.id}"),
         "blocks": [
             *section([f"*{safe(headline(promotion, promotion.state))}*", f"{state_of(promotion)}  ·  {promotion.kind.value}"]),
             *section([*facts.request(promotion, names), *facts.versions(promotion, promotion.state)]),
-            *section(facts.reasons(promotion), 3_000),
-            *section(["*What changes*", *changes] if changes else ["*What changes:* nothing that is measured"], 3_000),
+            *section(facts.reasons(promotion, names), 3_000),
+            *section([facts.changes_title(promotion), *changes] if changes else ["*What changes:* nothing that is measured"], 3_000),
             *section([f"*Gates:* {facts.gates_counted(promotion)}", *gates], 3_000),
             *section([*facts.quorum(promotion), *facts.deadlines(promotion), *facts.votes(promotion, names)], 3_000),
             *section(["*What happened*", *history[-20:]], 3_000),
             *section([preformatted("\n".join((*lines, *live)), 1_000)]),
-            *context([str(promotion.id), *(f"record {one.seq}" for one in facts.shown_events(promotion)[-1:])]),
+            *context(f"record {one.seq}" for one in facts.shown_events(promotion)[-1:]),
         ],
     }
 

@@ -42,7 +42,7 @@ def _release(one: Release) -> str:
 
 def _hold(one: Hold, names: Names) -> str:
     by = f"by {person(one.by, names)}, {when(one.since)}"
-    return f"• {safe(one.artifact)} {safe(one.version)} in {safe(one.environment)}, {by}: {told(one.because, 200)}"
+    return f"• {safe(one.artifact)} {safe(one.version)} in {safe(one.environment)}, {by}: {told(one.because, 200, names)}"
 
 
 def _as_of(outcome: out.Status, links: Links) -> list[Block]:
@@ -69,9 +69,8 @@ def _live_in(one: RegisteredVersion, outcome: out.Versions) -> tuple[str, ...]:
 def _version(one: RegisteredVersion, live_in: tuple[str, ...]) -> str:
     metrics = ", ".join(f"{safe(name, 40)} {safe(value, 40)}" for name, value in list(one.metrics.items())[:4])
     live = f", *live in {', '.join(safe(name, 40) for name in live_in)}*" if live_in else ""
-    return f"• {safe(one.artifact)} {safe(one.version)}, `{one.digest.short}`, {when(one.registered_at)}{live}" + (
-        f": {metrics}" if metrics else ""
-    )
+    what = f"• {safe(one.artifact)} *{safe(one.version)}* `{one.digest.short}`{live}, registered {when(one.registered_at)}"
+    return what + (f"\n      {metrics}" if metrics else "")
 
 
 def pending(outcome: out.Pending, links: Links, names: Names) -> Post:
@@ -83,7 +82,7 @@ def pending(outcome: out.Pending, links: Links, names: Names) -> Post:
 
 def _waiting(one: Promotion, names: Names) -> str:
     what = f"• {one.id}: {safe(one.artifact)} {safe(one.to.version)} to {safe(one.environment)}, {state_of(one)}"
-    why = f", {told(one.reasons[0], 200)}" if one.reasons else ""
+    why = f", {told(one.reasons[0], 200, names)}" if one.reasons else ""
     need = ""
     if one.quorum and one.state.value == "waiting":
         need = f", {len(facts.counting(one))} of {one.quorum.count} approvals"
@@ -113,8 +112,7 @@ def page(moved: out.Moved, links: Links, names: Names) -> Post:
     """The record of one promotion in short, and where the whole of it stands."""
     promotion = moved.promotion
     happened = [
-        f"• {when(one.time)} {safe(one.event.replace('_', ' '), 40)} by {person(one.actor, names)}: {told(one.text, 160)}"
-        f" (record {one.seq}{_at(moved, str(one.seq), links)})"
+        f"• {facts.happened(one, names)}. {facts.words(one, names, 160)} (record {one.seq}{_at(moved, str(one.seq), links)})"
         for one in facts.shown_events(promotion)
     ]
     title = f"{promotion.id}: {headline(promotion, promotion.state)}"
@@ -155,7 +153,7 @@ def whoami(outcome: out.Person, links: Links, names: Names) -> Post:
     """What is known of the caller."""
     roles = ", ".join(safe(role, 60) for role in outcome.roles) or "none"
     rights = [f"• {safe(name, 40)}: {', '.join(safe(right, 20) for right in held) or 'nothing'}" for name, held in outcome.rights.items()]
-    known = f"You are {code(outcome.actor)}, {safe(outcome.standing, 30)}. Roles: {roles}."
+    known = f"You are {person(outcome.actor, names)} ({code(outcome.actor)}), {safe(outcome.standing, 30)}. Roles: {roles}."
     lines = [known, *(["*You may:*", *rights] if rights else ["You may ask questions only."])]
     return post(" ".join([known, *rights]), section(lines, _LONG))
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from bot.views.post import Names
 from workers.contract import wire
@@ -19,6 +19,7 @@ NO_NAMES: Names = {}
 _SPECIALS = str.maketrans({"*": "∗", "~": "∼", "`": "'"})
 _UNDERSCORES = re.compile(r"(?<![^\W_])_|_(?![^\W_])")
 _STAMP = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?Z\b", re.ASCII)
+_USER = re.compile(r"\b([UW](?=[A-Z]*\d)[A-Z0-9]{4,20})(?:@[TE][A-Z0-9]{2,20})?\b", re.ASCII)
 _ENTITIES = (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"))
 
 
@@ -33,9 +34,23 @@ def safe(text: str, longest: int = 300) -> str:
     return escaped(_UNDERSCORES.sub("ˍ", plain(text, longest).translate(_SPECIALS)))
 
 
-def told(text: str, longest: int = 300) -> str:
-    """Words of the core for people, inside markup: as `safe`, and every instant in the reader's own time."""
-    return _STAMP.sub(lambda found: when(found[0]), safe(text, longest))
+def told(text: str, longest: int = 300, names: Names | None = None) -> str:
+    """Words of the core for people, inside markup: as `safe`, with every instant in the reader's own time.
+
+    With `names` people are named as `named` does. The words may quote somebody, so a post for more than one reader needs the names of
+    all `users_in` them: nobody can then ring a bell by writing an id.
+    """
+    return retold(safe(text, longest), str if names is None else lambda user: named(user, names), when)
+
+
+def retold(text: str, person_said: Callable[[str], str], instant_said: Callable[[str], str]) -> str:
+    """Words of the core with every Slack user id and every instant in them said otherwise."""
+    return _USER.sub(lambda found: person_said(found[1]), _STAMP.sub(lambda found: instant_said(found[0]), text))
+
+
+def users_in(text: str) -> list[str]:
+    """The Slack user ids that words of the core hold."""
+    return _USER.findall(text)
 
 
 def escaped(text: str) -> str:
@@ -95,7 +110,12 @@ def person(actor: ActorId, names: Names) -> str:
     """Somebody by their display name; by a mention, if we know none. Our own processes go by our name."""
     if not actor.is_person:
         return "Towpath" if actor.user != "operator" else "an operator"
-    return f"*{safe(names[actor.user], 60)}*" if names.get(actor.user) else mention(actor.user)
+    return named(actor.user, names)
+
+
+def named(user: str, names: Names) -> str:
+    """A Slack user by their display name; by a mention, if we know none."""
+    return safe(names[user], 60) if names.get(user) else mention(user)
 
 
 def mention(user: str) -> str:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from itertools import takewhile
 
 from bot.views import facts
 from bot.views.blocks import context, post, section
 from bot.views.post import Block, Links, Names, Post
-from bot.views.text import NO_NAMES, mention, safe, told
+from bot.views.text import NO_NAMES, mention, safe
 from bot.views.words import STATES, headline
 from workers.contract.outcomes import Moved
 from workers.contract.promotion import Event, Promotion, State
@@ -30,15 +29,16 @@ def thread(moved: Moved, event: Event, links: Links, names: Names = NO_NAMES) ->
         return None
     promotion = moved.promotion
     title = f"{_SIGNS.get(event.event, STATES[event.state][0])} {facts.happened(event, names)}"
-    lines = [title, told(event.text, 1_000), *_why(event)]
+    words = facts.words(event, names, 1_000)
+    lines = [title, words, *_why(event)]
     called = _called(promotion, event)
     blocks: list[Block] = [
         *section([line for line in lines if line]),
         *_more(moved, event, names),
         *section([called]),
-        *context(facts.records(moved, event, links)),
+        *context([str(promotion.id) if broadcast(event) else "", *facts.records(moved, event, links)]),
     ]
-    text = f"{promotion.id}: {title.replace('*', '')}. {told(event.text, 600)} {called}".strip()
+    text = f"{promotion.id}: {title.replace('*', '')}. {words} {called}".strip()
     return post(text, blocks)
 
 
@@ -76,10 +76,8 @@ def _more(moved: Moved, event: Event, names: Names) -> list[Block]:
     promotion = moved.promotion
     first = _is_first(promotion, event)
     blocks = [*_plan(promotion, names)] if first or event.event == "stale" else []
-    if event.event == "approved" and promotion.quorum:
-        blocks += section(_counted(promotion, event))
     if event.state in (State.QUEUED, State.REFUSED, State.NEEDS_ATTENTION) and event == facts.shown_events(promotion)[-1]:
-        blocks += section(facts.reasons(promotion))
+        blocks += section(facts.reasons(promotion, names))
     told_next = _NEXT.get(event.event)
     return blocks + (section(told_next(promotion)) if told_next else [])
 
@@ -90,22 +88,12 @@ def _is_first(promotion: Promotion, event: Event) -> bool:
 
 def _plan(promotion: Promotion, names: Names) -> list[Block]:
     """The plan: what goes live against what runs now, all differences, all gates."""
-    changes, gates = facts.changes(promotion), facts.gates(promotion)
-    plan = [f"*Plan* `{promotion.plan.short}`", *facts.versions(promotion, State.WAITING)]
+    changes, gates = facts.changes(promotion), facts.gates(promotion, names)
     return [
-        *section(plan),
-        *section(["*What changes*", *changes] if changes else [], 2_500),
+        *section([f"*Plan* `{promotion.plan.short}`", *facts.versions(promotion, State.WAITING)]),
+        *section([facts.changes_title(promotion), *changes] if changes else [], 2_500),
         *section([f"*Gates:* {facts.gates_counted(promotion)}", *gates] if gates else [], 2_500),
     ]
-
-
-def _counted(promotion: Promotion, event: Event) -> Iterator[str]:
-    """How many approvals there were once this one was given."""
-    until = [*takewhile(lambda one: one.seq <= event.seq, facts.shown_events(promotion))]
-    since = next((at for at in range(len(until) - 1, -1, -1) if until[at].event in _ASKS), 0)
-    count = sum(one.event == "approved" for one in until[since:])
-    wanted = promotion.quorum.count if promotion.quorum else count
-    yield f"*Approvals:* {count} of {wanted}"
 
 
 def _after_success(promotion: Promotion) -> Iterator[str]:
@@ -118,11 +106,9 @@ def _by_hand(promotion: Promotion) -> str:
     where = ", ".join(safe(name, 40) for name in promotion.targets[:8]) or safe(promotion.environment)
     folder = f"environments/{promotion.environment}/{promotion.artifact}"
     back = ""
-    if promotion.live:
+    if promotion.live and not promotion.rollback:
         tag = f"{promotion.artifact}@{promotion.live.version}"
-        back = (
-            f" To go back by hand, put the files of tag `{tag}` (commit `{promotion.live.commit[:12]}`) on {where}, and tell an operator."
-        )
+        back = f" To go back by hand, put the files of tag `{tag}` (commit `{promotion.live.commit[:12]}`) on {where}."
     return f"`git log towpath -- {folder}` shows this change.{back}"
 
 

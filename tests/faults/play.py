@@ -57,7 +57,9 @@ class Scene:
         await self.until(lambda: self.promotion(promotion)["state"] in states, f"{promotion} ends as {' or '.join(states)}")
         found = self.promotion(promotion)
         last = [event for event in found["events"] if event["event"] != "card_posted"][-1]["seq"]
-        await self.workspace.until(lambda seen: next((one for one in seen.messages() if payload(one) == (promotion, last)), None), PATIENCE)
+        await self.workspace.until(
+            lambda seen: next((one for one in seen.messages() if payload(one) == (promotion, last) and in_thread(one)), None), PATIENCE
+        )
         return found
 
     # -- what is true ------------------------------------------------------------------------------------------------
@@ -130,9 +132,7 @@ class Scene:
         """One card, and each record of the promotion told exactly once in its thread, in order."""
         seen = await self.workspace.seen()
         assert len(cards(seen.messages(), promotion)) == 1
-        told = [
-            found[1] for one in seen.messages() if (found := payload(one)) and found[0] == promotion and one.thread_ts not in (None, one.ts)
-        ]
+        told = [found[1] for one in seen.messages() if in_thread(one) and (found := payload(one)) and found[0] == promotion]
         wanted = [event["seq"] for event in self.promotion(promotion)["events"] if event["event"] != "card_posted"]
         assert [seq for seq in told if seq in wanted] == wanted, f"{promotion}: told {told}, recorded {wanted}"
 
@@ -159,6 +159,11 @@ def payload(message: Message) -> tuple[str, int] | None:
     """Which record a message of the bot shows: promotion and sequence number."""
     found = message.metadata.get("event_payload") or {}
     return (str(found["promotion"]), int(found["seq"])) if "promotion" in found and "seq" in found else None
+
+
+def in_thread(message: Message) -> bool:
+    """Whether it is a reply in a thread."""
+    return message.thread_ts not in (None, message.ts)
 
 
 def cards(messages: list[Message], promotion: str) -> list[Message]:

@@ -104,8 +104,15 @@ class Policy:
         return "*" in wanted or any(self.roles[name].holds(actor) for name in wanted if name in self.roles)
 
     def may_adopt(self, actor: Actor) -> bool:
-        """Adopting a policy needs the right to run in every environment: nobody can widen a right of a place that they do not run."""
-        return bool(self.environments) and all(self.grants(rules.run, actor) for rules in self.environments.values())
+        """Adopting a policy needs the right to run in every environment that somebody runs: nobody can widen a right of another's place."""
+        run = [rules.run for rules in self.environments.values() if rules.run]
+        return bool(run) and all(self.grants(roles, actor) for roles in run)
+
+    @property
+    def adopters(self) -> tuple[str, ...]:
+        """The roles whose members may adopt a policy by that role alone."""
+        run = [rules.run for rules in self.environments.values() if rules.run]
+        return tuple(role for role in self.roles if run and all(role in roles for roles in run))
 
     def person_of(self, author: str) -> str | None:
         """The Slack user behind a digest of an e-mail address, if the policy names one."""

@@ -68,7 +68,7 @@ _ENVIRONMENT_RULES = _closed(
         },
         "targets": {"type": "array", "items": _TARGET, "maxItems": 20},
     }
-)
+) | {"type": ["object", "null"]}
 
 SCHEMA: dict[str, Any] = {
     "$schema": "https://json-schema.org/draft/2020-12/schema",

@@ -8,7 +8,7 @@ import pytest
 
 from workers.contract import requests as ask
 from workers.contract.actors import Origin, Standing
-from workers.contract.names import ArtifactName, EnvironmentName, VersionAsk
+from workers.contract.names import ArtifactName, VersionAsk
 from workers.contract.outcomes import Choose, Late, Receipt, Refused, Status
 from workers.contract.promotion import Kind
 from workers.domain import decision as d
@@ -218,6 +218,3 @@ def test_a_flood_of_promotions_that_gates_refuse_ends_as_well(story: Story) -> N
     assert len(story.world.promotions) == 5
     assert "staging" in reasons(sixth)[0].text
 
-
-def test_environment_names_are_read_once() -> None:
-    assert EnvironmentName.read("prod") == PROD

@@ -96,6 +96,19 @@ def test_a_refusal_says_what_why_that_nothing_was_changed_and_what_next() -> Non
         assert part in post.text, part
 
 
+def test_a_lacking_right_says_who_has_it() -> None:
+    lacking = out.Refused("approve P-3", (out.Reason("right-approve", "You may not approve promotions to prod.", "may: ml-leads"),))
+    assert "You may not approve promotions to prod. _Who may: ml-leads._" in whole(shown(lacking))
+
+
+def test_a_registration_counts_files_and_names_people() -> None:
+    held = out.Registered(registered(), COMMIT, {"prod": (f"on hold in prod since 2026-11-23T08:00:00.123Z by {LEA}: it times out",)})
+    text = whole(shown(held))
+    assert ", 1 file." in text
+    assert "by Léa: it times out" in text
+    assert "<@U0LEA222>" in whole(answer(held, Pages()))
+
+
 def test_suggested_writes_ask_once_more_and_reads_run_at_once() -> None:
     write, read_ = elements(shown(REFUSED).blocks)
     assert (write["action_id"], write["value"]) == ("unhold", "unhold biopsy v3 in prod")
@@ -196,8 +209,8 @@ def test_history_says_by_whom_and_links_the_commit() -> None:
     text = whole(shown(SAMPLES[out.Changes][0]))
     for part in (
         "biopsy v3.0.0 in prod in place of v2.0.0: succeeded",
-        "asked by *Ana*",
-        "approved by *Léa*",
+        "asked by Ana",
+        "approved by Léa",
         "commit 9fceb02d0ae5",
         "29 more",
     ):

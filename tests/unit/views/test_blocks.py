@@ -70,7 +70,7 @@ def test_the_details_hold_all_that_is_needed_to_decide(state: State) -> None:
         one.to.digest,
         one.to.commit,
         "auc: 0.991",
-        "✖ fail: metrics",
+        "✖ fail  ·  metrics",
         "the metrics hold",
         "soaking",
         "Asked for approval.",

@@ -6,14 +6,14 @@ from dataclasses import replace
 import pytest
 
 from bot.grammar import Sentence, Vocabulary, read
-from bot.views import card
+from bot.views import Post, card
 from bot.views.words import STATES
 from workers.contract import requests as ask
 from workers.contract.names import Digest, PromotionId
-from workers.contract.promotion import Promotion, State, Step
+from workers.contract.promotion import GateResult, Promotion, Result, State, Step
 
 from .checks import check_post, elements, whole
-from .samples import LEA, NAMES, PLAN, UNIX, NoPages, Pages, event, moved, promotion, vote
+from .samples import ANA, LEA, NAMES, PLAN, UNIX, NoPages, Pages, event, moved, promotion, vote
 
 
 def shown(one: Promotion) -> str:
@@ -40,8 +40,8 @@ def test_a_waiting_card_holds_all_that_is_needed_to_decide() -> None:
     text = shown(promotion(votes=(vote(),)))
     for part in (
         "biopsy v3.0.0", "biopsy v2.0.0", promotion().to.digest.short, "auc: 0.991 → 0.996 (+0.005)", "*Gates:* 1 of 2 pass",
-        "✖ fail: metrics, auc 0.89 is below 0.90", "✔ pass: model-card", "not applicable: soak", "2 targets: eu, us",
-        "*A rollback would restore:* v2.0.0", "1 of 2: needs one of @ml-leads", "*May not approve:* the requester, the version's author",
+        "✖ fail  ·  metrics: auc 0.89 is below 0.90", "✔ pass  ·  model-card", "not applicable  ·  soak", "2 targets: eu, us",
+        "*A rollback would restore:* v2.0.0", "1 of 2: needs one of @ml-leads, but not the requester or the version's author",
         f"*Expires:* <!date^{UNIX}^", "it misses fewer cases", "the metrics hold", "record 7", "audit record",
     ):  # fmt: skip
         assert part in text, part
@@ -51,6 +51,36 @@ def test_the_first_version_has_nothing_to_go_back_to() -> None:
     text = shown(promotion(live=None))
     assert "*Runs now:* nothing" in text
     assert "no version has run here yet" in text
+    assert "*The first version here*" in text
+    assert "• auc: 0.996 (+0.005)" in text
+    assert "→" not in text
+
+
+def test_a_lone_target_called_as_its_environment_is_not_said_twice() -> None:
+    alone, other = (card(moved(promotion(targets=(name,))), Pages(), NAMES) for name in ("prod", "eu"))
+    assert "*Where:* prod\\n" in whole(alone)
+    assert "goes live in prod, in place of" in whole(alone)
+    assert "*Where:* prod, on eu\\n" in whole(other)
+
+
+def test_a_metric_is_named_once() -> None:
+    gates = (GateResult("metrics: auc", Result.PASS, "auc is 0.991, at least 0.9 is needed"),)
+    assert "✔ pass  ·  metrics: auc is 0.991, at least 0.9 is needed" in shown(promotion(gates=gates))
+
+
+def test_a_refusal_says_its_reasons_once_and_blames_nobody() -> None:
+    events = (event("refused", State.REFUSED, ANA, 7, "Refused: 1 of 2 gates stop it.", "it misses fewer cases"),)
+    text = whole(Post("", card(moved(promotion(State.REFUSED, events=events, reasons=("auc 0.89 is below 0.90",))), Pages(), NAMES).blocks))
+    assert text.count("auc 0.89 is below 0.90") == text.count("it misses fewer cases") == 1
+    assert f"*⛔ Refused*, <!date^{UNIX}^" in text
+    assert "*Approvals:*" not in text
+
+
+def test_people_in_the_words_of_gates_and_reasons_are_named() -> None:
+    gates = (GateResult("separation", Result.PASS, f"made by {ANA.user}, who may not approve it"),)
+    text = shown(promotion(State.QUEUED, gates=gates, reasons=(f"locked by {LEA}",)))
+    assert "made by Ana, who" in text
+    assert "locked by Léa" in text
 
 
 def test_the_approve_button_is_a_sentence_bound_to_the_plan() -> None:
@@ -78,7 +108,8 @@ def test_approve_and_reject_vanish_after_the_decision(state: State) -> None:
 def test_after_the_decision_the_card_says_who_when_and_why() -> None:
     events = (event("requested"), event("rejected", State.REJECTED, LEA, 8, "Rejected.", "the card names no limits"))
     text = shown(promotion(State.REJECTED, events=events))
-    assert f"*Rejected* by *Léa*, <!date^{UNIX}^" in text
+    assert f"*👎 Rejected* by Léa, <!date^{UNIX}^" in text
+    assert "Rejected." not in whole(Post("", card(moved(promotion(State.REJECTED, events=events)), Pages(), NAMES).blocks))
     assert "Reason: the card names no limits" in text
 
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.views import answer, card, forms, thread
-from bot.views.text import code, escaped, person, plain, preformatted, safe, told, when
+from bot.views.text import code, escaped, person, plain, preformatted, safe, told, users_in, when
 from workers.contract import outcomes as out
 from workers.contract.promotion import Change, GateResult, Promotion, Quorum, Result, State, Step
 
@@ -129,8 +129,17 @@ def test_an_instant_is_shown_in_the_readers_time_and_nonsense_as_it_is() -> None
 
 
 def test_a_display_name_cannot_pass_for_markup() -> None:
-    assert person(ANA, {ANA.user: "*<!channel>*"}) == "*∗&lt;!channel&gt;∗*"
+    assert person(ANA, {ANA.user: "*<!channel>*"}) == "∗&lt;!channel&gt;∗"
     assert person(ANA, {}) == "<@U0ANA111>"
+
+
+def test_words_of_the_core_name_people_and_nobody_is_called_without_names() -> None:
+    words = f"made by {ANA.user}, held by {LEA}, in U1 and UNITED since 2026-11-23T08:00:00.123Z"
+    assert told(words, 300, {ANA.user: "Ana <!here>", LEA.user: "Léa"}).startswith(
+        "made by Ana &lt;!here&gt;, held by Léa, in U1 and UNITED since <!date^"
+    )
+    assert "<@" not in told(words)
+    assert users_in(words) == [ANA.user, LEA.user]
 
 
 def test_code_over_several_lines_cannot_be_left() -> None:

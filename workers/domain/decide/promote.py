@@ -48,7 +48,8 @@ def _unknown(world: World, case: d.Case, what: str, wanted: ask.Promote) -> d.De
 
 
 def _worth_a_look(wanted: ask.Promote, artifact: object, case: d.Case) -> bool:
-    return isinstance(artifact, Reason) and wanted.artifact is not None and wanted.version is not None and not case.looked
+    unknown = isinstance(artifact, Reason) and artifact.code == "unknown-artifact"
+    return unknown and wanted.artifact is not None and wanted.version is not None and not case.looked
 
 
 def _look(wanted: ask.Promote, case: d.Case) -> d.Decision:

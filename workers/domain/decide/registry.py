@@ -78,8 +78,7 @@ def proposed(world: World, case: d.Case, report: ask.PolicyProposed) -> d.Decisi
         waits = PolicyWaits(report.commit, diff, errors=exc.errors)
         event, subject_ = "policy_refused", f"policy {report.commit[:12]} on the source branch is invalid"
     else:
-        adopters = tuple(role for role in world.policy.roles if all(role in rules.run for rules in world.policy.environments.values()))
-        waits = PolicyWaits(report.commit, diff, adopters)
+        waits = PolicyWaits(report.commit, diff, world.policy.adopters)
         event, subject_ = "policy_proposed", f"policy {report.commit[:12]} proposed"
     return d.Decision(
         event=event, subject=subject_, documents=(proposal,), detail={"errors": list(waits.errors), "diff": diff}, announce=(waits,)
@@ -113,6 +112,8 @@ def adopt(world: World, case: d.Case, wanted: ask.AdoptPolicy) -> d.Decision:
         new = policy.read(proposal.text)
     except policy.BadPolicy as exc:
         return d.refuse(world, case, what, *(Reason("invalid", error) for error in exc.errors))
+    if not any(rules.run for rules in new.environments.values()):
+        return d.refuse(world, case, what, Reason("locked", "Nobody may run anything by it, so nobody could ever adopt another policy."))
     first = world.policy.trust or fingerprint(world.signers[WRITER])
     if new.trust != first and (new.trust or world.policy.trust):
         return d.refuse(world, case, what, Reason("trust", "It names another `trust` fingerprint; the ledger's first key never changes."))

@@ -149,7 +149,9 @@ def _nowhere(world: World, case: d.Case, what: str, reason: Reason) -> d.Decisio
 def _not_waiting(world: World, case: d.Case, what: str, promotion: Promotion) -> d.Decision:
     if _voted(promotion, case):
         return d.answer(Receipt(f"Your approval of {promotion.id} counted; it {_is(promotion)}.", promotion.id))
-    return d.refuse(world, case, what, Reason("not-waiting", f"{promotion.id} waits for no approval: it {_is(promotion)}."))
+    gone = promotion.environment not in world.policy.environments
+    why = f"the policy no longer has the environment {promotion.environment}" if gone else f"it {_is(promotion)}"
+    return d.refuse(world, case, what, Reason("not-waiting", f"{promotion.id} waits for no approval: {why}."))
 
 
 def _is(promotion: Promotion) -> str:

@@ -14,12 +14,15 @@ from urllib.parse import urlencode
 
 import aiohttp
 import pytest
-from bot_stage import ANA, BOT_USER, DEPLOYS, SECRET, TEAM, Stage, grown, make_keys, promotion, stage, until
 
 from bot.consumer import DEAD
+from bot.log import strike_out
+from bot.settings import Settings
 from bot.signature import Signer
 from workers.contract import lanes
 from workers.contract.actors import Origin
+
+from .stage import ANA, BOT_USER, DEPLOYS, SECRET, TEAM, Stage, grown, make_keys, promotion, stage, until
 
 COMMAND = {"command": "/towpath", "text": "cancel P-3", "user_id": ANA, "team_id": TEAM, "channel_id": DEPLOYS, "trigger_id": "1.2.3"}
 
@@ -180,7 +183,8 @@ async def test_what_fails_is_tried_again_elsewhere(tmp_path: Path) -> None:
         fields: dict[Any, Any] = {"body": body, "form": "application/x-www-form-urlencoded", "at": now}
         await here.redis.xadd(lanes.INTAKE, {**fields, "signature": Signer(SECRET).sign(now, body)})
         await here.redis.xreadgroup("bot", "a bot that died", {lanes.INTAKE: ">"})
-        await here.redis.xclaim(lanes.INTAKE, "bot", "a bot that died", 0, [(await here.redis.xrange(lanes.INTAKE))[0][0]], idle=60_000)
+        rows: list[Any] = await here.redis.xrange(lanes.INTAKE) or []
+        await here.redis.xclaim(lanes.INTAKE, "bot", "a bot that died", 0, [rows[0][0]], idle=60_000)
         async with here.bot():
             await here.envelope("Cancel")
             await empty(here)
@@ -224,6 +228,21 @@ async def test_wrong_setting_is_named_and_not_shown(tmp_path: Path, setting: str
         del given[setting.removesuffix("_FILE")]
     status, said = await start(given)
     assert status == 2 and said.startswith(setting) and "very-secret" not in said
+
+
+async def test_secrets_may_lie_in_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    given = settings(tmp_path)
+    del given["SLACK_BOT_TOKEN"]
+    for name, value in {**given, "SLACK_BOT_TOKEN_FILE": str(tmp_path / "token")}.items():
+        monkeypatch.setenv(name, value)
+    found = Settings.load()
+    assert found.slack_bot_token.get_secret_value() == "xoxb-from-a-file"
+    assert "from-a-file" not in repr(found)
+
+
+def test_logs_strike_secrets_out() -> None:
+    text = "xoxb-1-2-abc xapp-1-A-2-f redis://:hunter2@host/0 https://hooks.slack.com/commands/T1/2/abc"
+    assert not [word for word in ("1-2-abc", "1-A-2", "hunter2", "T1/2") if word in strike_out(text)]
 
 
 async def test_open_key_is_refused(tmp_path: Path) -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bot_stage import ANA, BOT_USER, DEPLOYS, GIO, MIA, REPO_ID, SHARED, STRANGER, TEAM, promotion, stage, until
-
 from workers.contract.actors import Origin, Standing
 from workers.contract.envelope import read_stamp
 from workers.contract.requests import Approve, Promote, Reject
+
+from .stage import ANA, BOT_USER, DEPLOYS, GIO, MIA, REPO_ID, SHARED, STRANGER, TEAM, promotion, stage, until
 
 
 async def test_command_becomes_a_signed_envelope(tmp_path: Path) -> None:

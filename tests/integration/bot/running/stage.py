@@ -40,7 +40,9 @@ T = TypeVar("T")
 TEAM, BOT_USER = "T0HOME", "U0BOT"
 BOT_TOKEN, APP_TOKEN, SECRET = "xoxb-stand-in", "xapp-stand-in", "stand-in-signing-secret"
 ANA, BEN, MIA, GIO, STRANGER = "U0ANA", "U0BEN", "U0MIA", "U0GIO", "U0STR"
-DEPLOYS, OTHER, SHARED = "C0DEPLOYS", "C0OTHER", "C0SHARED"
+DEPLOYS, SHARED = "C0DEPLOYS", "C0SHARED"
+OTHER = next(name for n in range(999) if lanes.shard_of(name := f"C0OTHER{n}") == lanes.shard_of(DEPLOYS))
+"""A channel that the same shard serves as the first."""
 REPO_ID = "repo-0123456789"
 DIGEST = Digest("sha256:" + "ab" * 32)
 COMMIT = CommitId("9fceb02d0ae598e95dc970b74767f19372d61af8")
@@ -130,7 +132,8 @@ class Stage:
 
     async def sealed(self) -> list[Sealed]:
         """All that lies in the inbox."""
-        return [Sealed.from_wire(fields["envelope"]) for _, fields in await self.redis.xrange(lanes.INBOX)]
+        rows: list[Any] = await self.redis.xrange(lanes.INBOX) or []
+        return [Sealed.from_wire(fields["envelope"]) for _, fields in rows]
 
     async def envelopes(self, verb: str = "") -> list[Envelope]:
         """What lies in the inbox, opened; `verb` narrows it to one kind of request."""
@@ -188,7 +191,8 @@ class Stage:
             return set(wanted) <= set(await self.thread_seqs(promotion))
 
         await until(look, seconds)
-        assert await self.thread_seqs(promotion) == wanted
+        found = await self.thread_seqs(promotion)
+        assert found == wanted, (await self.ws.seen()).dump()
 
     async def restart_redis(self) -> None:
         """Start Redis again after it was killed (or stop and start it), with what it had."""

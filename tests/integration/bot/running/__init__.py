@@ -1,0 +1,1 @@
+"""The running bot, between a stand-in Slack and a real Redis."""

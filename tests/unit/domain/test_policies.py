@@ -1,0 +1,133 @@
+"""`towpath.yaml`, read strictly: every error with its line and what would be right."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from workers.contract.names import EnvironmentName
+from workers.domain import policy
+from workers.domain.policy import BadPolicy
+from workers.domain.strict_yaml import LARGEST
+
+from .worlds import ANA, BEN, CARL, OLA, POLICY, PROD, STAGING, VAULT, person
+
+
+def test_what_is_written_is_what_holds() -> None:
+    found = policy.read(POLICY)
+    assert list(found.environments) == ["staging", "prod", "vault"]
+    prod = found.environments[PROD]
+    assert (prod.after, prod.soak, prod.expires) == ("staging", timedelta(hours=1), timedelta(hours=24))
+    assert prod.approve is not None
+    assert (prod.approve.users, prod.approve.groups) == (("UBEN", "UDANA", "UMIA"), ("SLEADS",))
+    assert prod.metrics["auc"].at_least == 0.9
+    assert [target.name for target in prod.targets] == ["eu", "us"]
+    assert found.environments[STAGING].approve is None
+    assert found.announce == ("CBIOPSY",)
+    assert found.roles_of(CARL) == ("ml-leads",)
+    assert found.adopters == ("ml-leads",)
+    assert (found.may_adopt(BEN), found.may_adopt(OLA), found.may_adopt(ANA)) == (True, False, False)
+
+
+def test_display_names_and_look_alikes_hold_nothing() -> None:
+    found = policy.read(POLICY)
+    for user in ("UBENX", "UBE", "WBEN"):
+        assert found.roles_of(person(user, "SLEAD")) == ()
+
+
+def test_an_environment_may_be_written_as_nothing() -> None:
+    rules = policy.read("version: 1\nenvironments:\n  lab:\n").environments[EnvironmentName.read("lab")]
+    assert (rules.request, rules.run, rules.approve) == (("*",), (), None)
+
+
+WRONG = {
+    "an unknown key": (POLICY.replace("soak: 1h", "sock: 1h"), "sock", "'sock', which is not known; known: after, soak"),
+    "an unknown key at the top": (POLICY + "extra: 1\n", "extra", "'extra', which is not known; known: version, trust"),
+    "a key twice": (POLICY.replace("    soak: 1h\n", "    soak: 1h\n    soak: 2h\n"), "soak: 2h", "'soak' stands twice"),
+    "an anchor": (POLICY.replace("run: [ml-leads]\n    approve", "run: &x [ml-leads]\n    approve", 1), "&x", "anchors and aliases"),
+    "an alias": ("version: 1\nenvironments: *x\n", "*x", "anchors and aliases"),
+    "a tag": ("version: !!int 1\n", "!!int", "tags are not allowed"),
+    "an unknown role": (POLICY.replace("run: [ops, ml-leads]", "run: [oops]"), "oops", "the role 'oops' is not in `roles`"),
+    "an unknown approver": (POLICY.replace("approve: {from: [ml-leads], count: 2}", "approve: {from: [leads]}"), "[leads]", "the role 'leads'"),
+    "a wrong order": (POLICY.replace("after: staging", "after: vault"), "after: vault", "must be an environment written above it"),
+    "itself as the one before": (POLICY.replace("after: staging", "after: prod"), "after: prod", "must be an environment written above it"),
+    "a soak after nothing": (POLICY.replace("    after: staging\n", ""), "soak", "soak counts from the success there"),
+    "a bad duration": (POLICY.replace("soak: 1h", "soak: an hour"), "an hour", "is 'an hour', which is not of the form"),
+    "a duration with a line break": (POLICY.replace("soak: 1h", 'soak: "1h\\n"'), "soak", "line break"),
+    "a name with a line break": (POLICY.replace("  vault:", '  "vault\\n":'), "vault", "line break"),
+    "a metric twice": (POLICY.replace("      - metrics:", "      - metrics: {auc: {at_most: 1}}\n      - metrics:"), "gates", "stands twice"),
+    "two targets of one name": (POLICY.replace("name: us", "name: eu"), "name: eu", "two targets have one name"),
+    "a password in a URL": (POLICY.replace("http://127.0.0.1:9001", "http://me:secret@host"), "secret", "not of the form"),
+    "a token in the open": (POLICY.replace("type: model-server, url", "type: model-server, token: xyz, url", 1), "xyz", "not of the form"),
+    "a display name": (POLICY.replace("users: [UOLA]", "users: [ola]"), "ola", "is 'ola'"),
+    "no environment": ("version: 1\nenvironments: {}\n", "{}", "environments"),
+    "another version": (POLICY.replace("version: 1", "version: 2"), "version", "1 was expected"),
+    "an address twice": (POLICY.replace("eve@example.com", "Dana@example.com"), "Dana", "is already UDANA's address"),
+    "a huge number": (POLICY.replace("count: 2", "count: " + "9" * 5000), "999", "count"),
+    "a sexagesimal": (POLICY.replace("at_least: 0.90", "at_least: 1:30.5"), "1:30", "put it in quotes"),
+    "infinity": (POLICY.replace("at_least: 0.90", "at_least: .inf"), ".inf", "put it in quotes"),
+    "no number": (POLICY.replace("at_least: 0.90", "at_least: .nan"), ".nan", "put it in quotes"),
+    "two documents": (POLICY + "---\na: 1\n", "---", "another document"),
+    "no mapping": ("just words", "", "is not of type 'object'"),
+    "nothing": ("", "", "is not of type 'object'"),
+    "a broken line": ("version: 1\nenvironments: {prod: [}\n", "[}", "did not find"),
+    "a key that is a list": ("version: 1\n? [a]\n: 1\n", "[a]", "a key must be a word"),
+    "a control character": ("version: \x01", "", "not YAML"),
+    "half a character": ("version: \ud800", "", "not YAML"),
+    "a depth that would end the process": ("- " * 100_000, "", "nested deeper than 20"),
+    "a flow that would end the process": ("a: " + "[" * 100_000, "", "nested deeper than 20"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_an_error_names_the_file_the_line_and_what_is_wrong(name: str) -> None:
+    text, marked, words = WRONG[name]
+    line = next((n for n, found in enumerate(text.splitlines(), 1) if marked in found), 1)
+    with pytest.raises(BadPolicy) as caught:
+        policy.read(text)
+    told = [error for error in caught.value.errors if words in error]
+    assert told, caught.value.errors
+    assert told[0].startswith(f"towpath.yaml:{line}: "), told[0]
+
+
+def test_a_huge_file_is_refused_unread() -> None:
+    with pytest.raises(BadPolicy, match="longer than"):
+        policy.read("#" * (LARGEST + 1))
+
+
+def test_all_errors_are_told_at_once() -> None:
+    with pytest.raises(BadPolicy) as caught:
+        policy.read(POLICY.replace("soak: 1h", "soak: x").replace("count: 2", "count: 0"))
+    assert len(caught.value.errors) == 2
+
+
+def test_the_digest_of_rules_is_of_rules_and_of_who_approves() -> None:
+    base = policy.read(POLICY).environments
+    moved = policy.read(POLICY.replace("users: [UOLA]", "users: [UOLA, UZOE]")).environments
+    wider = policy.read(POLICY.replace("groups: [SLEADS]", "groups: [SLEADS, SALL]")).environments
+    assert base[PROD].digest == moved[PROD].digest
+    assert base[PROD].digest != wider[PROD].digest
+    assert base[STAGING].digest == wider[STAGING].digest
+    assert base[VAULT].digest != wider[VAULT].digest
+
+
+@given(st.text(max_size=300))
+def test_any_text_is_a_policy_or_told_what_is_wrong(text: str) -> None:
+    try:
+        policy.read(text)
+    except BadPolicy as exc:
+        assert all(error.startswith("towpath.yaml:") for error in exc.errors)
+
+
+@given(st.lists(st.tuples(st.integers(0, len(POLICY) - 1), st.characters()), min_size=1, max_size=5))
+def test_any_slip_of_the_pen_is_a_policy_or_told_what_is_wrong(slips: list[tuple[int, str]]) -> None:
+    text = POLICY
+    for at, letter in slips:
+        text = text[:at] + letter + text[at + 1 :]
+    try:
+        policy.read(text)
+    except BadPolicy as exc:
+        assert exc.errors
