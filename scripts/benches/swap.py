@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
 from dataclasses import dataclass, field
-from itertools import cycle
+from itertools import cycle, pairwise
 from pathlib import Path
 
 import click
@@ -24,7 +24,7 @@ from demo.repository import build
 from workers.adapters.git.mirror import Mirror
 from workers.adapters.git.source import GitSource
 from workers.adapters.targets import ModelServer as Target
-from workers.ports.target import Applied, Wanted
+from workers.ports.target import Applied, Verdict, Wanted
 
 MODEL = "biopsy"
 ORDER = ("v2.0.0", "v3.0.0", "v2.0.0", "v1.0.0")
@@ -62,7 +62,7 @@ class Felt:
             if label:
                 self.by_label[label] = self.by_label.get(label, 0) + 1
         at = [answer.at for answer in answers]
-        self.longest_gap = max(self.longest_gap, *(later - one for one, later in zip(at, at[1:], strict=False)))
+        self.longest_gap = max(self.longest_gap, *(later - one for one, later in pairwise(at)))
         self.rate.append(len(at) / (at[-1] - at[0]))
 
 
@@ -129,7 +129,9 @@ def _promote(target: Target, wanted: Wanted, fence: int) -> None:
     answer = target.apply(wanted, f"bench:{fence}", fence)
     if answer.result is not Applied.DONE:
         raise click.ClickException(f"the model server did not take {wanted.label}: {answer.text}")
-    target.verify(wanted)
+    proved = target.verify(wanted)
+    if proved.result is not Verdict.MATCHES:
+        raise click.ClickException(f"the model server does not serve {wanted.label}: {proved.text}")
 
 
 def send(load: Load) -> list[Answer]:

@@ -107,9 +107,7 @@ async def test_the_git_remote_is_away_and_the_request_waits_and_is_done_when_it_
     ana = scene.workspace.person("ana")
     try:
         await ana.command("biopsy", "/towpath", f"promote biopsy {version} to staging")
-        await scene.workspace.until(
-            lambda seen: seen.ephemeral("not recorded", to=ana.id) or seen.ephemeral("Not recorded", to=ana.id), PATIENCE, mark
-        )
+        await scene.workspace.until(lambda seen: seen.ephemeral("the shared repository does not answer", to=ana.id), PATIENCE, mark)
     finally:
         away.rename(remote)
     await scene.until(lambda: scene.last_promotion() > before, "the request is recorded after all")

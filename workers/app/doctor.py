@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import httpx
 import redis
@@ -145,7 +146,7 @@ def _targets(rules: policy.Policy, environ: Mapping[str, str]) -> Iterator[Findi
 
 
 def _slack(environ: Mapping[str, str]) -> Iterator[Finding]:
-    token = environ.get("SLACK_BOT_TOKEN")
+    token = environ.get("SLACK_BOT_TOKEN") or _from_file(environ.get("SLACK_BOT_TOKEN_FILE"))
     if not token:
         yield Finding("slack", "SLACK_BOT_TOKEN is not set here", "Set it to the bot token of the app (xoxb-...), also for this command.")
         return
@@ -162,6 +163,13 @@ def _slack(environ: Mapping[str, str]) -> Iterator[Finding]:
         yield Finding(
             "slack", f"the app lacks {', '.join(missing)}", "Add the scopes (manifest.yaml has them all) and install the app again."
         )
+
+
+def _from_file(path: str | None) -> str | None:
+    try:
+        return Path(path).read_text().strip() if path else None
+    except OSError:
+        return None
 
 
 def environment() -> Mapping[str, str]:

@@ -41,6 +41,9 @@ class Settings(BaseSettings):
     )
     towpath_source_branch: str = Field(default="main", description="the branch of people and CI")
     towpath_ledger_branch: str = Field(default="towpath", description="the branch that only Towpath writes")
+    towpath_ledger_head: str | None = Field(
+        default=None, description="the ledger's head (a commit id that you know from Slack), for a first start with a mirror that was lost"
+    )
     towpath_git_config: Literal["ours", "host"] = Field(
         default="ours", description="ours: ignore this host's Git configuration; host: use it, for credential helpers and proxies"
     )
@@ -57,6 +60,7 @@ class Settings(BaseSettings):
             source_branch=self.towpath_source_branch,
             ledger_branch=self.towpath_ledger_branch,
             configuration=Configuration(self.towpath_git_config),
+            known_head=self.towpath_ledger_head,
         )
 
 

@@ -27,7 +27,7 @@ from workers.domain.decide import decide
 from workers.domain.layout import Document, path_of
 from workers.domain.state import World, apply
 from workers.perform.reading import Reader
-from workers.ports.errors import Unreachable, WorldError
+from workers.ports.errors import Unclear, Unreachable, WorldError
 from workers.ports.inbox import Board, Entry, Inbox
 from workers.ports.ledger import Draft, LedgerBranch, Push
 
@@ -219,7 +219,7 @@ class Loop:
             envelope = self._open(world, entry).envelope
             if isinstance(envelope.request, ask.PEOPLE) and envelope.conversation and envelope.request_id not in self._told:
                 self._told.add(envelope.request_id)
-                trouble = Trouble(str(exc)[:300], kept=True)
+                trouble = Trouble(_words(exc), kept=True)
                 said.append(Delivery(trouble, envelope.conversation.channel, envelope.request_id, envelope.actor.id, envelope.conversation))
         self._board.deliver(said)
 
@@ -267,3 +267,10 @@ def _anomaly(world: World, case: d.Case) -> d.Decision:
     if sum(one.event == "anomaly" and one.time[:16] == minute for one in world.recent) >= ANOMALIES_PER_MINUTE:
         return d.NOTHING
     return d.Decision(event="anomaly", subject="A request in the inbox was not of ours", detail={"why": case.envelope.text})
+
+
+def _words(exc: WorldError) -> str:
+    """What people are told: an operator's details (addresses, git's own words on a broken line) stay in the log."""
+    if isinstance(exc, Unreachable | Unclear):
+        return "the shared repository does not answer"
+    return str(exc)[:300]

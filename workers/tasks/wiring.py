@@ -25,6 +25,7 @@ from workers.adapters.redis.projection import ProjectionReader
 from workers.adapters.targets import open_target
 from workers.contract import lanes
 from workers.contract.envelope import Sealed
+from workers.contract.names import CommitId
 from workers.contract.signatures import SigningKey
 from workers.domain.policy import TargetRule
 from workers.effects.deployment import Deployment
@@ -49,6 +50,7 @@ class Place:
     source_branch: str
     ledger_branch: str
     configuration: Configuration = Configuration.OURS
+    known_head: str | None = None
 
     def mirror(self, lane: str) -> Mirror:
         """The bare mirror of a lane; each lane has its own, so that none waits for another."""
@@ -108,6 +110,8 @@ class Wiring:
         """The loop that writes, with the writer's key."""
         key = self.key("writer")
         ledger = GitLedger(self._changes, key)
+        if self._place.known_head and ledger.anchor() is None and ledger.fetch() == self._place.known_head:
+            ledger.set_anchor(CommitId.read(self._place.known_head))
         return Loop(ledger, self.inbox, self.board, Reader(ledger, key.public), now)
 
     @cached_property

@@ -46,7 +46,7 @@ async def usergroups_users_list(call: Call) -> Json:
 
 def as_user(call: Call, user: User) -> Json:
     """A user object as this app's scopes show it."""
-    profile: Json = {"real_name": user.real_name, "display_name": user.name, "team": user.team_id}
+    profile: Json = {"real_name": user.real_name, "display_name": user.real_name, "team": user.team_id}
     if user.email and "users:read.email" in call.stage.workspace.app.scopes and not user.is_stranger:
         profile["email"] = user.email
     found: Json = {"id": user.id, "team_id": user.team_id, "name": user.name, "deleted": user.deleted}

@@ -5,6 +5,7 @@ const plain = local({ month: "long", day: "numeric", year: "numeric" });
 const short = local({ month: "short", day: "numeric", year: "numeric" });
 const long = local({ weekday: "long", month: "long", day: "numeric", year: "numeric" });
 const clock = local({ hour: "2-digit", minute: "2-digit" });
+const parts = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
 
 const WORDS = {
   date_num: (moment) => moment.toISOString().slice(0, 10),
@@ -28,6 +29,7 @@ export function shownDate(epoch, pattern, fallback) {
 }
 
 export const timeOf = (ts) => clock(new Date(Number(ts) * 1000));
+export const bareTimeOf = (ts) => parts.formatToParts(new Date(Number(ts) * 1000)).filter((one) => one.type !== "dayPeriod").map((one) => one.value).join("").trim();
 export const fullTimeOf = (ts) => `${long(new Date(Number(ts) * 1000))}, ${clock(new Date(Number(ts) * 1000))}`;
 
 export function dayOf(ts) {

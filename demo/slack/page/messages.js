@@ -1,7 +1,7 @@
 // Messages: one by one, with their author, marks, thread summary and what can be done with them.
 
 import { drawing, h, signOf } from "/page/dom.js";
-import { dayOf, fullTimeOf, timeOf } from "/page/dates.js";
+import { bareTimeOf, dayOf, fullTimeOf, timeOf } from "/page/dates.js";
 import { nameOf, withPictures } from "/page/markup.js";
 import { bodyOf } from "/page/blocks.js";
 import { menuButton } from "/page/elements.js";
@@ -44,7 +44,7 @@ function row(channel, message, before, doing, inThread) {
 function messageNode(channel, message, look, replies, doing) {
   const person = personOf(message.user);
   const kind = ["message", message.is_ephemeral && "ephemeral", look.follows && "follows", message.subtype === "tombstone" && "gone"];
-  const time = h("time", { class: "when", title: fullTimeOf(message.ts) }, timeOf(message.ts));
+  const time = h("time", { class: "when", title: fullTimeOf(message.ts) }, (look.follows ? bareTimeOf : timeOf)(message.ts));
   const tag = message.user === state.about.app.bot_user_id ? h("span", { class: "app-tag" }, "App") : null;
   const role = person && person.role && !look.follows ? h("span", { class: "role" }, person.role) : null;
   const head = look.follows ? null : h("div", { class: "head" }, h("span", { class: "author" }, nameOf(message.user)), tag, role, time);

@@ -98,7 +98,7 @@ def test_a_refusal_says_what_why_that_nothing_was_changed_and_what_next() -> Non
 
 def test_a_lacking_right_says_who_has_it() -> None:
     lacking = out.Refused("approve P-3", (out.Reason("right-approve", "You may not approve promotions to prod.", "may: ml-leads"),))
-    assert "You may not approve promotions to prod. _Who may: ml-leads._" in whole(shown(lacking))
+    assert "You may not approve promotions to prod. _Who may: ml-leads_" in whole(shown(lacking))
 
 
 def test_a_registration_counts_files_and_names_people() -> None:

@@ -199,9 +199,9 @@ def _verified(dialogue: Dialogue, wanted: Wanted) -> Answer:
         return Answer(Verdict.DIVERGED, f"{wanted.version.artifact} {label} answers by default where {wanted.label} is wanted.")
     if trouble := _trouble(dialogue, wanted, None):
         return Answer(Verdict.DIVERGED, f"{_named(wanted)} answers by default, but {trouble}.")
-    digest = f"the digest {wanted.version.digest.short}" if live.digest else "its label"
-    proof = "it repeats the golden prediction" if wanted.golden else "it has no golden prediction to repeat"
-    return Answer(Verdict.MATCHES, f"The server reports {digest} of {_named(wanted)}; {proof}.")
+    reported = f"the digest {wanted.version.digest.short} as {label}" if live.digest else f"its label {label}"
+    proof = "repeats the golden prediction" if wanted.golden else "has no golden prediction to repeat"
+    return Answer(Verdict.MATCHES, f"It reports {reported} and {proof}.")
 
 
 def _trouble(dialogue: Dialogue, wanted: Wanted, label: str | None) -> str | None:
