@@ -102,14 +102,19 @@ class Memory:
         """The post was certainly not made."""
         await self._redis.hdel(_key(promotion), field)
 
-    async def replace(self, promotion: PromotionId, shown: Shown, fields: dict[str, str]) -> None:
-        """Put what Slack says in the place of what we knew; complete in the life of Redis that `shown` was read in."""
+    async def replace(self, promotion: PromotionId, shown: Shown, fields: dict[str, str]) -> Shown:
+        """Put what Slack says in the place of what we knew; complete in the life of Redis that `shown` was read in.
+
+        The answer is what was written, not what is read back: Redis may be emptied in between, and Slack's word still holds.
+        """
         kept = {name: value for name, value in shown.fields.items() if name in ("gone", "note")}
+        known = kept | fields | {"epoch": shown.epoch or ""}
         async with self._redis.pipeline(transaction=True) as pipe:
             pipe.delete(_key(promotion))
-            pipe.hset(_key(promotion), mapping=dict[Any, Any](kept | fields | {"epoch": shown.epoch or ""}))
+            pipe.hset(_key(promotion), mapping=dict[Any, Any](known))
             pipe.expire(_key(promotion), KEPT)
             await pipe.execute()
+        return Shown(shown.epoch, known)
 
     async def forget_card(self, promotion: PromotionId, card: Card, why: str) -> None:
         """The card is no more; `why` is said under the next one."""

@@ -86,8 +86,7 @@ class Show:
             found = await poster.search.promotion(promotion.id, promotion.channel, since, places, known.gone)
             fields = found.fields()
             log.info("looked_in_slack", promotion=promotion.id, card=bool(found.card), posted=len(found.posted))
-        await poster.memory.replace(promotion.id, known, fields)
-        return await poster.memory.of(promotion.id)
+        return await poster.memory.replace(promotion.id, known, fields)
 
     async def _post_card(self, moved: Moved) -> Card:
         """A new card: in the promotion's channel, or where that is closed, with its requester."""

@@ -33,9 +33,19 @@ HEADERS = {
 }
 
 EXPIRED = (403, "This link has expired", "Links to a record hold for seven days. Ask for a new one in Slack:", "audit {promotion}")
-FORGED = (403, "This link does not open this record", "It was cut off or changed on its way. Ask for a new one in Slack:", "audit {promotion}")
+FORGED = (
+    403,
+    "This link does not open this record",
+    "It was cut off or changed on its way. Ask for a new one in Slack:",
+    "audit {promotion}",
+)
 UNKNOWN = (404, "There is no such record", "A promotion is named like P-142. See what there is in Slack:", "history")
-AWAY = (503, "The record cannot be shown right now", "Nothing is lost: it is in Git. Try again in a minute, or ask in Slack:", "audit {promotion}")
+AWAY = (
+    503,
+    "The record cannot be shown right now",
+    "Nothing is lost: it is in Git. Try again in a minute, or ask in Slack:",
+    "audit {promotion}",
+)
 
 
 def attach(app: web.Application, page: AuditPage) -> None:

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 from bot.links import Links
 from bot.people import people_in
+from bot.views.text import retold
+from bot.views.words import headline
 from workers.contract.envelope import read_stamp
 from workers.contract.names import ActorId, CommitId
 from workers.contract.outcomes import Moved
-from workers.contract.promotion import Event, Placed, Vote
+from workers.contract.promotion import Change, Event, Placed, State, Vote
 from workers.contract.wire import BadWire
 
 
@@ -41,6 +43,32 @@ class Record:
         return people_in(moved)
 
     @property
+    def title(self) -> str:
+        """What became of the promotion, in one sentence."""
+        promotion = self.moved.promotion
+        return f"{promotion.id}: {headline(promotion, promotion.state)}"
+
+    @property
+    def decided(self) -> str:
+        """Who brought it here and when, in one sentence."""
+        promotion = self.moved.promotion
+        said = [f"Asked by {self.name(promotion.requester)}"]
+        said += [f"{vote.decision} by {self.name(vote.actor)}" for vote in promotion.votes]
+        ended = next((event for event in reversed(promotion.events) if event.event == promotion.state.value), None)
+        said += [f"{self.said(ended.event)} at {self.time(ended.time)}"] if ended else []
+        return f"{', '.join(said)}."
+
+    @property
+    def after(self) -> str:
+        """What the version that was asked for is called, now that one knows."""
+        return "After" if self.moved.promotion.state is State.SUCCEEDED else "Asked for"
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        """What differs besides the digests, which stand above in full."""
+        return tuple(change for change in self.moved.promotion.changes if change.what != "digest")
+
+    @property
     def verdict(self) -> tuple[str, str]:
         """A word for the style, and a sentence, on whether the ledger was found to be whole."""
         if self.moved.verified is None:
@@ -58,10 +86,22 @@ class Record:
         """The commit of one record."""
         return self._link(self.moved.commits.get(str(event.seq)))
 
+    def name(self, actor: ActorId) -> str:
+        """A display name; Towpath for a process of ours."""
+        return self.names.get(actor.user) or actor.user if actor.is_person else "Towpath"
+
     def person(self, actor: ActorId) -> str:
-        """A display name with the id that the ledger knows; or the id of a process of ours."""
-        name = self.names.get(actor.user)
-        return f"{name} ({actor})" if name and name != actor.user else str(actor)
+        """A display name with the id that the ledger knows."""
+        name = self.name(actor)
+        return f"{name} ({actor})" if name != actor.user else str(actor)
+
+    def told(self, text: str) -> str:
+        """Words of the core with names beside ids, and instants as everywhere on the page."""
+        return retold(text, lambda user: f"{self.names[user]} ({user})" if self.names.get(user, user) != user else user, self.time)
+
+    def said(self, word: str) -> str:
+        """A word of the ledger, such as `rolled_back`, for people."""
+        return word.replace("_", " ")
 
     def source(self, at: Placed) -> CommitLink | None:
         """The commit that a version lies on."""

@@ -134,14 +134,14 @@ async def _ask_for_status(stage: Stage, found: Found) -> None:
 
 
 async def _promote(stage: Stage, version: str, found: Found) -> None:
-    """Ana asks, Mia approves; measured from Mia's click on."""
+    """Ana asks, Mia approves; measured from Mia's click on, once all that came of Ana's request is recorded."""
     workspace, after = stage.workspace, await watching.last(stage.workspace)
     await workspace.person("ana").command(CHANNEL, "/towpath", f"promote biopsy {version} to prod")
     card = await workspace.until(
         lambda seen: next((one for one in seen.messages() if one.metadata and "Approve" in one.buttons), None), 30, after
     )
     promotion = str(card.metadata["event_payload"]["promotion"])
-    await watching.seen(workspace, after, lambda one: _shows(one, promotion, card.ts))
+    await watching.until(lambda: bool(stage.redis.exists(lanes.document(f"thread:{CHANNEL}:{card.ts}"))))
     began, after = time.time(), await watching.last(workspace)
     clicking = asyncio.create_task(workspace.person("mia").click(card, "Approve"))
     taken = await watching.seen(workspace, after, _is_taken)

@@ -6,12 +6,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import structlog
 
 from workers.contract import requests as ask
-from workers.contract.names import PromotionId
+from workers.contract.names import CommitId, PromotionId
 from workers.contract.promotion import Kind, Placed, Promotion, State
 from workers.contract.requests import Seen
 from workers.domain.policy import TargetRule
@@ -22,6 +23,8 @@ from workers.ports.source import Source
 from workers.ports.target import Applied, Target, Verdict, Wanted
 
 log = structlog.get_logger()
+
+T = TypeVar("T")
 
 FRESH_TRIES = 3
 RETRY_AFTER = 1.0
@@ -46,6 +49,15 @@ class Attempt:
     number: int = 1
 
 
+@dataclass(frozen=True)
+class Begun:
+    """A step that the ledger asks for: the verified head that says so, the promotion, and the environment's targets for its kind."""
+
+    head: CommitId
+    promotion: Promotion
+    targets: Sequence[Target]
+
+
 class Deployment:
     """The three steps, over a view of the ledger, the source and an opener of targets."""
 
@@ -57,19 +69,19 @@ class Deployment:
 
     def deploy(self, attempt: Attempt) -> None:
         """Bring the version to every target, one after the other."""
-        promotion, targets = self._begin(attempt, State.DEPLOYING)
-        if promotion is None:
+        begun = self._begin(attempt, State.DEPLOYING)
+        if begun is None:
             return
-        if not targets:
-            self._say(ask.Deployed, attempt, Seen.DONE, "ledger", _no_target(promotion))
+        if not begun.targets:
+            self._say(ask.Deployed, attempt, Seen.DONE, "ledger", _no_target(begun.promotion))
             return
         try:
-            wanted = self._wanted(promotion, promotion.to)
+            wanted = self._wanted(begun, begun.promotion.to)
         except BadContent as exc:
             self._say(ask.Deployed, attempt, Seen.REFUSED, "repository", f"The version's files cannot be used: {exc}. Nothing was sent.")
             return
         switched: list[str] = []
-        for target in targets:
+        for target in begun.targets:
             seen, text = self._apply(target, wanted, attempt, switched)
             if seen is None:
                 return
@@ -77,7 +89,7 @@ class Deployment:
                 self._say(ask.Deployed, attempt, seen, target.name, text)
                 return
             switched.append(f"{target.name}: {text}")
-        self._say(ask.Deployed, attempt, Seen.DONE, ", ".join(target.name for target in targets), " ".join(switched))
+        self._say(ask.Deployed, attempt, Seen.DONE, ", ".join(target.name for target in begun.targets), " ".join(switched))
 
     def _apply(self, target: Target, wanted: Wanted, attempt: Attempt, switched: Sequence[str]) -> tuple[Seen | None, str]:
         operation = f"{attempt.promotion}:{target.name}:deploy:{attempt.generation}"
@@ -107,19 +119,19 @@ class Deployment:
 
     def verify(self, attempt: Attempt) -> None:
         """Ask every target for its digest and for the golden prediction."""
-        promotion, targets = self._begin(attempt, State.VERIFYING)
-        if promotion is None:
+        begun = self._begin(attempt, State.VERIFYING)
+        if begun is None:
             return
-        if not targets:
+        if not begun.targets:
             self._say(ask.Verified, attempt, Seen.DONE, "ledger", "The desired state stands in Git.")
             return
         try:
-            wanted = self._light(promotion, promotion.to)
+            wanted = self._light(begun, begun.promotion.to)
         except BadContent as exc:
             self._say(ask.Verified, attempt, Seen.UNCLEAR, "repository", f"The proof cannot be read: {exc}")
             return
         texts = []
-        for target in targets:
+        for target in begun.targets:
             try:
                 answer = target.verify(wanted)
             except (RefusedByHost, BadContent) as exc:
@@ -129,23 +141,23 @@ class Deployment:
                 self._say(ask.Verified, attempt, Seen.MISMATCH, target.name, f"{target.name}: {answer.text}")
                 return
             texts.append(f"{target.name}: {answer.text}")
-        self._say(ask.Verified, attempt, Seen.DONE, ", ".join(target.name for target in targets), " ".join(texts))
+        self._say(ask.Verified, attempt, Seen.DONE, ", ".join(target.name for target in begun.targets), " ".join(texts))
 
     def restore(self, attempt: Attempt) -> None:
         """Bring back what was live before, on every target."""
-        promotion, targets = self._begin(attempt, State.ROLLING_BACK)
-        if promotion is None:
+        begun = self._begin(attempt, State.ROLLING_BACK)
+        if begun is None:
             return
         try:
-            former = self._wanted(promotion, promotion.live) if promotion.live else None
+            former = self._wanted(begun, begun.promotion.live) if begun.promotion.live else None
         except BadContent as exc:
             self._say(ask.Restored, attempt, Seen.UNCLEAR, "repository", f"The former version's files cannot be used: {exc}")
             return
         texts = []
-        for target in targets:
+        for target in begun.targets:
             operation = f"{attempt.promotion}:{target.name}:restore:{attempt.generation}"
             try:
-                answer = target.restore(former, promotion.artifact, operation, attempt.generation)
+                answer = target.restore(former, begun.promotion.artifact, operation, attempt.generation)
             except (RefusedByHost, BadContent) as exc:
                 self._say(ask.Restored, attempt, Seen.REFUSED, target.name, f"{target.name} said no: {exc}")
                 return
@@ -155,17 +167,17 @@ class Deployment:
                 self._say(ask.Restored, attempt, Seen.REFUSED, target.name, f"{target.name}: {answer.text}")
                 return
             texts.append(f"{target.name}: {answer.text}")
-        self._say(ask.Restored, attempt, Seen.DONE, ", ".join(target.name for target in targets), " ".join(texts))
+        self._say(ask.Restored, attempt, Seen.DONE, ", ".join(target.name for target in begun.targets), " ".join(texts))
 
-    def _begin(self, attempt: Attempt, state: State) -> tuple[Promotion | None, list[Target]]:
-        """The promotion, if the ledger still asks for this step at this generation, and the environment's targets for its kind."""
+    def _begin(self, attempt: Attempt, state: State) -> Begun | None:
+        """The step, if the ledger still asks for it at this generation."""
         head = self._view.head()
         promotion = self._view.promotion(head, attempt.promotion)
         if promotion is None or promotion.state is not state or promotion.generation != attempt.generation:
             log.info("step_is_past", promotion=attempt.promotion, generation=attempt.generation, wanted=state.value)
-            return None, []
+            return None
         rules = self._view.policy(head).environments[promotion.environment]
-        return promotion, list(self._targets(rules.targets, promotion.kind))
+        return Begun(head, promotion, list(self._targets(rules.targets, promotion.kind)))
 
     def _targets(self, rules: Sequence[TargetRule], kind: Kind) -> Iterator[Target]:
         for rule in rules:
@@ -173,16 +185,23 @@ class Deployment:
             if kind in target.capabilities().kinds:
                 yield target
 
-    def _wanted(self, promotion: Promotion, placed: Placed) -> Wanted:
-        light = self._light(promotion, placed)
-        return Wanted(light.version, self._source.materialise(light.version), light.golden)
+    def _wanted(self, begun: Begun, placed: Placed) -> Wanted:
+        light = self._light(begun, placed)
+        return replace(light, files=self._held(lambda: self._source.materialise(light.version)))
 
-    def _light(self, promotion: Promotion, placed: Placed) -> Wanted:
-        self._source.fetch()
-        version = self._view.version(self._view.head(), promotion.artifact, placed.version)
+    def _light(self, begun: Begun, placed: Placed) -> Wanted:
+        version = self._view.version(begun.head, begun.promotion.artifact, placed.version)
         if version is None or version.digest != placed.digest:
-            raise BadContent(f"{promotion.artifact} {placed.version} is not in the ledger with that digest")
-        return Wanted(version, {}, self._source.golden(version))
+            raise BadContent(f"{begun.promotion.artifact} {placed.version} is not in the ledger with that digest")
+        return Wanted(version, {}, self._held(lambda: self._source.golden(version)))
+
+    def _held(self, read: Callable[[], T]) -> T:
+        """Read by commit id from what the mirror holds, and fetch only what it lacks: the digests prove that it cannot be out of date."""
+        try:
+            return read()
+        except BadContent:
+            self._source.fetch()
+            return read()
 
     def _say(
         self, kind: type[ask.Deployed] | type[ask.Verified] | type[ask.Restored], attempt: Attempt, seen: Seen, target: str, text: str

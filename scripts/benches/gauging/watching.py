@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import subprocess
 import time
@@ -35,6 +36,15 @@ async def seen(workspace: Workspace, after: int, fits: Callable[[Happening], boo
             if fits(found := Happening(row["n"], row["at"], row["kind"], row["body"])):
                 return found
     raise TooLate(f"nothing that fits was seen within {PATIENCE:.0f} s")
+
+
+async def until(true: Callable[[], bool]) -> None:
+    """Return once it is true. Raises TooLate."""
+    end = time.monotonic() + PATIENCE
+    while not true():
+        if time.monotonic() > end:
+            raise TooLate(f"it was not so within {PATIENCE:.0f} s")
+        await asyncio.sleep(0.02)
 
 
 async def last(workspace: Workspace) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 
 from hypothesis import HealthCheck, settings
@@ -113,10 +112,6 @@ class AnyStory(RuleBasedStateMachine):
         adopted(self.story, text)
 
     @invariant()
-    def what_is_folded_from_files_is_what_was_applied(self) -> None:
-        assert self.story.folded() == self.story.world
-
-    @invariant()
     def numbers_have_no_gap(self) -> None:
         world = self.story.world
         assert sorted(p.id.number for p in world.promotions.values()) == list(range(1, world.last_promotion + 1))
@@ -153,8 +148,9 @@ class AnyStory(RuleBasedStateMachine):
                 assert promotion.state not in (State.ROLLING_BACK, State.ROLLED_BACK, State.WAITING, State.QUEUED)
 
     def teardown(self) -> None:
-        """Whatever happened, nothing is stuck for ever: time and a person who runs the places bring every lane to rest."""
+        """What is folded from files is what was applied. And nothing is stuck for ever: time and who runs a place bring every lane to rest."""
         story = self.story
+        assert story.folded() == story.world
         for _ in range(40):
             story.later(minutes=1500).ticks()
             for promotion in [story.world.promotions[id_] for id_ in sorted(story.world.open)]:
@@ -162,11 +158,12 @@ class AnyStory(RuleBasedStateMachine):
                 if kind:
                     story.reports(kind(promotion.id, promotion.generation, Seen.DONE, "eu", "seen"))
                 elif promotion.state is State.NEEDS_ATTENTION:
-                    story.says(replace(BEN), ask.Retry(promotion.id))
+                    story.says(BEN, ask.Retry(promotion.id))
             if not story.world.open:
+                assert story.folded() == story.world
                 return
         raise AssertionError([story.world.promotions[id_] for id_ in story.world.open])
 
 
 TestAnyStory = AnyStory.TestCase
-TestAnyStory.settings = settings(max_examples=40, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck))
+TestAnyStory.settings = settings(max_examples=20, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck))

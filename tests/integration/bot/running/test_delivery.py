@@ -79,7 +79,7 @@ async def test_flush_in_mid_thread_loses_and_doubles_nothing(tmp_path: Path) -> 
             return (lanes.REBUILD, {}) in await here.tasks(lanes.QUEUES[lanes.REBUILD])
 
         await until(rebuild_asked)
-        assert await here.redis.get(lanes.EPOCH)
+        await until(lambda: here.redis.get(lanes.EPOCH))
         await here.move(grown(now, "succeeded", state=State.SUCCEEDED))
         await here.shown([1, 2, 3, 4, 5])
         await here.idle()
@@ -94,6 +94,22 @@ async def test_flush_between_every_step(tmp_path: Path) -> None:
             await here.move(now)
             await here.shown(range(1, step + 2))
             now = grown(now, "progress")
+        assert len(await here.cards()) == 1
+
+
+async def test_flushes_at_any_instant(tmp_path: Path) -> None:
+    """Redis is emptied again and again while the story goes on; the workers publish again, as they do when they are asked."""
+    async with stage(tmp_path) as here, here.bot():
+        now = promotion()
+        for turn in range(60):
+            await here.move(now)
+            await asyncio.sleep((turn * 7 % 23) / 400)
+            await here.redis.flushall()
+            if turn % 4 == 3:
+                now = grown(now, "progress")
+        await here.move(now)
+        await here.shown(range(1, now.events[-1].seq + 1))
+        await here.idle()
         assert len(await here.cards()) == 1
 
 

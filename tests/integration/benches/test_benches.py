@@ -1,0 +1,62 @@
+"""Every bench runs to its end and says what it measured. How fast anything is, no test asks."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[3]
+BENCHES = ROOT / "scripts" / "benches"
+FIGURE = re.compile(r"[\d,]+(\.\d+)?")
+
+SMALLEST = {
+    "ack": ["--rounds", "1", "--requests", "20", "--callers", "1", "--callers", "3"],
+    "journey": ["--rounds", "1"],
+    "swap": ["--rounds", "1", "--seconds", "1.5", "--callers", "2", "--every", "0.1"],
+}
+
+
+def rows(name: str) -> dict[str, list[str]]:
+    """The rows of all tables of a bench's smallest run, by their first cell; a later table's row of the same name replaces an earlier one's."""
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, str(BENCHES / f"{name}.py"), "--markdown", *SMALLEST[name]]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=env, timeout=110)
+    assert done.returncode == 0, done.stdout + done.stderr
+    lines = [line.strip("| ").split(" | ") for line in done.stdout.splitlines() if line.startswith("| ")]
+    return {line[0]: line[1:] for line in lines}
+
+
+def test_every_bench_is_tried_here() -> None:
+    assert {path.stem for path in BENCHES.glob("[a-z]*.py")} == set(SMALLEST)
+
+
+def test_ack_measures_us_beside_two_that_do_less() -> None:
+    found = rows("ack")
+    for server in ("signature only", "Bolt, ack only", "our intake, durable", "whole bot, answering"):
+        assert all(FIGURE.fullmatch(cell) and float(cell.replace(",", "")) > 0 for cell in found[server]), found[server]
+    assert found["Bolt, ack only"][-1] == "1.00"
+
+
+def test_swap_loses_no_request() -> None:
+    found = rows("swap")
+    for load in ("nothing done", "swapped meanwhile"):
+        assert float(found[load][0].replace(",", "")) > 10
+        assert found[load][1] == "0"
+    assert int(found["swaps"][0]) >= 2
+    assert "v2.0.0" in found["answers by version"][0]
+
+
+def test_journey_follows_a_question_and_a_promotion() -> None:
+    found = rows("journey")
+    assert [found[name][0] for name in ("empty Celery task", "show status: answer posted", "approval: posted in Slack")] == ["4", "1", "1"]
+    stages = {
+        "asked → answered by the worker",
+        "asked → approval judged",
+        "approval judged → approval pushed",
+        "verification pushed → shown in Slack",
+    }
+    assert stages <= found.keys()
+    assert found["load"][0].startswith("load average")
