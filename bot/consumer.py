@@ -41,13 +41,17 @@ class BadDelivery(ValueError):
 
 @dataclass(frozen=True)
 class Pace:
-    """How patient the consumer is, in seconds: with one delivery, before a failed one is tried again, with an unreachable Redis."""
+    """How patient the consumer is, in seconds: with one delivery, before a failed one is tried again, with an unreachable Redis.
+
+    `courtesy` is how long new work lets the door go first: Slack waits for the acknowledgement of what was just appended.
+    """
 
     deadline: float = 12.0
     retry_after: float = 15.0
     look_every: float = 5.0
     pause: float = 1.0
     block: float = 2.0
+    courtesy: float = 0.002
 
 
 class Consumer:
@@ -109,6 +113,8 @@ class Consumer:
             await asyncio.wait(list(self._at_work.values()), return_when=asyncio.FIRST_COMPLETED)
         block = int(self._pace.block * 1000)
         found = await self._redis.xreadgroup(GROUP, self._me, {lanes.INTAKE: ">"}, count=BATCH, block=block)
+        if found:
+            await asyncio.sleep(self._pace.courtesy)
         for entry_id, fields in _entries(found):
             self._start(entry_id, fields)
 

@@ -217,7 +217,7 @@ def _quote(stage: Stage, message: Message, who: str) -> None:
     if message.ts in stage.quoted:
         return
     stage.quoted.add(message.ts)
-    lines = [re.sub(r"\(http\S+\)", "(link)", line) for line in message.plain.splitlines()]
+    lines = [re.sub(r"\(http[^\s)]+\)", "(link)", line) for line in message.plain.splitlines()]
     cut = lines[:SHOWN_LINES] + ([f"... ({len(lines) - SHOWN_LINES} more lines)"] if len(lines) > SHOWN_LINES else [])
     indent = " " * (len(who) - len(who.lstrip()))
     stage.say("\n".join([f"{who}:", *(f"{indent}    | {line}" for line in cut)]))

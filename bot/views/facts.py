@@ -11,7 +11,7 @@ from workers.contract.names import CommitId, PromotionId
 from workers.contract.outcomes import Moved
 from workers.contract.promotion import Event, GateResult, Placed, Promotion, Quorum, Result, State, Vote
 
-_EXCLUDED = {"requester": "the requester", "author": "the version's author"}
+_EXCLUDED = {"requester": "the requester", "author": "the author"}
 
 
 def request(promotion: Promotion, names: Names) -> Iterator[str]:
@@ -26,7 +26,8 @@ def versions(promotion: Promotion, state: State) -> Iterator[str]:
     comes, goes = _TENSES.get(state, ("Goes live", "Runs now"))
     yield f"*{comes}:* {_placed(promotion, promotion.to)}"
     yield f"*{goes}:* {_placed(promotion, promotion.live)}, since {when(promotion.live.since)}" if promotion.live else f"*{goes}:* nothing"
-    yield f"*Where:* {safe(promotion.environment)}{targets(promotion)}"
+    if found := targets(promotion):
+        yield f"*Where:* {safe(promotion.environment)}{found}"
     if state not in ENDED and state is not State.ROLLING_BACK and not promotion.rollback:
         back = safe(promotion.live.version) if promotion.live else "nothing: no version has run here yet"
         yield f"*A rollback would restore:* {back}"
@@ -113,7 +114,7 @@ def quorum(promotion: Promotion) -> Iterator[str]:
         return
     have = sum(vote.decision == "approved" for vote in counting(promotion))
     if promotion.state is State.WAITING:
-        yield f"*Approvals:* {have} of {wanted.count}: needs {_wanted(wanted.count - have)} of {_roles(wanted)}, but not {_excluded(wanted)}"
+        yield f"*Approvals:* {have} of {wanted.count}: needs {_wanted(wanted.count - have)} of {_roles(wanted)} (not {_excluded(wanted)})"
     elif have or promotion.state not in ENDED:
         yield f"*Approvals:* {have} of {wanted.count}"
 

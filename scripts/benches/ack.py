@@ -9,7 +9,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
@@ -26,23 +26,31 @@ from demo.processes import Child, free_port
 from demo.processes import answers as is_there
 from demo.redis import RedisServer
 
-FLOOR, BOLT, INTAKE, WHOLE = "signature only", "Bolt, ack only", "our intake, durable", "whole bot, answering"
+FLOOR, BOLT, INTAKE = "signature only", "Bolt, ack only", "our intake, durable"
+WHOLE, CALM = "whole bot, answering", "whole bot, five a second"
 KINDS = {FLOOR: "floor", BOLT: "bolt", INTAKE: "intake"}
 WARM = 30
 SHARE_OF_WHOLE = 5
 """The whole bot gets the n-th part of the commands: each of them is answered in full before the next round begins."""
+SHARE_OF_CALM = 20
+CALM_PAUSE = 0.2
 PATIENCE = 90.0
 
 
 @dataclass(frozen=True)
 class Server:
-    """A process that takes commands in."""
+    """A process that takes commands in. `pause` is between two of a lone caller; 0 for one after the other."""
 
     name: str
     pid: int
     port: int
     secret: str
     redis_url: str | None = None
+    pause: float = 0.0
+
+    def is_for(self, callers: int) -> bool:
+        """Whether so many callers make sense."""
+        return callers == 1 or not self.pause
 
 
 @dataclass(frozen=True)
@@ -78,7 +86,7 @@ def main(rounds: int, form: str | None, requests: int, callers: tuple[int, ...],
     with tempfile.TemporaryDirectory(prefix="towpath-bench-") as folder, ExitStack() as stack:
         servers = list(stack.enter_context(_doors(Path(folder))))
         if whole:
-            servers.append(stack.enter_context(_whole(Path(folder) / "installation")))
+            servers += stack.enter_context(_whole(Path(folder) / "installation"))
         found = asyncio.run(_measure(servers, extent, loads))
     click.echo(tables.show(_tables(found, extent, loads), form or "plain"))
 
@@ -98,35 +106,38 @@ def _doors(folder: Path) -> Iterator[list[Server]]:
 
 
 @contextmanager
-def _whole(folder: Path) -> Iterator[Server]:
+def _whole(folder: Path) -> Iterator[list[Server]]:
     with Installation(folder) as running:
         settings = running.environment
-        yield Server(WHOLE, running.pid("web"), running.bot_port, settings["SLACK_SIGNING_SECRET"], settings["REDIS_URL"])
+        bot = Server(WHOLE, running.pid("web"), running.bot_port, settings["SLACK_SIGNING_SECRET"], settings["REDIS_URL"])
+        yield [bot, replace(bot, name=CALM, pause=CALM_PAUSE)]
 
 
 async def _measure(servers: list[Server], extent: Extent, loads: Loads) -> dict[tuple[str, int], list[Round]]:
     """Every server in turn, for every number of callers, so many times: what disturbs the machine disturbs all of them."""
-    found: dict[tuple[str, int], list[Round]] = {(server.name, callers): [] for server in servers for callers in extent.callers}
+    found: dict[tuple[str, int], list[Round]] = {
+        (server.name, callers): [] for server in servers for callers in extent.callers if server.is_for(callers)
+    }
     for server in servers:
-        await _burst(server, WARM, 1)
+        await _burst(replace(server, pause=0.0), WARM, 1)
     for _ in range(extent.rounds):
         for callers in extent.callers:
-            for server in servers:
+            for server in [one for one in servers if one.is_for(callers)]:
                 found[server.name, callers].append(await _burst(server, _number(server, callers, extent), callers))
                 loads.take()
     return found
 
 
 def _number(server: Server, callers: int, extent: Extent) -> int:
-    number = extent.requests // (5 if callers == 1 else 1) // (SHARE_OF_WHOLE if server.name == WHOLE else 1)
-    return max(number, callers)
+    share = SHARE_OF_CALM if server.pause else SHARE_OF_WHOLE if server.redis_url else 1
+    return max(extent.requests // (5 if callers == 1 else 1) // share, callers)
 
 
 async def _burst(server: Server, number: int, callers: int) -> Round:
     requests = signed(Door(PATHS[0], server.secret), number)
     told = await _told(server)
     cpu, began = cpu_seconds(server.pid), time.perf_counter()
-    answered = await call(Place(server.port), requests, callers)
+    answered = await call(Place(server.port), requests, callers, server.pause)
     seconds = time.perf_counter() - began
     end = time.monotonic() + PATIENCE
     while server.redis_url and await _told(server) < told + number:

@@ -86,7 +86,7 @@ class Version(Name):
 class VersionAsk(Name):
     """A version as people type it: `v3`, `3`, `v3.1`, `v3.0.0`. Kept with the leading `v`; resolved against what is registered."""
 
-    pattern = re.compile(r"v?\d{1,9}(?:\.\d{1,9}){0,2}(?:-[0-9a-zA-Z.-]{1,58})?", re.ASCII)
+    pattern = re.compile(r"(?!.*\.\.)v?\d{1,9}(?:\.\d{1,9}){0,2}(?:-[0-9a-zA-Z.-]{1,58})?", re.ASCII)
     word = "a version"
     example = "v3 or v3.0.0"
     longest = 64

@@ -17,7 +17,7 @@ from workers.tasks.wiring import Wiring
 log = structlog.get_logger()
 
 LEASE = "changes"
-LEASE_SECONDS = 30.0
+LEASE_SECONDS = 5.0
 TAGS_EVERY = 60
 _STEPS: dict[State, type[d.Deploy] | type[d.Verify] | type[d.Restore]] = {
     State.DEPLOYING: d.Deploy,
@@ -80,7 +80,7 @@ def _resume(wiring: Wiring, world: World) -> None:
     for promotion in reads.under_way(world):
         name = step_name(promotion.id, promotion.generation)
         queued = f"{name}:{promotion.state.value}"
-        if not wiring.leases.held(name) and wiring.leases.once(queued, 8):
+        if not wiring.leases.held(name) and wiring.leases.once(queued, 5):
             wiring.board.start([_STEPS[promotion.state](promotion.id, promotion.generation)])
 
 

@@ -17,7 +17,7 @@ from workers.tasks.wiring import Wiring
 
 log = structlog.get_logger()
 
-STEP_SECONDS = 6.0
+STEP_SECONDS = 5.0
 BEGUN_FOR = 24 * 3600
 
 

@@ -6,7 +6,7 @@ import asyncio
 import re
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 _END = b"\r\n\r\n"
@@ -31,24 +31,33 @@ class Place:
     host: str = "127.0.0.1"
 
 
-async def call(place: Place, requests: Iterator[bytes], callers: int) -> list[Answer]:
+async def call(place: Place, requests: Iterator[bytes], callers: int, pause: float = 0.0) -> list[Answer]:
     """Send whole HTTP/1.1 requests until there are no more, by so many callers at once; every answer in the order in which they came.
 
-    A connection that breaks is one answer with status 0; its caller connects again. Raises TimeoutError after two minutes, and OSError when
-    nobody listens.
+    Each caller waits `pause` seconds between an answer and its next request. A connection that breaks is one answer with status 0; its caller
+    connects again. Raises TimeoutError after two minutes, and OSError when nobody listens.
     """
-    answers: list[Answer] = []
+    talk = _Talk(requests, pause)
     async with asyncio.timeout(DEADLINE):
-        await asyncio.gather(*(_keep_calling(place, requests, answers) for _ in range(callers)))
-    return answers
+        await asyncio.gather(*(_keep_calling(place, talk) for _ in range(callers)))
+    return talk.answers
 
 
-async def _keep_calling(place: Place, requests: Iterator[bytes], answers: list[Answer]) -> None:
+@dataclass(frozen=True)
+class _Talk:
+    """What all callers share."""
+
+    requests: Iterator[bytes]
+    pause: float
+    answers: list[Answer] = field(default_factory=list)
+
+
+async def _keep_calling(place: Place, talk: _Talk) -> None:
     loop = asyncio.get_running_loop()
     is_over = False
     while not is_over:
         over: asyncio.Future[bool] = loop.create_future()
-        transport, _ = await loop.create_connection(lambda over=over: _Caller(requests, answers, over), place.host, place.port)  # type: ignore[misc]
+        transport, _ = await loop.create_connection(lambda over=over: _Caller(talk, over), place.host, place.port)  # type: ignore[misc]
         try:
             is_over = await over
         finally:
@@ -58,9 +67,8 @@ async def _keep_calling(place: Place, requests: Iterator[bytes], answers: list[A
 class _Caller(asyncio.Protocol):
     """One connection. `over` becomes true when there are no more requests, false when the connection broke."""
 
-    def __init__(self, requests: Iterator[bytes], answers: list[Answer], over: asyncio.Future[bool]) -> None:
-        self._requests = requests
-        self._answers = answers
+    def __init__(self, talk: _Talk, over: asyncio.Future[bool]) -> None:
+        self._talk = talk
         self._over = over
         self._got = b""
         self._began = 0.0
@@ -75,18 +83,23 @@ class _Caller(asyncio.Protocol):
         if (whole := _whole(self._got)) is None:
             return
         now = time.perf_counter()
-        self._answers.append(Answer(now, now - self._began, int(self._got[9:12]), whole))
+        self._talk.answers.append(Answer(now, now - self._began, int(self._got[9:12]), whole))
         self._got = b""
-        self._ask()
+        if self._talk.pause:
+            asyncio.get_running_loop().call_later(self._talk.pause, self._ask)
+        else:
+            self._ask()
 
     def connection_lost(self, exc: Exception | None) -> None:
         if not self._over.done():
             now = time.perf_counter()
-            self._answers.append(Answer(now, now - self._began, 0))
+            self._talk.answers.append(Answer(now, now - self._began, 0))
             self._over.set_result(False)
 
     def _ask(self) -> None:
-        request = next(self._requests, None)
+        if self._over.done():
+            return
+        request = next(self._talk.requests, None)
         if request is None:
             self._over.set_result(True)
             return

@@ -65,7 +65,7 @@ def _open(world: World, case: d.Case, rules: Rules, version: RegisteredVersion, 
         if d.floods(world, case):
             return d.refuse(world, case, what, *(Reason(gate.gate, gate.text) for gate in stopped))
         reasons = tuple(gate.text for gate in stopped)
-        text = f"Refused: {len(stopped)} of {len(promotion.gates)} gates stop it."
+        text = f"{len(stopped)} of {len(promotion.gates)} gates {'stops' if len(stopped) == 1 else 'stop'} it."
         return d.moved(d.move(world, case, promotion, State.REFUSED, "refused", text, reasons=reasons))
     if promotion.quorum:
         expires = stamp(case.now + rules.expires)

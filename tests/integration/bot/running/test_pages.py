@@ -51,7 +51,8 @@ async def test_signed_link_shows_the_record(tmp_path: Path) -> None:
         await here.move(whole())
         status, text, headers = await get(links(here).audit(PromotionId("P-1")))
         assert status == 200
-        for part in ("P-1", f"ana ({ANA}@{TEAM})", f"mia ({MIA}@{TEAM})", "ml-leads", DIGEST, f"https://github.com/org/repo/commit/{COMMIT}", "Verified:"):
+        people = (f"Ana Lima ({ANA}@{TEAM})", f"Mia Chen ({MIA}@{TEAM})")
+        for part in ("P-1", *people, "ml-leads", DIGEST, f"https://github.com/org/repo/commit/{COMMIT}", "Verified:"):
             assert part in text, part
         assert "<script>" not in text and "onerror=alert" not in re.sub(r"&lt;[^<]*", "", text) and "49" not in re.findall(r"said\">([^<]*)", text)[0]
         assert "{{ 7*7 }}" in text and "\u202e" not in text

@@ -105,7 +105,7 @@ async def test_details_are_shown_on_top(tmp_path: Path) -> None:
         card = await here.ws.until(lambda seen: seen.message("biopsy", by=BOT_USER))
         await here.ws.person("ana").choose(card, "Details")
         details = await here.ws.until(lambda seen: seen.modal(ANA))
-        assert "P-1" in details.title and promotion().plan in details.plain and "Asked by: ana" in details.plain
+        assert "P-1" in details.title and promotion().plan in details.plain and "Asked by: Ana Lima" in details.plain
 
 
 async def test_guest_stranger_and_left_are_named_as_such(tmp_path: Path) -> None:
