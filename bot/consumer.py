@@ -113,8 +113,6 @@ class Consumer:
             await asyncio.wait(list(self._at_work.values()), return_when=asyncio.FIRST_COMPLETED)
         block = int(self._pace.block * 1000)
         found = await self._redis.xreadgroup(GROUP, self._me, {lanes.INTAKE: ">"}, count=BATCH, block=block)
-        if found:
-            await asyncio.sleep(self._pace.courtesy)
         for entry_id, fields in _entries(found):
             self._start(entry_id, fields)
 
@@ -154,6 +152,7 @@ class Consumer:
 
     async def _work(self, entry_id: str, body: Body, before: asyncio.Task[None] | None) -> None:
         with self._at_work_until_done(entry_id):
+            await asyncio.sleep(self._pace.courtesy)
             if before:
                 await asyncio.wait([before])
             async with asyncio.timeout(self._pace.deadline):

@@ -25,7 +25,7 @@ def card(moved: Moved, links: Links, names: Names = NO_NAMES) -> Post:
         *_evidence(promotion, names),
         *section([*facts.quorum(promotion), *facts.deadlines(promotion), *facts.votes(promotion, names)], 1_400),
         *actions(decide(promotion)),
-        *context([str(promotion.id), *facts.records(moved, last[0] if last else None, links)]),
+        *context(facts.records(moved, last[0] if last else None, links)),
     ]
     return post(_fallback(promotion, names), blocks)
 

@@ -66,14 +66,14 @@ def _changes(then: RegisteredVersion, now: RegisteredVersion | None) -> Iterator
     for what, old_text, new_text in (
         ("evaluated on", now.dataset if now else None, then.dataset),
         ("trained on", now.trained_on if now else None, then.trained_on),
-        ("size", f"{now.bytes:,} bytes in {_files(now.files)}" if now else None, f"{then.bytes:,} bytes in {_files(then.files)}"),
+        ("size", _size(now) if now else None, _size(then)),
     ):
         if old_text != new_text:
             yield Change(what, old_text or "nothing", new_text or "nothing")
 
 
-def _files(count: int) -> str:
-    return f"{count} file{'' if count == 1 else 's'}"
+def _size(version: RegisteredVersion) -> str:
+    return f"{version.bytes:,} bytes" + (f" in {version.files} files" if version.files != 1 else "")
 
 
 def _delta(old: str, new: str) -> str:

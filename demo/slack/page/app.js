@@ -193,4 +193,12 @@ function buildThread(panel, root) {
   panel.dataset.of = root.ts + state.me.id;
 }
 
+// Who reads at the end stays there when the width changes: a thread opens, a phone is turned.
+function stayAtEnd(scroll) {
+  let atEnd = true;
+  scroll.addEventListener("scroll", () => (atEnd = scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 60));
+  new ResizeObserver(() => atEnd && (scroll.scrollTop = scroll.scrollHeight)).observe(scroll);
+}
+
+stayAtEnd(el("scroll"));
 start().catch((error) => toast(`The page could not start: ${error.message}`));

@@ -48,7 +48,7 @@ def of(kind: Any) -> st.SearchStrategy[Any]:
 
 
 def _leaf(kind: Any) -> st.SearchStrategy[Any]:
-    if dataclasses.is_dataclass(kind):
+    if isinstance(kind, type) and dataclasses.is_dataclass(kind):
         hints = typing.get_type_hints(kind)
         return st.builds(kind, **{field.name: of(hints[field.name]) for field in dataclasses.fields(kind)})
     if issubclass(kind, Name):

@@ -19,7 +19,8 @@ ATTACKS = [
     "", " ", "-", "--", "-x", "--upload-pack=x", "..", "../x", "a/../b", "a//b", "/a", "a/", "a\n", "\na", "a b", "a\tb", "a\0b", "a;b", "$(id)", "`id`",
     "a:b", "a~1", "a^", "a?b", "a*b", "a[b", "a\\b", "@{-1}", "a@{1}", "a.lock", ".git", "a/.git", "é", "ａ", "٣", "v٣.0.0", "vⅢ", "a\u200bb", "a\u202eb",
     "P-0", "P-01", "p-1", "P-1\n", "P-9999999999", "R-" + "1" * 20, "sha256:" + "0" * 63, "sha256:" + "G" * 64, "SHA256:" + "0" * 64, "0" * 39, "0" * 41,
-    "A" * 40, "v1", "1.0.0", "v01.0.0", "v1.0.0+b", "v1.0.0-", "v1.0.0-01", "v1.0.0-a..b", "v1.0.0 ", "V1.0.0", "u1@t1", "U1", "UABC@", "@TABC", "UABC@TABC@TABC",
+    "A" * 40, "v1", "1.0.0", "v01.0.0", "v1.0.0+b", "v1.0.0-", "v1.0.0-01", "v1.0.0-a..b", "v1.0.0 ", "V1.0.0", "u1@t1", "U1", "UABC@", "@TABC",
+    "UABC@TABC@TABC",
     "root@towpath", "bot@towpath\n", "UABC@towpath", "a" * 200, "HEAD~1", "x" * 10_000,
 ]  # fmt: skip
 
@@ -71,13 +72,13 @@ def test_stock_git_says_so_itself() -> None:
 def test_every_version_can_be_asked_for_in_full(version: Version) -> None:
     asked = VersionAsk.read(str(version))
     assert asked.matches(version)
-    assert asked == version
+    assert str(asked) == str(version)
 
 
 @given(any_of(VersionAsk), any_of(Version))
 def test_a_short_ask_means_releases_only(asked: VersionAsk, version: Version) -> None:
     assert asked.startswith("v")
-    if asked.matches(version) and asked != version:
+    if asked.matches(version) and str(asked) != str(version):
         assert "-" not in version
         assert version.startswith(f"{asked}.")
 
@@ -91,7 +92,7 @@ def test_versions_have_one_order(found: list[Version]) -> None:
 def test_the_order_is_that_of_semantic_versioning() -> None:
     text = "v1.0.0-alpha v1.0.0-alpha.1 v1.0.0-alpha.beta v1.0.0-beta v1.0.0-beta.2 v1.0.0-beta.11 v1.0.0-rc.1 v1.0.0 v1.2.0 v1.10.0 v2.0.0"
     found = [Version.read(one) for one in text.split()]
-    assert sorted(reversed(found), key=lambda version: version.order) == found
+    assert sorted(set(found), key=lambda version: version.order) == found
 
 
 @given(any_of(ActorId))

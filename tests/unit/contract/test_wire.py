@@ -43,7 +43,9 @@ def test_an_outcome_arrives_in_its_delivery(kind: type[Any], data: st.DataObject
     assert Delivery.from_wire(value.to_wire()) == value
 
 
-@pytest.mark.parametrize("text", ["[]", "{}", '{"outcome":{}}', '{"outcome":{"is":"Nothing"}}', '{"outcome":{"is":"Silence"}}', "x", '{"outcome":1}'])
+@pytest.mark.parametrize(
+    "text", ["[]", "{}", '{"outcome":{}}', '{"outcome":{"is":"Nothing"}}', '{"outcome":{"is":"Silence"}}', "x", '{"outcome":1}']
+)
 def test_a_torn_delivery_is_refused(text: str) -> None:
     with pytest.raises(BadWire):
         Delivery.from_wire(text)
@@ -55,7 +57,13 @@ def test_a_delivery_with_more_in_it_is_refused() -> None:
         Delivery.from_wire(json.dumps({**data, "more": 1}))
 
 
-@given(st.recursive(st.none() | st.booleans() | st.integers(-(2**60), 2**60) | TEXT, lambda part: st.lists(part, max_size=3) | st.dictionaries(TEXT, part, max_size=3)))
+PLAIN: st.SearchStrategy[Any] = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**60), 2**60) | TEXT,
+    lambda part: st.lists(part, max_size=3) | st.dictionaries(TEXT, part, max_size=3),
+)
+
+
+@given(PLAIN)
 def test_canonical_is_one_form(value: object) -> None:
     assert wire.canonical(wire.load(wire.canonical(value))) == wire.canonical(value)
 
@@ -111,7 +119,9 @@ def test_types_are_exact() -> None:
 @given(of(Promotion), st.data())
 def test_a_missing_or_unknown_field_is_refused(promotion: Promotion, data: st.DataObject) -> None:
     shown = wire.plain(promotion)
-    needed = data.draw(st.sampled_from(["id", "artifact", "kind", "environment", "to", "state", "requester", "plan", "policy", "request_id"]))
+    needed = data.draw(
+        st.sampled_from(["id", "artifact", "kind", "environment", "to", "state", "requester", "plan", "policy", "request_id"])
+    )
     with pytest.raises(BadWire, match=f"'{needed}' is missing"):
         wire.read(Promotion, {key: value for key, value in shown.items() if key != needed})
     with pytest.raises(BadWire, match="is not known"):

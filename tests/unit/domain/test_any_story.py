@@ -107,10 +107,13 @@ class AnyStory(RuleBasedStateMachine):
         self.story.now += timedelta(minutes=minutes)
         self.story.ticks()
 
-    @rule(old=st.sampled_from(["count: 1", "count: 2", "at_least: 0.90", "    soak: 1h\n"]), new=st.sampled_from(["", "count: 1", "at_least: 0.94"]))
+    @rule(
+        old=st.sampled_from(["count: 1", "count: 2", "at_least: 0.90", "    soak: 1h\n"]),
+        new=st.sampled_from(["", "count: 1", "at_least: 0.94"]),
+    )
     def adopt(self, old: str, new: str) -> None:
         self.policies += 1
-        kind = old.split(":")[0].strip()
+        kind = old.split(":", maxsplit=1)[0].strip()
         text = POLICY.replace(old, new) if new.startswith(kind) else POLICY
         text += f"# {self.policies}\n"
         adopted(self.story, text)
@@ -177,4 +180,6 @@ class AnyStory(RuleBasedStateMachine):
 
 
 TestAnyStory = AnyStory.TestCase
-TestAnyStory.settings = settings(max_examples=20, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.generate])
+TestAnyStory.settings = settings(
+    max_examples=20, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.generate]
+)

@@ -45,7 +45,9 @@ def test_whatever_people_write_comes_back_letter_by_letter(because: str, text: s
     assert layout.read(layout.Proposal, layout.write(proposal)) == proposal
 
 
-@pytest.mark.parametrize("text", ["yes", "null", "~", "1e3", "0x1f", "2026-11-23", "=", "<<", "- a", "a: b", " #", "'", "\u2028\x85\ufeff", "🛶", "\r\n"])
+@pytest.mark.parametrize(
+    "text", ["yes", "null", "~", "1e3", "0x1f", "2026-11-23", "=", "<<", "- a", "a: b", " #", "'", "\u2028\x85\ufeff", "🛶", "\r\n"]
+)
 def test_words_that_yaml_takes_for_something_else_stay_words(text: str) -> None:
     promotion = replace(PROMOTION, because=text)
     assert layout.read(Promotion, layout.write(promotion)).because == text
@@ -126,7 +128,7 @@ def test_the_answer_to_what_was_refused_is_the_same_the_second_time() -> None:
 def test_the_table_of_states_has_no_way_out_of_the_end_and_no_way_around_the_beginning() -> None:
     assert {state for to in ARROWS.values() for state in to} <= set(ARROWS)
     assert not (TERMINAL & OPEN)
-    assert TERMINAL | OPEN == set(ARROWS)
+    assert set(ARROWS) == TERMINAL | OPEN
     assert {state.value for state in IN_FLIGHT} == {"deploying", "verifying", "rolling_back", "needs_attention"}
     for end in TERMINAL:
         for state in ARROWS:

@@ -144,7 +144,10 @@ def test_a_channel_may_speak_of_an_artifact_that_nobody_has_registered() -> None
 def test_without_a_name_the_channel_then_the_only_fitting_one_then_a_menu(story: Story) -> None:
     story.registers(version_of("v1.0.0", "wine"), version_of("v5.0.0", "wine"))
     wanted = ask.Promote(VersionAsk.read("v1.0.0"), STAGING)
-    assert outcome_names(story.says(ANA, wanted, channel="COTHER")) == ["promote biopsy v1.0.0 to staging", "promote wine v1.0.0 to staging"]
+    assert outcome_names(story.says(ANA, wanted, channel="COTHER")) == [
+        "promote biopsy v1.0.0 to staging",
+        "promote wine v1.0.0 to staging",
+    ]
     story.says(ANA, wanted)
     assert story.promotion("P-1").artifact == "biopsy"
     story.says(ANA, ask.Promote(VersionAsk.read("v5"), STAGING), channel="COTHER")
@@ -217,4 +220,3 @@ def test_a_flood_of_promotions_that_gates_refuse_ends_as_well(story: Story) -> N
     assert sixth.event is None
     assert len(story.world.promotions) == 5
     assert "staging" in reasons(sixth)[0].text
-

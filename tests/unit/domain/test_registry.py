@@ -14,7 +14,7 @@ from workers.contract.promotion import Kind
 from workers.domain import decision as d
 from workers.domain import layout
 
-from .worlds import ANA, BEN, KEYS, MIA, OLA, POLICY, Story, commit_of, outcome, person, reasons, refused, version_of
+from .worlds import ANA, BEN, KEYS, MIA, OLA, POLICY, PROD, Story, commit_of, outcome, person, reasons, refused, version_of
 
 BIOPSY, V4 = ArtifactName.read("biopsy"), Version.read("v4.0.0")
 COMMIT = commit_of("a change of the policy")
@@ -67,7 +67,7 @@ def test_a_version_never_changes_and_a_commit_holds_one() -> None:
 
 def test_what_a_report_says_of_success_is_not_believed() -> None:
     story = Story()
-    story.reports(ask.Inspected(replace(version_of("v1.0.0"), succeeded_in={story.world.policy.environments["prod"].name: "2020-01-01T00:00:00.000Z"})))
+    story.reports(ask.Inspected(replace(version_of("v1.0.0"), succeeded_in={PROD: "2020-01-01T00:00:00.000Z"})))
     known = story.world.version(BIOPSY, Version.read("v1.0.0"))
     assert known is not None
     assert known.succeeded_in == {}

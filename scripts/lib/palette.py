@@ -1,8 +1,9 @@
-"""Small pictures: a PNG of a screen with at most 256 colours. Source: PNG specification, third edition, https://www.w3.org/TR/png-3/"""
+"""Copy screenshots as small PNGs with at most 256 colours: `palette.py FROM_FOLDER TO_FOLDER`. Source: PNG specification, third edition, https://www.w3.org/TR/png-3/"""
 
 from __future__ import annotations
 
 import struct
+import sys
 import zlib
 from pathlib import Path
 
@@ -67,16 +68,28 @@ def _unfiltered(kind: int, row: Pixels, above: Pixels) -> Pixels:
         return np.cumsum(row, axis=0, dtype=np.uint8)
     if kind == 2:
         return row + above
-    found = np.zeros_like(row)
-    left = corner = np.zeros(row.shape[1], np.int32)
-    for x, top in enumerate(above.astype(np.int32)):
-        guess = (left + top) // 2 if kind == 3 else _paeth(left, top, corner)
-        left, corner = (row[x] + guess) % 256, top
-        found[x] = left
-    return found
+    depth = row.shape[1]
+    found, tops = [0] * depth, [0] * depth + above.ravel().tolist()
+    for at, value in enumerate(row.ravel().tolist(), depth):
+        left, top, corner = found[at - depth], tops[at], tops[at - depth]
+        found.append((value + ((left + top) // 2 if kind == 3 else _paeth(left, top, corner))) % 256)
+    return np.array(found[depth:], np.uint8).reshape(row.shape)
 
 
-def _paeth(left: npt.NDArray[np.int32], top: npt.NDArray[np.int32], corner: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
-    guess = left + top - corner
-    away = np.abs(guess - left), np.abs(guess - top), np.abs(guess - corner)
-    return np.where((away[0] <= away[1]) & (away[0] <= away[2]), left, np.where(away[1] <= away[2], top, corner))
+def _paeth(left: int, top: int, corner: int) -> int:
+    """Whichever of the three is nearest to left + top - corner; the first of them where two are."""
+    away = (abs(top - corner), abs(left - corner), abs(left + top - 2 * corner))
+    return (left, top, corner)[away.index(min(away))]
+
+
+def main() -> None:
+    """Copy every picture of a folder."""
+    source, target = map(Path, sys.argv[1:3])
+    target.mkdir(parents=True, exist_ok=True)
+    for path in sorted(source.glob("*.png")):
+        write_png(path.read_bytes(), target / path.name)
+        print(f"{target / path.name}: {(target / path.name).stat().st_size:,} bytes")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,180 @@
+"""The ports as an effect meets them, in memory: a ledger that holds a story's files, a repository, targets that say what they are told to say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from tests.unit.domain.worlds import KEYS, REPO, Story, commit_of
+from workers.contract import requests as ask
+from workers.contract.envelope import Sealed, Sender
+from workers.contract.names import ArtifactName, CommitId, RefName, Version
+from workers.contract.promotion import Kind, RegisteredVersion
+from workers.domain.policy import TargetRule
+from workers.effects.deployment import Attempt, Deployment
+from workers.effects.inspection import Inspection
+from workers.effects.reading import LedgerView
+from workers.effects.reporting import Reporter
+from workers.ports.errors import BadContent, Untrusted
+from workers.ports.ledger import Draft, Link, Push
+from workers.ports.source import VersionTag
+from workers.ports.target import Answer, Applied, Capabilities, Fence, Live, Verdict, Wanted
+
+
+class Shelf:
+    """Implements ports.ledger.LedgerBranch for readers, over a story. Heads older than the anchor are foreign."""
+
+    def __init__(self, story: Story) -> None:
+        self.story = story
+        self.heads: list[CommitId] = []
+        self.public: str | None = KEYS["writer"].public
+        self.kept: CommitId | None = None
+
+    def fetch(self) -> CommitId | None:
+        head = self.story.world.head
+        if head not in self.heads:
+            self.heads.append(head)
+        return head
+
+    def anchor(self) -> CommitId | None:
+        return self.kept
+
+    def set_anchor(self, commit: CommitId) -> None:
+        self.kept = commit
+
+    def links(self, after: CommitId | None, head: CommitId) -> Iterator[Link]:
+        if after and self.heads.index(after) > self.heads.index(head):
+            raise Untrusted("wound back")
+        yield Link(head, (), "", 0, self.public)
+
+    def signer(self, commit: CommitId) -> str | None:
+        return self.public
+
+    def read(self, commit: CommitId, path: str) -> bytes | None:
+        return self.story.files.get(path)
+
+    def read_below(self, commit: CommitId, folder: str) -> Iterator[tuple[str, bytes]]:
+        return ((path, data) for path, data in self.story.files.items() if path.startswith(f"{folder}/"))
+
+    def build(self, parent: CommitId | None, drafts: Iterable[Draft]) -> list[CommitId]:
+        raise AssertionError("an effect never writes")
+
+    def push(self, head: CommitId, expected: CommitId | None) -> Push:
+        raise AssertionError("an effect never writes")
+
+
+@dataclass
+class Repository:
+    """Implements ports.source.Source: tags, versions by commit, and a policy."""
+
+    tags: list[VersionTag] = field(default_factory=list)
+    versions: dict[CommitId, RegisteredVersion] = field(default_factory=dict)
+    proposed: tuple[CommitId, str] | None = None
+    broken: Exception | None = None
+
+    def fetch(self) -> None:
+        if self.broken:
+            raise self.broken
+
+    def head(self) -> CommitId:
+        return commit_of("biopsy v1.0.0")
+
+    def policy(self) -> tuple[CommitId, str] | None:
+        return self.proposed
+
+    def version_tags(self) -> Iterator[VersionTag]:
+        return iter(self.tags)
+
+    def resolve(self, ref: RefName) -> CommitId:
+        if ref == "gone":
+            raise BadContent("no such branch")
+        return commit_of(str(ref))
+
+    def inspect(self, artifact: ArtifactName, version: Version, commit: CommitId, kind: Kind | None) -> RegisteredVersion:
+        if commit not in self.versions:
+            raise BadContent(f"{artifact} is not at {commit[:7]}", "and it has no card")
+        return replace(self.versions[commit], artifact=artifact, version=version)
+
+    def materialise(self, version: RegisteredVersion) -> Mapping[str, Path]:
+        if self.broken:
+            raise self.broken
+        return {"model.onnx": Path("model.onnx")}
+
+    def golden(self, version: RegisteredVersion) -> tuple[bytes, bytes] | None:
+        return None
+
+
+Told = Exception | Answer
+DONE = Answer(Applied.DONE, "switched")
+MATCHES = Answer(Verdict.MATCHES, "digest matches")
+
+
+@dataclass
+class Place:
+    """Implements ports.target.Target: answers in turn, the last one for ever; `asked` is what it was asked to do."""
+
+    name: str
+    applies: list[Told] = field(default_factory=lambda: [DONE])
+    verifies: list[Told] = field(default_factory=lambda: [MATCHES])
+    restores: list[Told] = field(default_factory=lambda: [DONE])
+    kinds: tuple[Kind, ...] = (Kind.MODEL,)
+    asked: list[tuple[str, int]] = field(default_factory=list)
+    former: list[Wanted | None] = field(default_factory=list)
+
+    def capabilities(self) -> Capabilities:
+        return Capabilities(self.kinds, Fence.ENFORCED, reports_digest=True)
+
+    def observe(self, artifact: str) -> Live:
+        return Live(None, None, None)
+
+    def apply(self, wanted: Wanted, operation_id: str, fence: int) -> Answer:
+        self.asked.append((operation_id, fence))
+        return _told(self.applies)
+
+    def verify(self, wanted: Wanted) -> Answer:
+        return _told(self.verifies)
+
+    def restore(self, former: Wanted | None, artifact: str, operation_id: str, fence: int) -> Answer:
+        self.asked.append((operation_id, fence))
+        self.former.append(former)
+        return _told(self.restores)
+
+
+def _told(answers: list[Told]) -> Answer:
+    found = answers.pop(0) if len(answers) > 1 else answers[0]
+    if isinstance(found, Exception):
+        raise found
+    return found
+
+
+class Bench:
+    """The effects over a story. `said` are their reports, opened with their key; `put` everything that they laid into the inbox."""
+
+    def __init__(self, story: Story, *places: Place) -> None:
+        self.story = story
+        self.shelf = Shelf(story)
+        self.source = Repository()
+        self.places = {place.name: place for place in places}
+        self.put: list[tuple[Sealed | str, bool]] = []
+        view = LedgerView(self.shelf, KEYS["writer"].public)
+        reporter = Reporter(KEYS["effects"], REPO, self._lay, lambda: story.now)
+        self.view = view
+        self.deployment = Deployment(view, self.source, self._open, reporter)
+        self.inspection = Inspection(view, self.source, reporter)
+
+    def _open(self, rule: TargetRule) -> Place:
+        return self.places.setdefault(rule.name, Place(rule.name))
+
+    def _lay(self, sealed: Sealed | str, *, looked: bool = False) -> None:
+        self.put.append((sealed, looked))
+
+    @property
+    def said(self) -> Sequence[ask.Request]:
+        sealed = [one for one, _ in self.put if isinstance(one, Sealed)]
+        assert all(one.sender is Sender.EFFECTS for one in sealed)
+        return [one.open(KEYS["effects"].public, REPO).request for one in sealed]
+
+    def attempt(self, id_: str = "P-1", fresh: bool = True, number: int = 1) -> Attempt:
+        promotion = self.story.promotion(id_)
+        return Attempt(promotion.id, promotion.generation, fresh, number)
