@@ -12,7 +12,7 @@ from redis.asyncio import Redis
 from bot import clock
 from bot.asked import Asked, Waiting
 from bot.delivery.whisper import Reader, Whisper
-from bot.grammar import NotUnderstood, Sentence, Vocabulary, read, read_reply
+from bot.grammar import NotUnderstood, Sentence, Vocabulary, read, read_reply, write
 from bot.identity import Home
 from bot.inbox import Inbox
 from bot.keys import Keys
@@ -32,7 +32,10 @@ _RECEIPTS = {Origin.COMMAND, Origin.BUTTON, Origin.FORM}
 
 @dataclass(frozen=True)
 class Said:
-    """A text, by whom and where. `team` is the workspace that the delivery names for its author; `at` is when they said it."""
+    """A text, by whom and where. `team` is the workspace that the delivery names for its author; `at` is when they said it.
+
+    `is_shared` says that the author wants everybody in the conversation to see the answer.
+    """
 
     text: str
     user: str
@@ -41,6 +44,7 @@ class Said:
     at: datetime
     team: str | None = None
     response_url: str | None = None
+    is_shared: bool = False
 
 
 @dataclass(frozen=True)
@@ -102,10 +106,11 @@ class Ask:
             return
         actor = await parts.people.actor(said.user, said.team)
         sealed = seal(self._envelope(said, sentence, actor), Sender.BOT, parts.keys.bot)
-        is_write = sentence.command.lane is Lane.CHANGES
-        send: Callable[..., Awaitable[None]] = parts.inbox.change if is_write else parts.inbox.query
+        asked = _asked(said, sentence)
+        send: Callable[..., Awaitable[None]] = parts.inbox.query if asked.question else parts.inbox.change
+        await parts.waiting.remember(asked)
         await send(sealed)
-        await parts.waiting.begin(_asked(said, sentence, is_write=is_write))
+        await parts.waiting.begin(asked)
         log.info(
             "asked", request_id=said.request_id, verb=sentence.command.verb, actor=actor.id, standing=actor.standing.value,
             channel=said.conversation.channel, origin=said.conversation.origin.value,
@@ -125,7 +130,7 @@ class Ask:
         )
 
 
-def _asked(said: Said, sentence: Sentence, *, is_write: bool) -> Asked:
+def _asked(said: Said, sentence: Sentence) -> Asked:
     conversation = said.conversation
     since = int(clock.epoch_seconds() * 1000)
     asked = Asked(said.request_id, conversation.channel, said.user, sentence.guessed or sentence.text, since)
@@ -134,7 +139,9 @@ def _asked(said: Said, sentence: Sentence, *, is_write: bool) -> Asked:
         thread=conversation.thread,
         response_url=said.response_url,
         wants_receipt=conversation.origin in _RECEIPTS,
-        is_write=is_write,
+        question=write(sentence.request) if sentence.command.lane is Lane.QUERIES else None,
+        guessed=sentence.guessed,
+        is_shared=said.is_shared,
     )
 
 

@@ -117,17 +117,21 @@ class Consumer:
             self._start(entry_id, fields)
 
     async def _take_up_what_was_left(self) -> None:
+        """Take over what nobody finished. What waits here for its turn is only marked as alive: that does not count as a try."""
         idle = int(self._pace.retry_after * 1000)
-        answer = await self._redis.xautoclaim(lanes.INTAKE, GROUP, self._me, min_idle_time=idle, start_id="0-0", count=BATCH)
-        for entry_id, fields in answer[1]:
-            if entry_id in self._at_work:
-                continue
-            if not fields:
+        ids: Any = await self._redis.xautoclaim(
+            lanes.INTAKE, GROUP, self._me, min_idle_time=idle, start_id="0-0", count=BATCH, justid=True
+        )
+        left = [entry_id for entry_id in ids if entry_id not in self._at_work]
+        rows: Any = await self._redis.xclaim(lanes.INTAKE, GROUP, self._me, 0, left) if left else []
+        found: dict[str, dict[str, str]] = {entry_id: fields for entry_id, fields in rows if entry_id and fields}
+        for entry_id in left:
+            if entry_id not in found:
                 await self._done(entry_id)
             elif await self._tries_of(entry_id) > TRIES:
-                await self._lay_aside(entry_id, fields, "it failed too often")
+                await self._lay_aside(entry_id, found[entry_id], "it failed too often")
             else:
-                self._start(entry_id, fields)
+                self._start(entry_id, found[entry_id])
 
     async def _tries_of(self, entry_id: str) -> int:
         rows = await self._redis.xpending_range(lanes.INTAKE, GROUP, min=entry_id, max=entry_id, count=1)
@@ -165,6 +169,8 @@ class Consumer:
             yield
         except (RedisError, OSError, TimeoutError) as exc:
             log.warning("delivery_unfinished", entry=entry_id, error=type(exc).__name__)
+        except Exception as exc:
+            log.error("delivery_failed", entry=entry_id, exc_info=exc)
         finally:
             self._at_work.pop(entry_id, None)
 

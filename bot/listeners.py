@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,7 +15,8 @@ from bot.ask import Ask, Said
 from bot.identity import Home
 from bot.modals import Modals
 from bot.people import People
-from workers.contract.actors import Conversation, Origin
+from bot.views import SHARE
+from workers.contract.actors import Conversation, Origin, Standing
 from workers.contract.envelope import request_id
 from workers.contract.names import RequestId
 
@@ -27,7 +28,8 @@ ANYTHING = re.compile(r".*", re.DOTALL)
 SAID_AT = "towpath_said_at"
 """The key under which the consumer lays, into a body without a timestamp of its own, the seconds at which Slack signed it."""
 
-_FORMS = ("reject_form", "details_form")
+_DETAILS = "details_form"
+_FORMS = ("reject_form", _DETAILS)
 
 
 @dataclass(frozen=True)
@@ -92,12 +94,24 @@ class Listeners:
         conversation = _conversation_of_action(body)
         if not text or conversation is None:
             return
-        kind, promotion = _form_of(str(action.get("action_id")), text)
-        if kind:
+        action_id, user = str(action.get("action_id")), body["user"]
+        said = self._said(body, text, str(user["id"]), user.get("team_id"), conversation)
+        kind, promotion = _form_of(action_id, text)
+        if kind == _DETAILS and not await self._counts(said):
+            await self.ask.hear(replace(said, text=f"audit {promotion}"))
+        elif kind:
             await self.modals.open(kind, promotion, str(body.get("trigger_id")), conversation)
-            return
-        user = body["user"]
-        await self.ask.hear(self._said(body, text, str(user["id"]), user.get("team_id"), conversation))
+        else:
+            await self.ask.hear(self._shared(body, said) if action_id == SHARE else said)
+
+    async def _counts(self, said: Said) -> bool:
+        """Whether a form may show them a record. Who does not count asks for it in words, and the core says why not."""
+        return await self.people.standing(said.user, said.team) is Standing.MEMBER
+
+    def _shared(self, body: Body, said: Said) -> Said:
+        """The question again, its answer for everybody. However often the button of one answer is pressed, that is one request."""
+        answer = str((body.get("container") or {}).get("message_ts"))
+        return replace(said, request_id=self._request_id("share", said.conversation.channel, answer, said.user), is_shared=True)
 
     async def handle_form(self, ack: AsyncAck, body: Body) -> None:
         """A submitted form: what it says, as a sentence."""

@@ -13,13 +13,14 @@ from structlog.typing import EventDict, WrappedLogger
 
 STRUCK = "(struck out)"
 _SECRETS = re.compile(
-    r"xox[a-z](?:\.xox[a-z])?-[\w-]+|xapp-[\w-]+|hooks\.slack(?:-gov)?\.com/\S+|(?<=://)[^/\s:@]*:[^/\s@]+(?=@)|-----BEGIN [A-Z ]+-----[^-]*"
+    r"xox[a-z](?:\.xox[a-z])?-[\w-]+|xapp-[\w-]+|hooks\.slack(?:-gov)?\.com/\S+"
+    r"|(?<=[?&]ticket=)[^\s&'\"]+|(?<=://)[^/\s:@]*:[^/\s@]+(?=@)|-----BEGIN [A-Z ]+-----[^-]*"
 )
 _QUIET = ("slack_bolt", "slack_sdk", "celery", "kombu", "aiohttp", "asyncio")
 
 
 def strike_out(text: str) -> str:
-    """The text without Slack tokens, response addresses, passwords in addresses and private keys."""
+    """The text without Slack tokens, response addresses, tickets of Socket Mode, passwords in addresses and private keys."""
     return _SECRETS.sub(STRUCK, text)
 
 
@@ -58,10 +59,15 @@ def _places(exc: BaseException) -> list[str]:
 
 
 class _Foreign(logging.Handler):
-    """Records of libraries, in our form: their logger's name, level and (struck) message."""
+    """Records of libraries, in our form: their logger's name, level and the first line of their (struck) message.
+
+    The further lines of a task that died quote its exception, and that may quote what a user typed.
+    """
 
     def emit(self, record: logging.LogRecord) -> None:
-        structlog.get_logger(record.name).warning("library", level_name=record.levelname, text=record.getMessage()[:500])
+        text = record.getMessage().partition("\n")[0][:500]
+        exc = record.exc_info[1] if record.exc_info else None
+        structlog.get_logger(record.name).warning("library", level_name=record.levelname, text=text, **({"exc_info": exc} if exc else {}))
 
 
 def set_up() -> None:

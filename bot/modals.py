@@ -37,8 +37,10 @@ class Modals:
                 return
             place = {"promotion": promotion, "channel": conversation.channel, "thread": conversation.thread}
             await self._slack.call("views.open", trigger_id=trigger, view={**view, "private_metadata": json.dumps(place)})
-        except (SlackTrouble, BadName) as exc:
+        except SlackTrouble as exc:
             log.warning("form_unopened", form=kind, trouble=str(exc)[:80])
+        except BadName:
+            log.warning("form_unopened", form=kind, trouble="no promotion's id")
 
     async def _view(self, kind: str, promotion: PromotionId) -> dict[str, Any] | None:
         if kind == REJECT:

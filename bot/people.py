@@ -1,19 +1,21 @@
 """Who asks: Slack's word on a user and on the user groups that hold them. What cannot be looked up denies.
 
-The answers are kept in this process for five minutes, and not in Redis: whoever can write to Redis must not be able to make somebody a manager.
+The answers are kept in this process, and not in Redis: whoever can write to Redis must not be able to make somebody a manager. They are kept for a
+moment only, because Slack tells of a change to one bot, and there may be several.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+import dataclasses
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
 
 import structlog
 
-from bot import clock
 from bot.identity import Home
+from bot.kept import Allowance, Kept
 from bot.slack import Later, SaidNo, Slack, SlackTrouble
 from bot.views.text import users_in
 from workers.contract.actors import Actor, Standing
@@ -22,66 +24,52 @@ from workers.contract.outcomes import Moved
 
 log = structlog.get_logger("bot.people")
 
-KEPT = 300.0
 SHORTEST_WAIT = 2.5
 LONGEST_WORDS = 1_000
 """No view shows more of a text of the core than so many characters."""
+NAMES_A_MINUTE = 40
+"""So often Slack is asked for a name to show. Whoever writes many ids into a reason must not use up the calls that tell who may approve."""
 _NO_GROUPS_HERE = {"plan_upgrade_required", "not_paid", "paid_teams_only"}
+_NOBODY = {"user_not_found", "user_not_visible"}
 
-T = TypeVar("T")
 
+@dataclass(frozen=True)
+class Ages:
+    """How old, in seconds, Slack's word may be: on who a user is, on who is in which group, on what somebody is called.
 
-@dataclass
-class _Kept(Generic[T]):
-    """Answers by key for a while; who asks while an answer is on its way waits for that one."""
+    Slack allows about 100 `users.info` and 20 `usergroups.list` a minute, for all bots of a workspace together.
+    """
 
-    ask: Callable[[str], Awaitable[T]]
-    known: dict[str, tuple[float, T]] = field(default_factory=dict)
-    asking: dict[str, asyncio.Future[T]] = field(default_factory=dict)
-
-    async def get(self, key: str) -> T:
-        until, answer = self.known.get(key, (0.0, None))
-        if answer is not None and clock.ticks() < until:
-            return answer
-        if key not in self.asking:
-            self.asking[key] = asyncio.ensure_future(self._fetch(key))
-        return await asyncio.shield(self.asking[key])
-
-    async def _fetch(self, key: str) -> T:
-        try:
-            answer = await self.ask(key)
-            self.known[key] = (clock.ticks() + KEPT, answer)
-            return answer
-        finally:
-            del self.asking[key]
-
-    def forget(self, key: str | None = None) -> None:
-        """Drop one answer, or all."""
-        if key is None:
-            self.known.clear()
-        else:
-            self.known.pop(key, None)
+    users: float = 30.0
+    groups: float = 60.0
+    names: float = 600.0
 
 
 class People:
     """Looks people up."""
 
-    def __init__(self, slack: Slack, home: Home) -> None:
+    def __init__(self, slack: Slack, home: Home, ages: Ages | None = None) -> None:
         self._slack = slack
         self._home = home
-        self._users: _Kept[dict[str, Any]] = _Kept(self._ask_user)
-        self._groups: _Kept[Mapping[str, tuple[str, ...]]] = _Kept(self._ask_groups)
+        self._ages = ages or Ages()
+        self._users: Kept[dict[str, Any]] = Kept(self._ask_user)
+        self._groups: Kept[Mapping[str, tuple[str, ...]]] = Kept(self._ask_groups)
+        self._names = Allowance(NAMES_A_MINUTE)
 
     async def actor(self, user: str, claimed_team: str | None) -> Actor:
         """The user as the core judges them. `claimed_team` is the workspace that the delivery names. Raises BadName for no user id."""
-        info, groups = await asyncio.gather(self._user(user), self._groups_of(user))
+        info, groups = await asyncio.gather(self._user(user, self._ages.users), self._groups_of(user))
         standing = self._standing(info, claimed_team)
         return Actor(self._id(user, info, claimed_team, standing), standing, groups)
 
+    async def standing(self, user: str, claimed_team: str | None) -> Standing:
+        """What Slack says the user is."""
+        return self._standing(await self._user(user, self._ages.users), claimed_team)
+
     async def names(self, users: Iterable[str]) -> dict[str, str]:
-        """Display names by user id; who cannot be looked up keeps the id."""
+        """Display names by user id; who cannot be looked up (or not now) keeps the id."""
         wanted = sorted(set(users))
-        found = await asyncio.gather(*(self._user(user) for user in wanted))
+        found = await asyncio.gather(*(self._shown(user) for user in wanted))
         return {user: _name(info) or user for user, info in zip(wanted, found, strict=True)}
 
     def forget(self, user: str | None = None) -> None:
@@ -91,22 +79,33 @@ class People:
         else:
             self._groups.forget()
 
-    async def _user(self, user: str) -> dict[str, Any] | None:
+    async def _shown(self, user: str) -> dict[str, Any] | None:
+        known = self._users.known(user, self._ages.names)
+        if known is not None or not (self._users.is_asked(user) or self._names.take()):
+            return known
+        return await self._user(user, self._ages.names)
+
+    async def _user(self, user: str, age: float) -> dict[str, Any] | None:
         try:
-            return await self._users.get(user)
+            return await self._users.get(user, age)
         except SlackTrouble as exc:
             log.warning("user_unknown", user=user, trouble=type(exc).__name__)
             return None
 
     async def _groups_of(self, user: str) -> tuple[str, ...] | None:
         try:
-            return (await self._groups.get("all")).get(user, ())
+            return (await self._groups.get("all", self._ages.groups)).get(user, ())
         except SlackTrouble as exc:
             log.warning("groups_unknown", trouble=str(exc) if isinstance(exc, SaidNo) else type(exc).__name__)
             return None
 
     async def _ask_user(self, user: str) -> dict[str, Any]:
-        found = (await self._patiently("users.info", user=user)).get("user")
+        try:
+            found = (await self._patiently("users.info", user=user)).get("user")
+        except SaidNo as exc:
+            if exc.code in _NOBODY:
+                return {}
+            raise
         return found if isinstance(found, dict) else {}
 
     async def _ask_groups(self, _: str) -> Mapping[str, tuple[str, ...]]:
@@ -176,3 +175,19 @@ def people_in(moved: Moved) -> set[str]:
     approvers = promotion.quorum.users if promotion.quorum else ()
     told = {user for text in words for user in users_in(text[:LONGEST_WORDS])}
     return {actor.user for actor in actors if actor.is_person} | set(approvers) | told
+
+
+def people_of(outcome: object) -> Iterator[str]:
+    """The Slack user ids that any outcome holds: in fields of its own, and in words that quote somebody."""
+    if isinstance(outcome, ActorId):
+        yield from (outcome.user,) if outcome.is_person else ()
+    elif isinstance(outcome, str):
+        yield from users_in(outcome[:LONGEST_WORDS])
+    elif dataclasses.is_dataclass(outcome):
+        for field in dataclasses.fields(outcome):
+            yield from people_of(getattr(outcome, field.name))
+    elif isinstance(outcome, Mapping):
+        yield from people_of(tuple(outcome.values()))
+    elif isinstance(outcome, tuple):
+        for part in outcome:
+            yield from people_of(part)

@@ -48,7 +48,14 @@ class SaidNo(SlackTrouble):
         super().__init__(code)
         self.code = code
 
+    @property
+    def is_lockout(self) -> bool:
+        """Whether it is the app that Slack turns away: the same call works once its token or its scopes are mended."""
+        return self.code in _LOCKED_OUT
 
+
+LOCKED_OUT_PAUSE = 30.0
+_LOCKED_OUT = {"invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired", "missing_scope", "org_login_required"}
 _BROKEN = {"internal_error", "fatal_error", "request_timeout"}
 _BUSY = {"ratelimited", "rate_limited", "service_unavailable", "team_added_to_org", "accesslimited"}
 

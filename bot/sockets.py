@@ -8,7 +8,7 @@ import logging
 
 import aiohttp
 import structlog
-from slack_sdk.errors import SlackApiError
+from slack_sdk.errors import SlackClientError
 from slack_sdk.socket_mode.aiohttp import SocketModeClient
 from slack_sdk.socket_mode.async_client import AsyncBaseSocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
@@ -44,7 +44,7 @@ class Socket:
                 if not await self.is_connected():
                     await self._client.connect_to_new_endpoint()
                     log.info("socket_connected")
-            except (SlackApiError, aiohttp.ClientError, OSError, TimeoutError) as exc:
+            except (SlackClientError, aiohttp.ClientError, OSError, TimeoutError) as exc:
                 log.warning("socket_unconnected", error=type(exc).__name__)
             await asyncio.sleep(LOOK_EVERY)
 

@@ -11,7 +11,7 @@ import structlog
 from redis.exceptions import RedisError
 
 from bot import clock
-from bot.slack import Later, SaidNo, Unknown
+from bot.slack import LOCKED_OUT_PAUSE, Later, SaidNo, Unknown
 from workers.contract.names import PromotionId
 from workers.contract.outcomes import Moved
 
@@ -96,7 +96,10 @@ class Lane:
             self._pause(wanted, PAUSE)
         except SaidNo as exc:
             log.error("promotion_refused", promotion=promotion, code=exc.code)
-            self._finish(wanted)
+            if exc.is_lockout:
+                self._pause(wanted, LOCKED_OUT_PAUSE)
+            else:
+                self._finish(wanted)
         except Exception as exc:
             log.error("promotion_not_showable", promotion=promotion, exc_info=exc)
             self._finish(wanted)

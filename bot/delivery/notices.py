@@ -1,24 +1,24 @@
-"""What a whole channel must know and is about no promotion: posted once, with a mark in its metadata by which it is found again."""
+"""What a whole conversation sees and is about no promotion: posted once, with a mark in its metadata by which it is found again."""
 
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import hashlib
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 
 import structlog
 from redis.asyncio import Redis
 
+from bot.asked import Asked
 from bot.broker import as_text
-from bot.delivery.search import Search
+from bot.delivery.search import MayNotLook, Search
 from bot.delivery.whisper import PLAIN, shown
 from bot.links import Links
-from bot.people import People
-from bot.slack import Later, SaidNo, Slack, Unknown
-from bot.views import answer
-from workers.contract.names import ActorId
-from workers.contract.outcomes import Delivery
+from bot.people import People, people_of
+from bot.slack import LOCKED_OUT_PAUSE, Later, SaidNo, Slack, Unknown
+from bot.views import Post, answer, shared
+from workers.contract.outcomes import Delivery, Outcome
 
 log = structlog.get_logger("bot.notices")
 
@@ -26,9 +26,21 @@ KEPT = 7 * 24 * 3600
 PAUSE = 1.0
 DOUBT = "?"
 
+MayPost = Callable[[], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class _Public:
+    """A post, where it belongs, and the mark that makes it one."""
+
+    post: Post
+    mark: str
+    channel: str
+    thread: str | None = None
+
 
 class Notices:
-    """Posts notices."""
+    """Posts for everybody in a conversation. Nobody is notified by one: people are named, not mentioned."""
 
     def __init__(self, slack: Slack, redis: Redis, search: Search, people: People, links: Links) -> None:
         self._slack = slack
@@ -37,38 +49,60 @@ class Notices:
         self._people = people
         self._links = links
 
-    async def post(self, entry_id: str, delivery: Delivery, may_post: Callable[[], Awaitable[None]]) -> None:
+    async def post(self, entry_id: str, delivery: Delivery, may_post: MayPost) -> None:
         """Post what an entry of the outcome stream says, unless that was done."""
-        mark = hashlib.sha256(f"{entry_id} {delivery.to_wire()}".encode()).hexdigest()[:20]
+        post = answer(delivery.outcome, self._links, await self._names(delivery.outcome))
+        try:
+            await self._insist(_Public(post, _mark(f"{entry_id} {delivery.to_wire()}"), delivery.channel), may_post)
+        except SaidNo as exc:
+            log.error("notice_refused", channel=delivery.channel, code=exc.code)
+
+    async def share(self, asked: Asked, outcome: Outcome, may_post: MayPost) -> None:
+        """Post the answer to a question where it was asked, unless that was done. Raises bot.slack's SaidNo: we cannot post there."""
+        names = await self._names(outcome) | await self._people.names([asked.user])
+        post = shared(answer(outcome, self._links, names), asked.sentence, asked.user, names)
+        await self._insist(_Public(post, _mark(f"share {asked.request_id}"), asked.channel, asked.thread), may_post)
+
+    async def _names(self, outcome: Outcome) -> dict[str, str]:
+        return await self._people.names(people_of(outcome))
+
+    async def _insist(self, public: _Public, may_post: MayPost) -> None:
         while True:
             await may_post()
             try:
-                await self._once(mark, delivery)
+                await self._once(public)
                 return
             except SaidNo as exc:
-                log.error("notice_refused", channel=delivery.channel, code=exc.code)
-                return
+                if not exc.is_lockout:
+                    raise
+                log.error("notice_refused", channel=public.channel, code=exc.code)
+                await asyncio.sleep(LOCKED_OUT_PAUSE)
             except Later as exc:
                 await asyncio.sleep(exc.seconds)
             except Unknown:
                 await asyncio.sleep(PAUSE)
 
-    async def _once(self, mark: str, delivery: Delivery) -> None:
-        key = f"towpath:bot:notice:{mark}"
+    async def _once(self, public: _Public) -> None:
+        key = f"towpath:bot:notice:{public.mark}"
         known = as_text(await self._redis.get(key))
-        if known == DOUBT and await self._search.notice(delivery.channel, mark):
+        if known == DOUBT and await self._is_there(public):
             await self._redis.set(key, "found", ex=KEPT)
         elif known in (None, DOUBT):
             await self._redis.set(key, DOUBT, ex=KEPT)
-            metadata = {"event_type": "towpath_notice", "event_payload": {"notice": mark}}
-            post = answer(delivery.outcome, self._links, await self._people.names(_users_in(delivery.outcome)))
-            answered = await self._slack.call("chat.postMessage", channel=delivery.channel, **shown(post), metadata=metadata, **PLAIN)
+            thread = {"thread_ts": public.thread} if public.thread else {}
+            metadata = {"event_type": "towpath_notice", "event_payload": {"notice": public.mark}}
+            asked = {"channel": public.channel, **thread, **shown(public.post), "metadata": metadata, **PLAIN}
+            answered = await self._slack.call("chat.postMessage", **asked)
             await self._redis.set(key, str(answered["ts"]), ex=KEPT)
 
+    async def _is_there(self, public: _Public) -> bool:
+        """Whether it was posted. Where we may not look it counts as not posted: rather twice than never."""
+        try:
+            return await self._search.notice(public.channel, public.thread, public.mark)
+        except MayNotLook as exc:
+            log.warning("posting_without_looking", channel=public.channel, method=str(exc), fix="install the app again with its history scopes")
+            return False
 
-def _users_in(outcome: object) -> set[str]:
-    """The people that an outcome names in its own fields: a notice names them without ringing for them."""
-    if not dataclasses.is_dataclass(outcome):
-        return set()
-    values = (getattr(outcome, field.name) for field in dataclasses.fields(outcome))
-    return {value.user for value in values if isinstance(value, ActorId) and value.is_person}
+
+def _mark(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:20]

@@ -11,9 +11,9 @@ from typing import Any
 import structlog
 
 from bot import clock
-from bot.delivery.memory import Memory, Shown, place
+from bot.delivery.memory import DOUBT, Memory, Shown, place
 from bot.delivery.reporter import Reporter
-from bot.delivery.search import Search, metadata
+from bot.delivery.search import MayNotLook, Search, metadata
 from bot.delivery.whisper import PLAIN, shown
 from bot.links import Links
 from bot.people import People, people_in
@@ -81,12 +81,21 @@ class Show:
             return known
         fields: dict[str, str] = {}
         if known.fields or known.is_older_than_redis(promotion.requested_at) or promotion.card:
-            places = tuple(card for card in (known.card, promotion.card) if card)
-            since = read_stamp(promotion.requested_at).timestamp()
-            found = await poster.search.promotion(promotion.id, promotion.channel, since, places, known.gone)
-            fields = found.fields()
-            log.info("looked_in_slack", promotion=promotion.id, card=bool(found.card), posted=len(found.posted))
+            fields = await self._look(moved, known)
         return await poster.memory.replace(promotion.id, known, fields)
+
+    async def _look(self, moved: Moved, known: Shown) -> dict[str, str]:
+        """What Slack says is posted. Where we may not look, what is in doubt counts as not posted: rather twice than never."""
+        promotion = moved.promotion
+        places = tuple(card for card in (known.card, promotion.card) if card)
+        since = read_stamp(promotion.requested_at).timestamp()
+        try:
+            found = await self._poster.search.promotion(promotion.id, promotion.channel, since, places, known.gone)
+        except MayNotLook as exc:
+            log.warning("posting_without_looking", promotion=promotion.id, method=str(exc), fix="install the app again with its history scopes")
+            return _certain(known, promotion.card)
+        log.info("looked_in_slack", promotion=promotion.id, card=bool(found.card), posted=len(found.posted))
+        return found.fields()
 
     async def _post_card(self, moved: Moved) -> Card:
         """A new card: in the promotion's channel, or where that is closed, with its requester."""
@@ -103,7 +112,7 @@ class Show:
             answer = await self._once(promotion.id, "card", {"channel": promotion.requester.user, **asked})
         at = Card(str(answer["channel"]), str(answer["ts"]))
         await memory.note(promotion.id, card=place(at), card_seq=_newest(moved), card_print=_print(post))
-        self._edited[promotion.id] = clock.ticks()
+        self._remember_edit(promotion.id)
         return at
 
     async def _post_note(self, moved: Moved, at: Card) -> None:
@@ -127,9 +136,13 @@ class Show:
             return free_at
         asked = {**shown(post), "metadata": metadata(promotion.id, newest)}
         await self._forgiving("chat.update", {"channel": at.channel, "ts": at.ts, **asked})
-        self._edited[promotion.id] = clock.ticks()
+        self._remember_edit(promotion.id)
         await memory.note(promotion.id, card_seq=newest, card_print=_print(post))
         return None
+
+    def _remember_edit(self, promotion: PromotionId) -> None:
+        now = clock.ticks()
+        self._edited = {other: instant for other, instant in self._edited.items() if now < instant + PAUSE} | {promotion: now}
 
     async def _post_events(self, moved: Moved, known: Shown, at: Card) -> None:
         names = await self._poster.people.names(people_in(moved))
@@ -148,7 +161,7 @@ class Show:
         try:
             ts = str((await self._once(promotion, field, asked))["ts"])
         except SaidNo as exc:
-            if exc.code in _CARD_GONE | _CHANNEL_GONE:
+            if exc.is_lockout or exc.code in _CARD_GONE | _CHANNEL_GONE:
                 raise
             log.error("event_not_shown", promotion=promotion, seq=seq, code=exc.code)
             ts = "!"  # The events after it must not wait for one that Slack will never take.
@@ -187,6 +200,12 @@ class Show:
             log.error("blocks_refused", method=method, code=exc.code)
             plain = {name: value for name, value in asked.items() if name != "blocks"}
             return await self._poster.slack.call(method, **{**plain, "text": str(asked["text"])[:3900]})
+
+
+def _certain(known: Shown, in_ledger: Card | None) -> dict[str, str]:
+    """What is posted for sure; the ledger knows where the card is."""
+    card = {"card": place(in_ledger)} if in_ledger and in_ledger != known.gone else {}
+    return card | {name: value for name, value in known.fields.items() if value != DOUBT}
 
 
 def _newest(moved: Moved) -> int:

@@ -1,4 +1,7 @@
-"""Words for those who wait: a receipt when the outcome takes more than a moment, and the plain truth when nothing is recorded yet."""
+"""Words for those who wait: a receipt when the outcome takes more than a moment, and the plain truth when nothing is recorded yet.
+
+A receipt stays beside the answer: by a response_url Slack replaces the message that a click came from, never one that we posted through it.
+"""
 
 from __future__ import annotations
 
@@ -45,7 +48,7 @@ def words(due: Due) -> Post:
     sentence = code(due.asked.sentence)
     if due.stage == "receipt":
         return Post(f"Got it, checking: {sentence}")
-    if not due.asked.is_write:
+    if due.asked.question:
         return Post(f"No answer yet to {sentence}. Towpath's workers are busy or away; the answer follows here as soon as there is one.")
     return Post(
         f"Not recorded yet: {sentence}\nUntil it is recorded nothing has changed. Towpath keeps trying for 15 minutes; the shared "

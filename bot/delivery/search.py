@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bot.identity import Home
-from bot.slack import SaidNo, Slack
+from bot.slack import SaidNo, Slack, SlackTrouble
 from workers.contract.names import PromotionId
 from workers.contract.promotion import Card
 
@@ -20,7 +20,12 @@ PAGES = 50
 BEFORE = 300
 """Seconds before a promotion's request from which on its card is looked for."""
 
+_NO_LOOKING = {"missing_scope", "no_permission", "not_allowed_token_type"}
 _NOT_THERE = {"thread_not_found", "message_not_found", "channel_not_found", "not_in_channel", "is_archived"}
+
+
+class MayNotLook(SlackTrouble):
+    """Slack does not let us read the conversation: the app was installed without the scope `*:history`."""
 
 
 def metadata(promotion: PromotionId, seq: int) -> dict[str, Any]:
@@ -45,7 +50,7 @@ class Found:
 
 
 class Search:
-    """Looks in Slack. Raises bot.slack's Later and Unknown."""
+    """Looks in Slack. Raises MayNotLook, and bot.slack's Later and Unknown."""
 
     def __init__(self, slack: Slack, home: Home) -> None:
         self._slack = slack
@@ -63,9 +68,10 @@ class Search:
                 return await self._thread(promotion, card)
         return Found()
 
-    async def notice(self, channel: str, mark: str) -> bool:
-        """Whether a post to the channel with this mark is among the newest messages."""
-        async for message in self._messages("conversations.history", channel=channel):
+    async def notice(self, channel: str, thread: str | None, mark: str) -> bool:
+        """Whether a post with this mark is in the thread, or among the newest messages of the channel."""
+        where = {"channel": channel, "ts": thread} if thread else {"channel": channel}
+        async for message in self._messages("conversations.replies" if thread else "conversations.history", **where):
             payload = (message.get("metadata") or {}).get("event_payload") or {}
             if self._home.wrote(message) and payload.get("notice") == mark:
                 return True
@@ -99,6 +105,8 @@ class Search:
             except SaidNo as exc:
                 if exc.code in _NOT_THERE:
                     return
+                if exc.code in _NO_LOOKING:
+                    raise MayNotLook(method) from exc
                 raise
             for message in page.get("messages") or ():
                 yield message

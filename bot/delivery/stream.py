@@ -12,7 +12,7 @@ import structlog
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from bot.asked import Waiting
+from bot.asked import Asked, Waiting
 from bot.broker import as_text
 from bot.delivery.epoch import Epoch
 from bot.delivery.lane import Lane
@@ -22,10 +22,11 @@ from bot.delivery.shards import Lease
 from bot.delivery.whisper import Reader, Whisper
 from bot.links import Links
 from bot.people import People
+from bot.slack import SaidNo
 from bot.together import end
-from bot.views import answer
+from bot.views import Post, answer, can_be_shared, read_as, with_share
 from workers.contract import lanes, wire
-from workers.contract.outcomes import Delivery, Moved, Silence
+from workers.contract.outcomes import Delivery, Moved, Outcome, Silence
 
 log = structlog.get_logger("bot.stream")
 
@@ -33,6 +34,8 @@ BLOCK = 2.0
 PAUSE = 1.0
 MOST_AT_WORK = 500
 REMEMBERED = 30 * 60
+
+NOT_SHARED = Post("I cannot post here, so nobody else saw the answer. Invite me to this channel, then ask again.")
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,7 @@ class Stream:
         self._position_key = f"towpath:bot:position:{shard}"
         self._lease = lease
         self._at_work: deque[_Entry] = deque()
-        self._advanced = asyncio.Event()
+        self._advanced, self._room = asyncio.Event(), asyncio.Event()
         self._lanes: dict[str, Lane] = {}
         self._tails: dict[str, asyncio.Task[None]] = {}
 
@@ -91,8 +94,8 @@ class Stream:
                     position = entry_id
                     self._take(entry_id, fields.get("delivery", ""))
                 while len(self._at_work) > MOST_AT_WORK:
-                    self._advanced.clear()
-                    await self._advanced.wait()
+                    self._room.clear()
+                    await self._room.wait()
             except (RedisError, OSError, TimeoutError) as exc:
                 log.warning("outcomes_unreadable", stream=self._name, error=type(exc).__name__)
                 await asyncio.sleep(PAUSE)
@@ -131,7 +134,7 @@ class Stream:
                 await self._counter.waiting.settle(request_id)
 
     async def _answer(self, delivery: Delivery, text: str) -> None:
-        """Answer a person; twice delivered is once answered."""
+        """Answer a person. The same answer twice delivered is once given; another answer to the same request is given as well."""
         counter = self._counter
         asked = await counter.waiting.find(delivery.request_id) if delivery.request_id else None
         if delivery.request_id:
@@ -139,11 +142,35 @@ class Stream:
         mark = f"towpath:bot:answered:{hashlib.sha256(text.encode()).hexdigest()[:32]}"
         if isinstance(delivery.outcome, Silence) or delivery.actor is None or await counter.redis.exists(mark):
             return
-        thread = delivery.conversation.thread if delivery.conversation else None
-        reader = Reader.of(asked) if asked else Reader(delivery.actor.user, delivery.channel, thread)
-        await self._lease.enough()
-        await counter.whisper.tell(reader, answer(delivery.outcome, counter.links, {}))
+        if asked and asked.is_shared and can_be_shared(delivery.outcome):
+            await self._share(asked, delivery.outcome)
+        else:
+            thread = delivery.conversation.thread if delivery.conversation else None
+            reader = Reader.of(asked) if asked else Reader(delivery.actor.user, delivery.channel, thread)
+            await self._lease.enough()
+            await counter.whisper.tell(reader, self._for_one(delivery.outcome, asked))
         await counter.redis.set(mark, "1", ex=REMEMBERED)
+
+    def _for_one(self, outcome: Outcome, asked: Asked | None) -> Post:
+        """An answer for the eyes of who asked: what a misspelt question was read as, and a button to share it."""
+        post = answer(outcome, self._counter.links, {})
+        if asked and asked.guessed and post.text:
+            post = read_as(post, asked.guessed)
+        if asked and asked.question and can_be_shared(outcome) and not _is_between_us(asked.channel):
+            post = with_share(post, asked.question)
+        return post
+
+    async def _share(self, asked: Asked, outcome: Outcome) -> None:
+        """Show an answer to everybody, in place of the one that only its reader saw."""
+        counter = self._counter
+        try:
+            await counter.notices.share(asked, outcome, self._lease.enough)
+        except SaidNo as exc:
+            log.warning("not_shared", channel=asked.channel, code=exc.code)
+            await counter.whisper.tell(Reader.of(asked), NOT_SHARED)
+        else:
+            if asked.response_url:
+                await counter.whisper.take_back(asked.response_url)
 
     def _chain(self, key: str, work: Callable[[], Awaitable[None]], done: Callable[[], None]) -> None:
         """Do it after what was begun before under the same key."""
@@ -175,12 +202,18 @@ class Stream:
             reached: str | None = None
             while self._at_work and self._at_work[0].is_done:
                 reached = self._at_work.popleft().id
+            self._room.set()
             while reached:
                 try:
                     await self._counter.redis.set(self._position_key, reached)
                     reached = None
                 except (RedisError, OSError, TimeoutError):
                     await asyncio.sleep(PAUSE)
+
+
+def _is_between_us(channel: str) -> bool:
+    """Whether a conversation is a person's with us alone."""
+    return channel.startswith("D")
 
 
 def _entries(found: object) -> list[tuple[str, dict[str, str]]]:

@@ -59,6 +59,13 @@ class Whisper:
         except SlackTrouble as exc:
             log.warning("whisper_lost", trouble=type(exc).__name__)
 
+    async def take_back(self, response_url: str) -> None:
+        """Remove the message that a click came from."""
+        try:
+            await self._slack.respond(response_url, {"delete_original": True})
+        except SlackTrouble as exc:
+            log.info("whisper_left", trouble=type(exc).__name__)
+
     async def _keep_trying(self, way: Any, reader: Reader, post: Post) -> bool:
         unknown = 0
         for _ in range(TRIES):
@@ -69,7 +76,7 @@ class Whisper:
             except Unknown:
                 unknown += 1
                 if unknown > 3:
-                    return True
+                    break
                 await asyncio.sleep(PAUSE)
         return False
 

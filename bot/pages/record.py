@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from bot.links import Links
 from bot.people import people_in
 from bot.views.text import retold
-from bot.views.words import headline
+from bot.views.words import ENDED, headline
 from workers.contract.envelope import read_stamp
 from workers.contract.names import ActorId, CommitId
 from workers.contract.outcomes import Moved
 from workers.contract.promotion import Change, Event, Placed, State, Vote
 from workers.contract.wire import BadWire
+
+_BY_SOMEBODY = (State.REJECTED, State.CANCELLED)
 
 
 @dataclass(frozen=True)
@@ -54,9 +56,28 @@ class Record:
         promotion = self.moved.promotion
         said = [f"Asked by {self.name(promotion.requester)}"]
         said += [f"{vote.decision} by {self.name(vote.actor)}" for vote in promotion.votes]
-        ended = next((event for event in reversed(promotion.events) if event.event == promotion.state.value), None)
-        said += [f"{self.said(ended.event)} at {self.time(ended.time)}"] if ended else []
+        if last := self._came_to_this:
+            by = f" by {self.name(last.actor)}" if promotion.state in _BY_SOMEBODY else ""
+            said.append(f"{self.said(last.event)}{by} at {self.time(last.time)}")
         return f"{', '.join(said)}."
+
+    @property
+    def without_approvals(self) -> str:
+        """What there is to say of people's decisions when there are no votes."""
+        promotion, last = self.moved.promotion, self._came_to_this
+        if last and promotion.state in _BY_SOMEBODY:
+            return f"{self.person(last.actor)} {self.said(last.event)} it, {self.time(last.time)}."
+        if promotion.rollback:
+            return "A rollback to a version that succeeded here before needs no approval."
+        if promotion.quorum is None:
+            return "No approval was needed."
+        return "Nobody: it ended before." if promotion.state in ENDED else "Nobody yet."
+
+    @property
+    def _came_to_this(self) -> Event | None:
+        """The event that brought the promotion to the state in which it is."""
+        promotion = self.moved.promotion
+        return next((event for event in reversed(promotion.events) if event.event == promotion.state.value), None)
 
     @property
     def after(self) -> str:

@@ -70,7 +70,7 @@ def _version(one: RegisteredVersion, live_in: tuple[str, ...]) -> str:
     metrics = ", ".join(f"{safe(name, 40)} {safe(value, 40)}" for name, value in list(one.metrics.items())[:4])
     live = f", *live in {', '.join(safe(name, 40) for name in live_in)}*" if live_in else ""
     what = f"• {safe(one.artifact)} *{safe(one.version)}* `{one.digest.short}`{live}, registered {when(one.registered_at)}"
-    return what + (f"\n      {metrics}" if metrics else "")
+    return what + (f"\n\u2003{metrics}" if metrics else "")
 
 
 def pending(outcome: out.Pending, links: Links, names: Names) -> Post:

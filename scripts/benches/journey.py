@@ -65,6 +65,13 @@ class Stage:
     workspace: Workspace
     redis: Redis
 
+    def is_at_rest(self) -> bool:
+        """Whether the bot has delivered all that was published for the channel, and nothing lies in the inbox."""
+        shard = lanes.shard_of(CHANNEL)
+        newest: Any = self.redis.xrevrange(lanes.outcomes(shard), count=1)
+        delivered = not newest or self.redis.get(f"towpath:bot:position:{shard}") == newest[0][0]
+        return delivered and not self.redis.xlen(lanes.INBOX)
+
     def asked(self, channel_after: float) -> float:
         """When the bot handed over the request that was made after that instant."""
         lines = watching.logged(self.running.folder / "logs" / "towpath.log", "asked")
@@ -134,15 +141,15 @@ async def _ask_for_status(stage: Stage, found: Found) -> None:
 
 
 async def _promote(stage: Stage, version: str, found: Found) -> None:
-    """Ana asks, Mia approves; measured from Mia's click on, once all that came of Ana's request is recorded."""
+    """Ana asks, Mia approves; measured from Mia's click on, once all that came of Ana's request is recorded and shown."""
     workspace, after = stage.workspace, await watching.last(stage.workspace)
     await workspace.person("ana").command(CHANNEL, "/towpath", f"promote biopsy {version} to prod")
     card = await workspace.until(
         lambda seen: next((one for one in seen.messages() if one.metadata and "Approve" in one.buttons), None), 30, after
     )
     promotion = str(card.metadata["event_payload"]["promotion"])
-    await watching.until(lambda: bool(stage.redis.exists(lanes.document(f"thread:{CHANNEL}:{card.ts}"))))
-    began, after = time.time(), await watching.last(workspace)
+    await watching.until(lambda: bool(stage.redis.exists(lanes.document(f"thread:{CHANNEL}:{card.ts}"))) and stage.is_at_rest())
+    after, began = await watching.last(workspace), time.time()
     clicking = asyncio.create_task(workspace.person("mia").click(card, "Approve"))
     taken = await watching.seen(workspace, after, _is_taken)
     shown = await watching.seen(workspace, after, lambda one: _shows(one, promotion, card.ts) and "Succeeded" in str(one.body["message"]))

@@ -195,6 +195,19 @@ async def test_a_corrupt_model_fails_the_promotion_and_the_old_version_goes_on(s
     await scene.is_told_once(promotion)
 
 
+@pytest.mark.parametrize("artifact", ["dataset biopsies", "service triage"])
+async def test_what_no_target_serves_is_promoted_in_git_and_the_thread_says_so(scene: Scene, artifact: str) -> None:
+    before, name = scene.last_promotion(), artifact.split()[1]
+    await scene.workspace.person("ben").command("biopsy", "/towpath", f"promote {artifact} v1.0.0 to staging")
+    await scene.until(lambda: scene.last_promotion() > before, "the promotion is recorded")
+    promotion = f"P-{scene.last_promotion()}"
+    found = await scene.ends(promotion, "succeeded")
+    release = scene.document(f"environments/staging/{name}/release.yaml")
+    assert release["desired"]["digest"] == found["to"]["digest"]
+    assert "the desired state in Git is the result" in " ".join(event["text"] for event in found["events"])
+    await scene.is_told_once(promotion)
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [

@@ -203,6 +203,9 @@ def test_a_manager_rejects_with_a_reason(asked: Page, sit: Sit) -> None:
     expect(ended).to_contain_text("The model card names no limits for children.")
     expect(ended.get_by_role("button", name="Approve")).to_have_count(0)
     expect(thread_of(asked, ended)).to_contain_text("Nothing was changed in prod.")
+    record = new_tab(ended.get_by_role("link", name="audit record")).get_by_role("main")
+    expect(record).to_contain_text("Asked by Ana, rejected by Mia at")
+    expect(record).to_contain_text("The model card names no limits for children.")
 
 
 def test_a_word_in_the_thread_cancels(asked: Page) -> None:

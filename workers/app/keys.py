@@ -6,39 +6,69 @@ import os
 import secrets
 import stat
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from workers.contract.signatures import SigningKey
+from workers.contract.signatures import BadKey, SigningKey
 from workers.domain.state import WRITER
 
 SIGNERS = {"writer": (WRITER, "git"), **{name: (f"{name}@towpath", f"towpath-{name}") for name in ("bot", "effects", "clock")}}
 LINKS = "links"
 REPO_ID = "repo_id"
+FILES = (*SIGNERS, *(f"{name}.pub" for name in SIGNERS), LINKS, REPO_ID)
+LANES = {"changes": ("writer",), "queries": (), "effects": ("effects", "writer.pub", REPO_ID), "clock": ("clock", REPO_ID)}
+"""The files that each process reads."""
+
+
+class BadFolder(ValueError):
+    """The folder of keys cannot be used; the message says why and what to do."""
 
 
 def present(folder: Path) -> bool:
-    """Whether the folder holds keys already."""
-    return (folder / "writer").exists()
+    """Whether the folder holds keys already: all of them, or none. Raises BadFolder when it holds some."""
+    lacking = [name for name in FILES if not os.path.lexists(folder / name)]
+    if lacking and len(lacking) < len(FILES):
+        raise BadFolder(
+            f"{folder} holds some of Towpath's keys, but not {', '.join(lacking)}. Put back what is missing; only if no ledger was ever "
+            "made with these keys, empty the folder. Nothing was changed."
+        )
+    return not lacking
 
 
 def make(folder: Path) -> None:
-    """Make all keys, the secret of signed links and the repository's id. Never overwrites: raises FileExistsError."""
+    """Make all keys, the secret of signed links and the repository's id, with modes 0700 and 0600. Raises BadFolder; never overwrites."""
+    made = {name: Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption()) for name in SIGNERS}
+    public = {f"{name}.pub": f"{SigningKey.load(key).public} {SIGNERS[name][0]}\n".encode() for name, key in made.items()}
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    for name in SIGNERS:
-        private = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption())
-        _write(folder / name, private, 0o600)
-        _write(folder / f"{name}.pub", f"{SigningKey.load(private).public} {SIGNERS[name][0]}\n".encode(), 0o644)
-    _write(folder / LINKS, secrets.token_urlsafe(48).encode(), 0o600)
-    _write(folder / REPO_ID, uuid.uuid4().hex.encode(), 0o644)
+    try:
+        for name, data in (made | {LINKS: secrets.token_urlsafe(48).encode()}).items():
+            _write(folder / name, data, 0o600)
+        for name, data in (public | {REPO_ID: uuid.uuid4().hex.encode()}).items():
+            _write(folder / name, data, 0o644)
+    except FileExistsError as exc:
+        raise BadFolder(f"{exc.filename} exists already; somebody else makes keys there at this moment. It was left as it is.") from exc
 
 
 def _write(path: Path, data: bytes, mode: int) -> None:
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
         file.write(data)
+
+
+def require(folder: Path, names: Iterable[str]) -> None:
+    """See that the files can be read and hold what they must. Raises BadFolder, which names the setting and the first that cannot."""
+    for name in names:
+        try:
+            data = (folder / name).read_bytes()
+            if name in SIGNERS:
+                SigningKey.load(data)
+        except (OSError, BadKey) as exc:
+            why = exc.strerror if isinstance(exc, OSError) else str(exc)
+            raise BadFolder(
+                f"TOWPATH_KEYS is wrong ({folder / name}: {why}). Set it to the folder of keys that `towpath init` makes."
+            ) from None
 
 
 def allowed_signers(folder: Path) -> str:

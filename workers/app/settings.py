@@ -1,17 +1,24 @@
-"""Settings come from the environment alone; each secret also as `NAME_FILE`. A missing or wrong one stops the start with its name and the fix."""
+"""Settings come from the environment alone; each also as `NAME_FILE`. A missing or wrong one stops the start with its name and the fix."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, Self, TypeVar
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 
-from workers.adapters.git.plumbing import Configuration
-from workers.tasks.wiring import Place
+from workers.contract.names import BadName, CommitId, RefName
+
+
+class BadSettings(ValueError):
+    """Settings are missing or wrong: `lines` name each one and say how to mend it. Values are never shown."""
+
+    def __init__(self, *lines: str) -> None:
+        self.lines = lines
+        super().__init__("\n".join(lines))
 
 
 def data_folder() -> Path:
@@ -20,73 +27,115 @@ def data_folder() -> Path:
     return Path(given) if given else Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local/share") / "towpath"
 
 
-class BadSettings(SystemExit):
-    """A setting is missing or wrong. The message names it and says how to mend it."""
+class GitSettings(BaseModel):
+    """What everything needs that reads or writes the shared repository."""
 
-    def __init__(self, text: str) -> None:
-        super().__init__(f"towpath: {text}")
+    model_config = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True)
 
-
-class Settings(BaseSettings):
-    """What every worker process needs."""
-
-    model_config = SettingsConfigDict(case_sensitive=False, extra="ignore", frozen=True)
-
-    redis_url: SecretStr = Field(description="redis://:password@host:6379/0; every process of an installation shares it")
     towpath_repository: SecretStr = Field(description="any Git URL of the shared repository, such as git@github.com:bank/models.git")
     towpath_keys: Path = Field(description="the folder of keys that `towpath init` makes")
     towpath_data: Path = Field(
         default_factory=data_folder,
         description="a folder on a disk that lasts, for the mirrors and the store of artifacts",
     )
-    towpath_source_branch: str = Field(default="main", description="the branch of people and CI")
-    towpath_ledger_branch: str = Field(default="towpath", description="the branch that only Towpath writes")
+    towpath_source_branch: str = Field(default="main", description="the branch of people and CI, such as main")
+    towpath_ledger_branch: str = Field(default="towpath", description="the branch that only Towpath writes, such as towpath")
     towpath_ledger_head: str | None = Field(
         default=None, description="the ledger's head (a commit id that you know from Slack), for a first start with a mirror that was lost"
     )
     towpath_git_config: Literal["ours", "host"] = Field(
         default="ours", description="ours: ignore this host's Git configuration; host: use it, for credential helpers and proxies"
     )
-    towpath_log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR")
+    towpath_log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR")
 
-    @property
-    def place(self) -> Place:
-        """The settings as the wiring takes them."""
-        return Place(
-            redis_url=self.redis_url.get_secret_value(),
-            repository=self.towpath_repository.get_secret_value(),
-            keys=self.towpath_keys,
-            folder=self.towpath_data,
-            source_branch=self.towpath_source_branch,
-            ledger_branch=self.towpath_ledger_branch,
-            configuration=Configuration(self.towpath_git_config),
-            known_head=self.towpath_ledger_head,
-        )
+    @field_validator("towpath_source_branch", "towpath_ledger_branch")
+    @classmethod
+    def _branch(cls, value: str) -> str:
+        return _read(RefName, value, "not the name of a branch")
+
+    @field_validator("towpath_ledger_head")
+    @classmethod
+    def _head(cls, value: str | None) -> str | None:
+        return _read(CommitId, value, "not a commit id of 40 digits") if value else None
+
+    @field_validator("towpath_log_level", mode="before")
+    @classmethod
+    def _level(cls, value: str) -> str:
+        return value.upper()
+
+    @model_validator(mode="after")
+    def _two_branches(self) -> Self:
+        if self.towpath_source_branch == self.towpath_ledger_branch:
+            raise ValueError("the same branch as TOWPATH_SOURCE_BRANCH")
+        return self
+
+
+class Settings(GitSettings):
+    """What every worker process needs."""
+
+    redis_url: SecretStr = Field(description="redis://:password@host:6379/0; every process of an installation shares it")
+
+    @field_validator("redis_url")
+    @classmethod
+    def _redis(cls, value: SecretStr) -> SecretStr:
+        url = urlsplit(value.get_secret_value())
+        try:
+            known = url.scheme in ("redis", "rediss") and bool(url.hostname) and url.port != 0
+        except ValueError:
+            known = False
+        if not known or not url.path.removeprefix("/").isdecimal() and url.path not in ("", "/"):
+            raise ValueError("not an address of a Redis")
+        return value
+
+
+Kind = TypeVar("Kind", bound=GitSettings)
 
 
 def load(environ: Mapping[str, str] | None = None) -> Settings:
     """The settings in the environment. Raises BadSettings."""
-    given = _with_files(dict(os.environ if environ is None else environ))
-    known = {name: given[name.upper()] for name in Settings.model_fields if given.get(name.upper())}
+    return _load(Settings, os.environ if environ is None else environ)
+
+
+def load_for_git(environ: Mapping[str, str] | None = None) -> GitSettings:
+    """The settings of a command that needs no Redis. Raises BadSettings."""
+    return _load(GitSettings, os.environ if environ is None else environ)
+
+
+def describe(name: str, what: str) -> str:
+    """One line for a setting that is amiss: `NAME is not set. Set it to ...`."""
+    field = Settings.model_fields.get(name.lower())
+    return f"{name.upper()} {what}. Set it to {field.description if field else 'a valid value'}."
+
+
+def _load(kind: type[Kind], environ: Mapping[str, str]) -> Kind:
+    names = [name for name in kind.model_fields if environ.get(name.upper()) or environ.get(f"{name.upper()}_FILE")]
+    given = {name: environ.get(name.upper()) or _from_file(name.upper(), environ[f"{name.upper()}_FILE"]) for name in names}
     try:
-        return Settings.model_validate(known)
+        return kind.model_validate(given)
     except ValidationError as exc:
-        first = exc.errors()[0]
-        name = str(first["loc"][0]) if first["loc"] else "the settings"
-        field = Settings.model_fields.get(name)
-        says = "is not set" if first["type"] == "missing" else f"is wrong ({first['msg']})"
-        raise BadSettings(f"{name.upper()} {says}. Set it to {field.description if field else 'a valid value'}.") from None
+        raise BadSettings(*(_said(error) for error in exc.errors(include_url=False, include_input=False))) from None
 
 
-def _with_files(given: dict[str, str]) -> dict[str, str]:
+def _said(error: Any) -> str:
+    name = str(error["loc"][0]) if error["loc"] else "towpath_ledger_branch"
+    reason = error["msg"].removeprefix("Value error, ")
+    return describe(name, "is not set" if error["type"] == "missing" else f"is wrong ({reason})")
+
+
+def _from_file(name: str, path: str) -> str:
     """`NAME_FILE` names a file that holds NAME: what secret stores of containers give."""
-    for name in [name for name in given if name.endswith("_FILE") and name.removesuffix("_FILE") not in given]:
-        plain = name.removesuffix("_FILE")
-        if plain.lower() in Settings.model_fields:
-            try:
-                given[plain] = Path(given[name]).read_text().strip()
-            except OSError as exc:
-                raise BadSettings(
-                    f"{name} names {given[name]}, which cannot be read ({exc.strerror}). Give it a file that holds {plain}."
-                ) from None
-    return given
+    try:
+        text = Path(path).read_text("utf-8").strip()
+    except (OSError, ValueError) as exc:
+        why = exc.strerror if isinstance(exc, OSError) else "it is not text"
+        raise BadSettings(f"{name}_FILE names {path}, which cannot be read ({why}). Give it a file that holds {name}.") from None
+    if not text:
+        raise BadSettings(f"{name}_FILE names {path}, which is empty. Give it a file that holds {name}.")
+    return text
+
+
+def _read(kind: type[RefName | CommitId], value: str, otherwise: str) -> str:
+    try:
+        return kind.read(value)
+    except BadName:
+        raise ValueError(otherwise) from None

@@ -37,6 +37,7 @@ def drain(wiring: Wiring) -> int:
             while done := wiring.loop.perform():
                 judged, idle = judged + done, 0
             if wiring.loop.known_head != before:
+                _mend(wiring, wiring.loop.read())
                 show_tags(wiring, wiring.loop.touched())
     return judged
 
@@ -50,8 +51,7 @@ def sweep(wiring: Wiring, tick: str) -> None:
             return
         world = wiring.loop.read()
         _resume(wiring, world)
-        if wiring.board.is_empty(world.head):
-            rebuild(wiring, world)
+        _mend(wiring, world)
         if wiring.leases.once("tags", TAGS_EVERY):
             show_tags(wiring, [*world.releases.values(), *(one for found in world.versions.values() for one in found.values())])
 
@@ -61,6 +61,11 @@ def rebuild_now(wiring: Wiring) -> None:
     with wiring.leases.hold(LEASE, LEASE_SECONDS) as ours:
         if ours:
             rebuild(wiring, wiring.loop.read())
+
+
+def _mend(wiring: Wiring, world: World) -> None:
+    if wiring.board.is_empty(world.head):
+        rebuild(wiring, world)
 
 
 def rebuild(wiring: Wiring, world: World) -> None:

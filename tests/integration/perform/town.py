@@ -47,13 +47,14 @@ environments:
 """
 BEGIN = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 BIOPSY = ArtifactName.read("biopsy")
+STAGING, PROD = EnvironmentName.read("staging"), EnvironmentName.read("prod")
 ANA, BEN, MIA = (Actor(ActorId.read(f"{user}@THOME"), Standing.MEMBER, ()) for user in ("UANA", "UBEN", "UMIA"))
 
 
 class WatchedLedger(GitLedger):
     """The real ledger, with a moment before each push in which the world may change."""
 
-    before_push: Callable[[], None] | None = None
+    before_push: Callable[[], object] | None = None
 
     def push(self, head: CommitId, expected: CommitId | None) -> Push:
         act, self.before_push = self.before_push, None
@@ -179,10 +180,17 @@ class Town:
 
     # What stands there.
 
-    def world(self) -> World:
-        """The state as a writer who has just begun reads it."""
+    def begun(self) -> Reader:
+        """A writer who has just begun and has read everything."""
         fresh = Reader(GitLedger(self.wiring._place.mirror("changes"), None), self.reader.public)
-        return fresh.read()
+        fresh.read()
+        return fresh
+
+    def world(self) -> World:
+        """The state at the remote's head."""
+        world = self.begun().world
+        assert world is not None
+        return world
 
     def promotion(self, id_: str) -> Promotion:
         return self.world().promotions[PromotionId.read(id_)]
@@ -214,7 +222,11 @@ class Town:
         """Stock Git in the remote (or elsewhere), with nobody's configuration."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
         alone = kept | {"GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.devnull, "LC_ALL": "C"}
-        people = {f"GIT_{role}_{what}": f"mallory{at}" for role in ("AUTHOR", "COMMITTER") for what, at in (("NAME", ""), ("EMAIL", "@example.com"))}
+        people = {
+            f"GIT_{role}_{what}": f"mallory{at}"
+            for role in ("AUTHOR", "COMMITTER")
+            for what, at in (("NAME", ""), ("EMAIL", "@example.com"))
+        }
         command = ["git", "-C", str(folder or self.remote), *words]
         done = subprocess.run(command, input=given, env=alone | people, capture_output=True, text=True, check=False)
         assert done.returncode == 0 or not check, done.stderr

@@ -55,7 +55,7 @@ def outcomes(text: str, times: int = 1) -> list[out.Outcome]:
         out.PolicyAdopted(COMMIT, "\n".join([text] * times), ANA),
         out.Status((), (), (hold(text),) * times, note=text),
         out.Versions(None, (version,) * times, {}, times, text),
-        out.Pending((one,) * times, text),
+        out.Pending((one,) * times, times, text),
         out.Page(moved(one)),
         out.Commands((text,), text),
         out.Person(ANA, text, (text,) * times, {text: (text,) * times}),

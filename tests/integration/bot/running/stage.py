@@ -6,6 +6,7 @@ import asyncio
 import base64
 import json
 import os
+import ssl
 import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
@@ -109,6 +110,7 @@ class Stage:
     keys: Keys
     folder: Path
     port: int
+    runner: web.AppRunner
 
     @property
     def url(self) -> str:
@@ -153,6 +155,15 @@ class Stage:
         rows = [json.loads(text) for text in await self.redis.lrange(queue, 0, -1)]
         return [(row["headers"]["task"], json.loads(base64.b64decode(row["body"]))[1]) for row in rows]
 
+    async def question(self, number: int = 0) -> Envelope:
+        """That question of those that were asked (the first is 0), once it was."""
+
+        async def look() -> Envelope | None:
+            asked = [given["envelope"] for task, given in reversed(await self.tasks("queries")) if task == lanes.ANSWER]
+            return Sealed.from_wire(asked[number]).open(self.keys.bot.public, REPO_ID) if len(asked) > number else None
+
+        return await until(look)
+
     async def publish(self, outcome: outcomes.Outcome, to: str | None = None, asked: RequestId | None = None, channel: str = DEPLOYS) -> None:
         """Publish an outcome as the workers do."""
         actor = ActorId(f"{to}@{TEAM}") if to else None
@@ -194,6 +205,11 @@ class Stage:
         found = await self.thread_seqs(promotion)
         assert found == wanted, (await self.ws.seen()).dump()
 
+    async def over_tls(self, context: ssl.SSLContext) -> int:
+        """Slack at one more port, over TLS; the port."""
+        await web.TCPSite(self.runner, "127.0.0.1", 0, ssl_context=context).start()
+        return int(self.runner.addresses[-1][1])
+
     async def restart_redis(self) -> None:
         """Start Redis again after it was killed (or stop and start it), with what it had."""
         await asyncio.to_thread(self.server.restart)
@@ -227,9 +243,9 @@ class Stage:
                 await task
 
     @asynccontextmanager
-    async def bot_process(self) -> AsyncIterator[asyncio.subprocess.Process]:
-        """The bot as a process of its own."""
-        given = {**os.environ, **self.environment}
+    async def bot_process(self, **changes: str) -> AsyncIterator[asyncio.subprocess.Process]:
+        """The bot as a process of its own; `changes` are settings."""
+        given = {**os.environ, **self.environment, **changes}
         log = (self.folder / "bot.log").open("ab")
         process = await asyncio.create_subprocess_exec(sys.executable, "-m", "bot", env=given, stdout=log, stderr=log)
         try:
@@ -271,7 +287,7 @@ async def stage(folder: Path, *, socket_mode: bool = False) -> AsyncIterator[Sta
         server.start()
         async with Workspace.at(f"http://{host}:{port}") as ws:
             redis = Redis.from_url(server.url, decode_responses=True)
-            here = Stage(ws, redis, server, make_keys(folder / "keys"), folder, free_port())
+            here = Stage(ws, redis, server, make_keys(folder / "keys"), folder, free_port(), runner)
             address = f"{here.url}/slack/events"
             await ws.configure(events_url=address, commands_url=address, interactivity_url=address)
             yield here
