@@ -3,50 +3,70 @@
 from __future__ import annotations
 
 import os
-from functools import cache
+import sys
+import warnings
+from collections.abc import Iterable
+from datetime import UTC, datetime
 from typing import Any
 
 from celery import Celery
 from celery.beat import BeatLazyFunc
-from celery.signals import setup_logging, worker_ready
+from celery.exceptions import CPendingDeprecationWarning, SecurityWarning
+from celery.signals import beat_init, celeryd_init, setup_logging, worker_ready, worker_shutting_down
 
-from workers.app import logs, settings
-from workers.contract import lanes, wire
+from workers.app import keys, logs, settings
+from workers.contract import lanes
 from workers.contract.actors import PROCESSES
 from workers.contract.envelope import LIFETIME, Envelope, Sender, request_id, seal, stamp
-from workers.contract.names import PromotionId
 from workers.contract.requests import Tick
 from workers.contract.signatures import SigningKey
-from workers.effects.deployment import Attempt
-from workers.ports.errors import Unreachable, WorldError
-from workers.tasks import changes, effects, queries
-from workers.tasks.wiring import Wiring, now
 
 SWEEP_EVERY = 5.0
 LOOK_EVERY = 15.0
 VISIBILITY = 300
+WRONG_SETTINGS = 2
+"""The exit status of a process that cannot start before somebody mends its settings."""
 PAUSES = {lanes.PUT_BACK: 1.0}
 """Tasks that begin a moment later, in seconds."""
 
-app = Celery("towpath")
+app = Celery("towpath", include=["workers.app.doors"])
 
 
-@setup_logging.connect
-def _logs(**_: Any) -> None:
-    logs.set_up(os.environ.get("TOWPATH_LOG_LEVEL", "INFO"))
+def configuration() -> dict[str, Any]:
+    """How Celery works for us. Ends the process when a setting is missing or wrong."""
+    return {
+        "broker_url": _settings().redis_url.get_secret_value(),
+        "task_serializer": "json",
+        "accept_content": ["json"],
+        "result_accept_content": ["json"],
+        "task_ignore_result": True,
+        "task_acks_late": True,
+        "task_reject_on_worker_lost": True,
+        "task_acks_on_failure_or_timeout": True,
+        "worker_prefetch_multiplier": 1,
+        "worker_enable_remote_control": False,
+        "worker_send_task_events": False,
+        "worker_cancel_long_running_tasks_on_connection_loss": False,
+        "broker_connection_retry_on_startup": True,
+        "broker_connection_max_retries": None,
+        "broker_transport_options": {"visibility_timeout": VISIBILITY, "unacked_restore_throttle": 1, "socket_connect_timeout": 3},
+        "task_default_queue": "changes",
+        "task_create_missing_queues": True,
+        "beat_schedule": {
+            "sweep": _beat(lanes.SWEEP, SWEEP_EVERY, BeatLazyFunc(tick)),
+            "look": _beat(lanes.LOOK_AT_SOURCE, LOOK_EVERY),
+        },
+        "beat_max_loop_interval": 2,
+    }
 
 
-@worker_ready.connect
-def _first_look(**_: Any) -> None:
-    """Know the repository's versions as soon as somebody can ask, not a beat later."""
-    if wiring().leases.once("first-look", int(LOOK_EVERY)):
-        send(lanes.LOOK_AT_SOURCE, {})
+def _beat(task: str, every: float, *args: Any) -> dict[str, Any]:
+    """A beat that nobody took in time is worth nothing: it expires, so that none pile up."""
+    options = {"queue": lanes.QUEUES[task], "expires": every * 3, "ignore_result": True}
+    return {"task": task, "schedule": every, "args": args, "options": options}
 
 
-@cache
-def wiring() -> Wiring:
-    """The parts of this process, made on first use."""
-    return Wiring(settings.load().place, send)
+app.add_defaults(configuration)
 
 
 def send(task: str, kwargs: dict[str, Any]) -> None:
@@ -54,139 +74,64 @@ def send(task: str, kwargs: dict[str, Any]) -> None:
     app.send_task(task, kwargs=kwargs, queue=lanes.QUEUES[task], countdown=PAUSES.get(task), ignore_result=True)
 
 
-def configure(redis_url: str) -> None:
-    """Point the application at a broker."""
-    app.conf.update(
-        broker_url=redis_url,
-        task_serializer="json",
-        accept_content=["json"],
-        result_accept_content=["json"],
-        task_ignore_result=True,
-        task_acks_late=True,
-        task_reject_on_worker_lost=True,
-        task_acks_on_failure_or_timeout=True,
-        worker_prefetch_multiplier=1,
-        worker_enable_remote_control=False,
-        worker_send_task_events=False,
-        broker_connection_retry_on_startup=True,
-        broker_connection_max_retries=None,
-        broker_transport_options={"visibility_timeout": VISIBILITY, "unacked_restore_throttle": 1, "socket_connect_timeout": 3},
-        task_default_queue="changes",
-        task_create_missing_queues=True,
-        beat_schedule={
-            "sweep": {
-                "task": lanes.SWEEP,
-                "schedule": SWEEP_EVERY,
-                "args": (BeatLazyFunc(tick),),
-                "options": _options(lanes.SWEEP, SWEEP_EVERY),
-            },
-            "look": {"task": lanes.LOOK_AT_SOURCE, "schedule": LOOK_EVERY, "options": _options(lanes.LOOK_AT_SOURCE, LOOK_EVERY)},
-        },
-        beat_max_loop_interval=2,
-    )
-
-
-def _options(task: str, every: float) -> dict[str, Any]:
-    """A beat that nobody took in time is worth nothing: it expires, so that none pile up."""
-    return {"queue": lanes.QUEUES[task], "expires": every * 3, "ignore_result": True}
-
-
 def tick() -> str:
     """The clock's word, signed with the clock's key: only the `clock` process reads it."""
-    place = settings.load().place
-    key = SigningKey.load((place.keys / "clock").read_bytes())
-    instant = now()
-    repo_id = (place.keys / "repo_id").read_text().strip()
+    folder = _settings().towpath_keys
+    key = SigningKey.load((folder / "clock").read_bytes())
+    instant = datetime.now(UTC)
+    repo_id = (folder / keys.REPO_ID).read_text().strip()
     envelope = Envelope(
         request_id(repo_id, "tick", stamp(instant)), repo_id, stamp(instant), stamp(instant + LIFETIME), PROCESSES["clock"], Tick()
     )
     return seal(envelope, Sender.CLOCK, key).to_wire()
 
 
-@app.task(name=lanes.DRAIN)
-def drain() -> int:
-    """Judge what lies in the inbox. A world that is broken is looked at again by the sweep: the batch is still there."""
+@setup_logging.connect
+def _logs(**_: Any) -> None:
+    logs.set_up(os.environ.get("TOWPATH_LOG_LEVEL", "INFO"))
+
+
+@celeryd_init.connect
+def _begin_worker(options: dict[str, Any], **_: Any) -> None:
+    """Before anything else: the keys of its lanes, and none of Celery's words that are not log lines."""
+    queues = options.get("queues") or ()
+    _require(queues.split(",") if isinstance(queues, str) else queues)
+    warnings.simplefilter("ignore", SecurityWarning)  # about root and pickle: `towpath run` tells the first, and the second is not accepted
+    warnings.simplefilter("ignore", CPendingDeprecationWarning)  # about the choice that we have made above
+    sys.__stdout__ = None  # type: ignore[misc]  # the only way to keep "Warm shutdown" out of a log of JSON lines
+
+
+@beat_init.connect
+def _begin_clock(**_: Any) -> None:
+    _require(["clock"])
+    logs.log.info("ready", name="clock")
+
+
+@worker_ready.connect
+def _ready(sender: Any, **_: Any) -> None:
+    logs.log.info("ready", name=sender.hostname)
+
+
+@worker_shutting_down.connect
+def _stopping(sender: Any, how: str, **_: Any) -> None:
+    logs.log.info("stopping", name=sender, how=how.lower())
+
+
+def _require(processes: Iterable[str]) -> None:
+    folder = _settings().towpath_keys
     try:
-        return changes.drain(wiring())
-    except WorldError:
-        return 0
+        keys.require(folder, [name for process in processes for name in keys.LANES.get(process, ())])
+    except keys.BadFolder as exc:
+        _stop(exc)
 
 
-@app.task(name=lanes.SWEEP)
-def sweep(tick: str) -> None:
-    """What is due."""
+def _settings() -> settings.Settings:
     try:
-        changes.sweep(wiring(), tick)
-    except WorldError as exc:
-        logs.log.warning("sweep_not_done", why=str(exc))
+        return settings.load()
+    except settings.BadSettings as exc:
+        _stop(exc)
 
 
-@app.task(name=lanes.REBUILD)
-def rebuild() -> None:
-    """Make the projection from Git."""
-    try:
-        changes.rebuild_now(wiring())
-    except WorldError as exc:
-        logs.log.warning("rebuild_not_done", why=str(exc))
-
-
-@app.task(name=lanes.PUT_BACK)
-def put_back(asked: str) -> None:
-    """A request that was too early, into the inbox once more."""
-    wiring().put(asked, looked=True)
-
-
-@app.task(name=lanes.ANSWER, bind=True, max_retries=40)
-def answer(self: Any, /, envelope: str) -> None:
-    """Answer a question."""
-    if not queries.answer(wiring(), envelope, lambda: send(lanes.REBUILD, {})):
-        raise self.retry(countdown=0.5)
-
-
-@app.task(name=lanes.INSPECT, bind=True, max_retries=60)
-def inspect(self: Any, /, **fields: Any) -> None:
-    """Read a version."""
-    try:
-        effects.inspect(wiring(), fields)
-    except Unreachable as exc:
-        raise self.retry(countdown=2, exc=exc) from exc
-
-
-@app.task(name=lanes.LOOK_AT_SOURCE)
-def look_at_source() -> None:
-    """New tags, a changed policy."""
-    try:
-        effects.look_at_source(wiring())
-    except WorldError as exc:
-        logs.log.warning("source_not_looked_at", why=str(exc))
-
-
-def _attempt(self: Any, fields: dict[str, Any]) -> Attempt:
-    promotion = PromotionId.read(fields.get("promotion"))
-    given = wire.read(int, fields.get("generation"))
-    return Attempt(promotion, given, bool(fields.get("fresh")), int(self.request.retries) + 1)
-
-
-@app.task(name=lanes.DEPLOY, bind=True, max_retries=None)
-def deploy(self: Any, /, **fields: Any) -> None:
-    """Bring a version to its targets."""
-    if seconds := effects.step(wiring(), wiring().deployment.deploy, _attempt(self, fields)):
-        raise self.retry(countdown=seconds)
-
-
-@app.task(name=lanes.VERIFY, bind=True, max_retries=None)
-def verify(self: Any, /, **fields: Any) -> None:
-    """Prove what the targets serve."""
-    if seconds := effects.step(wiring(), wiring().deployment.verify, _attempt(self, fields)):
-        raise self.retry(countdown=seconds)
-
-
-@app.task(name=lanes.RESTORE, bind=True, max_retries=None)
-def restore(self: Any, /, **fields: Any) -> None:
-    """Bring back what was live."""
-    if seconds := effects.step(wiring(), wiring().deployment.restore, _attempt(self, fields)):
-        raise self.retry(countdown=seconds)
-
-
-if url := os.environ.get("REDIS_URL") or os.environ.get("REDIS_URL_FILE"):
-    configure(settings.load().place.redis_url)
+def _stop(exc: Exception) -> Any:
+    print(f"towpath: {exc}", file=sys.stderr)
+    sys.exit(WRONG_SETTINGS)

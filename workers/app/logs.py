@@ -5,45 +5,45 @@ from __future__ import annotations
 import logging
 import re
 import sys
-from collections.abc import MutableMapping
 from typing import Any
 
 import structlog
 
 log = structlog.get_logger("towpath")
 
-_SECRETS = re.compile(r"xox[a-z]-[\w-]+|xapp-[\w-]+|://[^/\s:@]*:[^/\s@]+@|gh[pousr]_\w+|glpat-[\w-]+|-----BEGIN [A-Z ]*PRIVATE KEY")
+_LOGINS = re.compile(r"((?:https?|rediss?)://)[^/\s@\"]+@|(://)[^/\s:@\"]*:[^/\s@\"]+@")
+_SECRETS = re.compile(
+    r"xox[a-z](?:\.xox[a-z])?-[\w-]+|xapp-[\w-]+|gh[pousr]_\w+|github_pat_\w+|glpat-[\w-]+"
+    r"|-----BEGIN [A-Z ]*PRIVATE KEY-----[^-]*(?:-----END [A-Z ]*PRIVATE KEY-----)?"
+)
 
 
-def struck(value: Any) -> Any:
-    """A value without the secrets that can be known by their form."""
-    if isinstance(value, str):
-        return _SECRETS.sub("[struck out]", value)
-    if isinstance(value, dict):
-        return {key: struck(part) for key, part in value.items()}
-    if isinstance(value, list | tuple):
-        return [struck(part) for part in value]
-    return value
+def struck(text: str) -> str:
+    """A text without the secrets that can be known by their form: tokens, private keys, logins of addresses."""
+    return _SECRETS.sub("[struck out]", _LOGINS.sub(r"\1\2[struck out]@", text))
 
 
-def _strike(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    return {key: struck(value) for key, value in event.items()}
+def _strike(_: Any, __: str, line: str) -> str:
+    return struck(line)
 
 
 def set_up(level: str) -> None:
-    """Send every log, ours and the libraries', to standard error as JSON lines."""
+    """Send every log, ours and the libraries' warnings, to standard error as JSON lines."""
     shared: list[Any] = [structlog.processors.add_log_level, structlog.processors.TimeStamper(fmt="iso", utc=True)]
-    last: list[Any] = [structlog.processors.format_exc_info, _strike, structlog.processors.JSONRenderer()]
+    last: list[Any] = [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(), _strike]
     structlog.configure(
         processors=[*shared, *last],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping().get(level.upper(), logging.INFO)),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
     handler = logging.StreamHandler(sys.stderr)
-    formatter = structlog.stdlib.ProcessorFormatter(
-        foreign_pre_chain=shared, processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last]
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[structlog.stdlib.add_logger_name, *shared],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last],
+        )
     )
-    handler.setFormatter(formatter)
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
+    logging.captureWarnings(True)

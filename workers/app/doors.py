@@ -1,0 +1,123 @@
+"""The tasks that a worker can be asked for: each opens a door to `workers.tasks` and turns a broken world into a line of the log."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import Any
+
+from celery.signals import worker_ready
+
+from workers.app import settings
+from workers.app.celery import LOOK_EVERY, app, send
+from workers.app.logs import log
+from workers.app.place import place
+from workers.contract import lanes, wire
+from workers.contract.names import PromotionId
+from workers.contract.signatures import BadKey
+from workers.effects.deployment import Attempt
+from workers.ports.errors import Unreachable, WorldError
+from workers.tasks import changes, effects, queries
+from workers.tasks.wiring import Wiring
+
+
+@cache
+def wiring() -> Wiring:
+    """The parts of this process, made on first use."""
+    return Wiring(place(settings.load()), send)
+
+
+@worker_ready.connect
+def _first_look(**_: Any) -> None:
+    """Know the repository's versions as soon as somebody can ask, not a beat later."""
+    with _told("first_look_not_begun"):
+        if wiring().leases.once("first-look", int(LOOK_EVERY)):
+            send(lanes.LOOK_AT_SOURCE, {})
+
+
+@contextmanager
+def _told(event: str) -> Iterator[None]:
+    """What lies in the inbox or in Git is still there, and the sweep comes back to it: loud when only a person can mend it, every time."""
+    try:
+        yield
+    except (WorldError, BadKey, OSError) as exc:
+        say = log.warning if isinstance(exc, WorldError) and exc.retry else log.error
+        say(event, why=str(exc), error=type(exc).__name__)
+
+
+@app.task(name=lanes.DRAIN)
+def drain() -> None:
+    """Judge what lies in the inbox."""
+    with _told("not_drained"):
+        changes.drain(wiring())
+
+
+@app.task(name=lanes.SWEEP)
+def sweep(tick: str) -> None:
+    """What is due."""
+    with _told("sweep_not_done"):
+        changes.sweep(wiring(), tick)
+
+
+@app.task(name=lanes.REBUILD)
+def rebuild() -> None:
+    """Make the projection from Git."""
+    with _told("rebuild_not_done"):
+        changes.rebuild_now(wiring())
+
+
+@app.task(name=lanes.PUT_BACK)
+def put_back(asked: str) -> None:
+    """A request that was too early, into the inbox once more."""
+    wiring().put(asked, looked=True)
+
+
+@app.task(name=lanes.ANSWER, bind=True, max_retries=40)
+def answer(self: Any, /, envelope: str) -> None:
+    """Answer a question."""
+    if not queries.answer(wiring(), envelope, lambda: send(lanes.REBUILD, {})):
+        raise self.retry(countdown=0.5)
+
+
+@app.task(name=lanes.INSPECT, bind=True, max_retries=60)
+def inspect(self: Any, /, **fields: Any) -> None:
+    """Read a version."""
+    try:
+        effects.inspect(wiring(), fields)
+    except Unreachable as exc:
+        raise self.retry(countdown=2, exc=exc) from exc
+
+
+@app.task(name=lanes.LOOK_AT_SOURCE)
+def look_at_source() -> None:
+    """New tags, a changed policy."""
+    with _told("source_not_looked_at"):
+        effects.look_at_source(wiring())
+
+
+def _attempt(self: Any, fields: dict[str, Any]) -> Attempt:
+    promotion = PromotionId.read(fields.get("promotion"))
+    given = wire.read(int, fields.get("generation"))
+    return Attempt(promotion, given, bool(fields.get("fresh")), int(self.request.retries) + 1)
+
+
+@app.task(name=lanes.DEPLOY, bind=True, max_retries=None)
+def deploy(self: Any, /, **fields: Any) -> None:
+    """Bring a version to its targets."""
+    if seconds := effects.step(wiring(), wiring().deployment.deploy, _attempt(self, fields)):
+        raise self.retry(countdown=seconds)
+
+
+@app.task(name=lanes.VERIFY, bind=True, max_retries=None)
+def verify(self: Any, /, **fields: Any) -> None:
+    """Prove what the targets serve."""
+    if seconds := effects.step(wiring(), wiring().deployment.verify, _attempt(self, fields)):
+        raise self.retry(countdown=seconds)
+
+
+@app.task(name=lanes.RESTORE, bind=True, max_retries=None)
+def restore(self: Any, /, **fields: Any) -> None:
+    """Bring back what was live."""
+    if seconds := effects.step(wiring(), wiring().deployment.restore, _attempt(self, fields)):
+        raise self.retry(countdown=seconds)
