@@ -119,6 +119,8 @@ def find_version(world: World, wanted: ask.Promote, artifact: ArtifactName) -> R
     """The version that is meant. None: it is not registered, but the repository may hold a tag that nobody has looked at yet."""
     if wanted.version is None:
         return _live_in(world, wanted, artifact)
+    if wanted.source and (reason := _not_live_there(world, wanted, artifact)):
+        return reason
     found = matching(world, artifact, wanted.version)
     if len(found) == 1:
         return found[0]
@@ -131,6 +133,17 @@ def find_version(world: World, wanted: ask.Promote, artifact: ArtifactName) -> R
         f"{artifact} has several versions that {wanted.version} could mean. Which one?",
         tuple(Option(label, _sentence(option, artifact)) for label, option in zip(labels, options, strict=True)),
     )
+
+
+def _not_live_there(world: World, wanted: ask.Promote, artifact: ArtifactName) -> Reason | None:
+    """`from ENV` beside a version is a claim about what runs there: a claim that does not hold is not passed over."""
+    assert wanted.source and wanted.version, "a claim names a place and a version"
+    release = world.release(wanted.source, artifact)
+    live = release.live if release else None
+    if live and wanted.version.matches(live.version):
+        return None
+    runs = live.version if live else "nothing"
+    return Reason("not-there", f"{artifact} {wanted.version} does not run in {wanted.source}: {runs} does.")
 
 
 def matching(world: World, artifact: ArtifactName, wanted: VersionAsk) -> list[RegisteredVersion]:

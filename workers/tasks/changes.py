@@ -19,6 +19,8 @@ log = structlog.get_logger()
 LEASE = "changes"
 LEASE_SECONDS = 5.0
 TAGS_EVERY = 60
+ENOUGH = 1_000
+"""With so many requests waiting (Git has been away for long) ticks are left out: they must not push people's requests out of the stream."""
 _STEPS: dict[State, type[d.Deploy] | type[d.Verify] | type[d.Restore]] = {
     State.DEPLOYING: d.Deploy,
     State.VERIFYING: d.Verify,
@@ -44,7 +46,8 @@ def drain(wiring: Wiring) -> int:
 
 def sweep(wiring: Wiring, tick: str) -> None:
     """What the clock asks for every few seconds: decide what is due, start again what was lost, repair what can be made from Git."""
-    wiring.inbox.put(tick)
+    if wiring.inbox.waits() < ENOUGH:
+        wiring.inbox.put(tick)
     drain(wiring)
     with wiring.leases.hold(LEASE, LEASE_SECONDS) as ours:
         if not ours:

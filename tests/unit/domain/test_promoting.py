@@ -184,6 +184,14 @@ def test_the_version_that_runs_elsewhere_can_be_meant(story: Story) -> None:
     assert refused(story, story.says(ANA, ask.Promote(None, STAGING, BIOPSY, source=VAULT))) == ["nothing-there"]
 
 
+def test_where_a_version_is_said_to_run_it_must_run(story: Story) -> None:
+    story.succeeds("v1.0.0", "staging")
+    claim = ask.Promote(VersionAsk.read("v2.0.0"), PROD, BIOPSY, source=STAGING)
+    assert refused(story, story.says(ANA, claim)) == ["not-there"]
+    story.says(ANA, ask.Promote(VersionAsk.read("v1"), PROD, BIOPSY, source=STAGING))
+    assert story.promotion("P-2").to.version == "v1.0.0"
+
+
 def test_the_same_again_opens_nothing(story: Story) -> None:
     story.promotes(ANA, "v1.0.0", "staging")
     again = outcome(story.promotes(BEN, "v1.0.0", "staging"))

@@ -11,7 +11,7 @@ from workers.contract.names import ActorId, EnvironmentName
 from workers.contract.promotion import Hold
 from workers.contract.requests import ShowStatus, Whoami
 
-from .stage import ANA, BOT_USER, DEPLOYS, GIO, MIA, TEAM, Stage, as_moved, promotion, stage, stamp_now, until
+from .stage import ANA, BOT_USER, DEPLOYS, DIGEST, GIO, MIA, TEAM, Stage, as_moved, promotion, stage, stamp_now, until
 
 PROD = (EnvironmentName("prod"),)
 STATUS = out.Status(environments=PROD)
@@ -42,7 +42,8 @@ async def test_share_asks_anew_and_shows_everybody(tmp_path: Path) -> None:
         again = await here.question(1)
         assert again.request == ShowStatus()
         assert again.conversation and (again.conversation.channel, again.conversation.origin) == (DEPLOYS, Origin.BUTTON)
-        hold = Hold(promotion().artifact, promotion().to.version, PROD[0], ActorId(f"{MIA}@{TEAM}"), stamp_now(), f"{GIO} saw it time out")
+        held = promotion()
+        hold = Hold(held.artifact, PROD[0], held.to.version, DIGEST, f"{GIO} saw it time out", ActorId(f"{MIA}@{TEAM}"), stamp_now())
         await here.publish(out.Status(environments=PROD, holds=(hold,)), ANA, again.request_id)
         public = await here.ws.until(lambda seen: seen.message("What is where", channel=DEPLOYS, by=BOT_USER))
         assert "Shared by Ana Lima" in public.plain and "by Mia Chen" in public.plain
