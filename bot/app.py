@@ -184,4 +184,3 @@ class Bot:
 
         checks: dict[str, Check] = {"redis": redis, "consumer": consumer}
         return {**checks, "socket": socket} if self._base.settings.slack_app_token else checks
-

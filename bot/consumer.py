@@ -119,9 +119,7 @@ class Consumer:
     async def _take_up_what_was_left(self) -> None:
         """Take over what nobody finished. What waits here for its turn is only marked as alive: that does not count as a try."""
         idle = int(self._pace.retry_after * 1000)
-        ids: Any = await self._redis.xautoclaim(
-            lanes.INTAKE, GROUP, self._me, min_idle_time=idle, start_id="0-0", count=BATCH, justid=True
-        )
+        ids: Any = await self._redis.xautoclaim(lanes.INTAKE, GROUP, self._me, min_idle_time=idle, start_id="0-0", count=BATCH, justid=True)
         left = [entry_id for entry_id in ids if entry_id not in self._at_work]
         rows: Any = await self._redis.xclaim(lanes.INTAKE, GROUP, self._me, 0, left) if left else []
         found: dict[str, dict[str, str]] = {entry_id: fields for entry_id, fields in rows if entry_id and fields}

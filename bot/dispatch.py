@@ -29,7 +29,11 @@ class Dispatcher:
     def __init__(self, home: Home, listeners: Listeners) -> None:
         async def authorize() -> AuthorizeResult:
             return AuthorizeResult(
-                enterprise_id=home.enterprise, team_id=home.team, bot_user_id=home.bot_user, bot_id=home.bot_id, bot_token="xoxb-unused"  # noqa: S106
+                enterprise_id=home.enterprise,
+                team_id=home.team,
+                bot_user_id=home.bot_user,
+                bot_id=home.bot_id,
+                bot_token="xoxb-unused",  # noqa: S106
             )
 
         self._app = AsyncApp(

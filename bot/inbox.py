@@ -66,6 +66,4 @@ class Inbox:
 
     async def _send(self, task: str, **arguments: Any) -> None:
         """Celery's client blocks: it runs in a thread."""
-        await asyncio.to_thread(
-            self._celery.send_task, task, kwargs=arguments, queue=lanes.QUEUES[task], retry=False, ignore_result=True
-        )
+        await asyncio.to_thread(self._celery.send_task, task, kwargs=arguments, queue=lanes.QUEUES[task], retry=False, ignore_result=True)

@@ -100,7 +100,9 @@ class Notices:
         try:
             return await self._search.notice(public.channel, public.thread, public.mark)
         except MayNotLook as exc:
-            log.warning("posting_without_looking", channel=public.channel, method=str(exc), fix="install the app again with its history scopes")
+            log.warning(
+                "posting_without_looking", channel=public.channel, method=str(exc), fix="install the app again with its history scopes"
+            )
             return False
 
 

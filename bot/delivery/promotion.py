@@ -92,7 +92,9 @@ class Show:
         try:
             found = await self._poster.search.promotion(promotion.id, promotion.channel, since, places, known.gone)
         except MayNotLook as exc:
-            log.warning("posting_without_looking", promotion=promotion.id, method=str(exc), fix="install the app again with its history scopes")
+            log.warning(
+                "posting_without_looking", promotion=promotion.id, method=str(exc), fix="install the app again with its history scopes"
+            )
             return _certain(known, promotion.card)
         log.info("looked_in_slack", promotion=promotion.id, card=bool(found.card), posted=len(found.posted))
         return found.fields()

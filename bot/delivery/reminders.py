@@ -54,4 +54,3 @@ def words(due: Due) -> Post:
         f"Not recorded yet: {sentence}\nUntil it is recorded nothing has changed. Towpath keeps trying for 15 minutes; the shared "
         f"repository or the workers do not answer at the moment. (`{due.asked.request_id}`)"
     )
-

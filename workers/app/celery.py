@@ -7,7 +7,7 @@ import sys
 import warnings
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NoReturn
 
 from celery import Celery
 from celery.beat import BeatLazyFunc
@@ -24,8 +24,6 @@ from workers.contract.signatures import SigningKey
 SWEEP_EVERY = 5.0
 LOOK_EVERY = 15.0
 VISIBILITY = 300
-WRONG_SETTINGS = 2
-"""The exit status of a process that cannot start before somebody mends its settings."""
 PAUSES = {lanes.PUT_BACK: 1.0}
 """Tasks that begin a moment later, in seconds."""
 
@@ -97,7 +95,6 @@ def _begin_worker(options: dict[str, Any], **_: Any) -> None:
     queues = options.get("queues") or ()
     _require(queues.split(",") if isinstance(queues, str) else queues)
     warnings.simplefilter("ignore", SecurityWarning)  # about root and pickle: `towpath run` tells the first, and the second is not accepted
-    warnings.simplefilter("ignore", CPendingDeprecationWarning)  # about the choice that we have made above
     sys.__stdout__ = None  # type: ignore[misc]  # the only way to keep "Warm shutdown" out of a log of JSON lines
 
 
@@ -109,6 +106,7 @@ def _begin_clock(**_: Any) -> None:
 
 @worker_ready.connect
 def _ready(sender: Any, **_: Any) -> None:
+    warnings.simplefilter("ignore", CPendingDeprecationWarning)  # about what to do when Redis goes away, which is chosen above
     logs.log.info("ready", name=sender.hostname)
 
 
@@ -132,6 +130,6 @@ def _settings() -> settings.Settings:
         _stop(exc)
 
 
-def _stop(exc: Exception) -> Any:
+def _stop(exc: Exception) -> NoReturn:
     print(f"towpath: {exc}", file=sys.stderr)
-    sys.exit(WRONG_SETTINGS)
+    sys.exit(settings.WRONG)

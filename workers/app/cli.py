@@ -14,28 +14,33 @@ from workers.adapters.git.ledger import GitLedger
 from workers.adapters.git.source import GitSource
 from workers.app import doctor as doctor_
 from workers.app import genesis, keys, local_redis, logs, supervisor
-from workers.app.settings import Settings, data_folder, load
-from workers.contract.names import BadName, CommitId
-from workers.contract.signatures import BadKey, SigningKey
-from workers.domain.policy import BadPolicy
+from workers.app.place import place
+from workers.app.settings import WRONG, BadSettings, data_folder, describe, load, load_for_git
+from workers.contract.names import CommitId
+from workers.contract.signatures import SigningKey
+from workers.domain import policy
 from workers.ports.errors import WorldError
 from workers.tasks.wiring import now
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="towpath")
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(package_name="towpath", message="%(prog)s %(version)s")
 def main() -> None:
     """One path to production for models and code, from one Git repository, in Slack.
 
-    Settings come from the environment; the README lists them.
+    Settings come from the environment, each also as a file (NAME_FILE); the README lists them. A first start: commit a towpath.yaml, then
+    `towpath init`, `towpath doctor`, `towpath run`.
     """
     logs.set_up(os.environ.get("TOWPATH_LOG_LEVEL", "INFO"))
 
 
 @main.command(name="keys")
 def make_keys() -> None:
-    """Make the keys in TOWPATH_KEYS if there are none, and print the fingerprint that towpath.yaml pins as `trust`."""
-    folder = Path(os.environ.get("TOWPATH_KEYS") or _stop("TOWPATH_KEYS is not set. Set it to a folder for the keys."))
+    """Make the keys and print the ledger's fingerprint.
+
+    They are files in the folder TOWPATH_KEYS; what is there already is never replaced. The fingerprint is what towpath.yaml pins as `trust`.
+    """
+    folder = Path(os.environ.get("TOWPATH_KEYS") or _stop(describe("TOWPATH_KEYS", "is not set")))
     if not keys.present(folder):
         keys.make(folder)
     click.echo(SigningKey.load((folder / "writer").read_bytes()).fingerprint)
@@ -43,51 +48,63 @@ def make_keys() -> None:
 
 @main.command()
 def init() -> None:
-    """Make the keys and the ledger's first commit when there is no ledger, and never otherwise."""
-    settings = load()
-    head = _ledger(settings, None).fetch()
-    if head is not None:
-        click.echo(f"The repository already has a ledger, at {head}. Nothing was changed.")
-        return
-    source = GitSource(settings.place.mirror("changes"), settings.towpath_data / "store")
-    source.fetch()
-    found = source.policy()
-    if found is None:
-        _stop(f"The branch {settings.towpath_source_branch} has no towpath.yaml. Commit one first; docs/policy.md shows the smallest.")
-    if not keys.present(settings.towpath_keys):
-        keys.make(settings.towpath_keys)
-        click.echo(f"Made the keys in {settings.towpath_keys}.")
-    writer = SigningKey.load((settings.towpath_keys / "writer").read_bytes())
-    commit = genesis.first_commit(_ledger(settings, writer), settings.towpath_keys, found[1], now())
-    click.echo(f"The ledger begins at {commit}, on the branch {settings.towpath_ledger_branch}.")
-    click.echo(f'Its key is {writer.fingerprint}. Keep it on paper as well, and pin it in towpath.yaml: trust: "{writer.fingerprint}"')
+    """Begin the ledger, where there is none.
+
+    Makes its first commit, and the keys if there are none. Where there is a ledger nothing is changed and no keys are made.
+    """
+    settings = load_for_git()
+    mirror = place(settings).mirror("changes")
+    with mirror.locked("init"):
+        head = GitLedger(mirror, None).fetch()
+        if head is not None:
+            click.echo(
+                f"The repository already has a ledger, at {head}. Nothing was changed; `towpath doctor` says whether its keys are here."
+            )
+            return
+        source = GitSource(mirror, settings.towpath_data / "store")
+        source.fetch()
+        found = source.policy()
+        if found is None:
+            _stop(f"The branch {settings.towpath_source_branch} has no towpath.yaml. Commit one first; docs/policy.md shows the smallest.")
+        writer = genesis.writer_for(settings.towpath_keys, policy.read(found[1]))
+        commit = genesis.first_commit(GitLedger(mirror, writer), settings.towpath_keys, found[1], now())
+    click.echo(f"The ledger begins at {commit}, on the branch {settings.towpath_ledger_branch}. Its keys are in {settings.towpath_keys}.")
+    click.echo(f'The writer\'s key is {writer.fingerprint}. Keep it on paper, and pin it in towpath.yaml: trust: "{writer.fingerprint}"')
 
 
 @main.command(name="accept-head")
 @click.argument("head")
 def accept_head(head: str) -> None:
-    """Take HEAD as the ledger's head that this host knows: a new or lost mirror, or after you have looked at a foreign history."""
-    settings = load()
-    ledger = _ledger(settings, None)
+    """Accept HEAD as the ledger's head on this host.
+
+    For a new or lost mirror, or after you have looked at a foreign history. HEAD is a whole commit id; take it from Slack, not from the
+    repository. Every commit below it is still checked before anything is written.
+    """
+    wanted = CommitId.read(head)
+    ledger = GitLedger(place(load_for_git()).mirror("changes"), None)
     found = ledger.fetch()
-    if found is None or found != CommitId.read(head):
-        _stop(f"The ledger's head is {found}, not {head}. Nothing was changed.")
-    ledger.set_anchor(found)
+    if found != wanted:
+        _stop(f"The ledger's head is {found}, not {head}. Nothing was changed." if found else "The repository has no ledger.")
+    ledger.set_anchor(wanted)
     click.echo(f"Accepted {found}. Every commit below it is still checked before anything is written.")
 
 
 @main.command()
-@click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON: a list of name, says and fix (null when all is well).")
 def doctor(as_json: bool) -> None:  # noqa: FBT001  # a flag of the command line
-    """Check the set-up and print the fix for each finding. Exits with 1 when something needs one."""
-    findings = list(doctor_.examine(load(), doctor_.environment()))
+    """Check the installation; print a fix for what is amiss.
+
+    Nothing is changed. Exits with 1 when something needs a fix.
+    """
+    _know_the_local_redis()
+    findings = list(doctor_.examine(load(), os.environ))
     if as_json:
         click.echo(json.dumps([vars(finding) for finding in findings], indent=2))
     else:
         for finding in findings:
-            click.echo(
-                f"{'fix ' if finding.fix else 'ok  '} {finding.name}: {finding.says}" + (f"\n     -> {finding.fix}" if finding.fix else "")
-            )
+            click.echo(f"{'fix ' if finding.fix else 'ok  '} {finding.name}: {finding.says}")
+            if finding.fix:
+                click.echo(f"     -> {finding.fix}")
     sys.exit(1 if any(finding.fix for finding in findings) else 0)
 
 
@@ -95,18 +112,31 @@ def doctor(as_json: bool) -> None:  # noqa: FBT001  # a flag of the command line
 @click.option("--pids", type=click.Path(path_type=Path, file_okay=False, exists=True), help="A folder for files with the processes' ids.")
 @click.option("--procfile", type=click.Path(path_type=Path, dir_okay=False, exists=True), help="Another Procfile than Towpath's own.")
 def run(pids: Path | None, procfile: Path | None) -> None:
-    """Start every process of the Procfile and keep them running."""
-    if not (os.environ.get("REDIS_URL") or os.environ.get("REDIS_URL_FILE")):
-        os.environ["REDIS_URL"] = local_redis.start(data_folder())
-    load()
+    """Start every process and keep them running.
+
+    They are the lines of the Procfile. One that dies is started again. SIGTERM or Ctrl-C stops all of them. Without REDIS_URL a Redis of this host's own is started with them, if
+    towpath[local] is installed.
+    """
     processes = supervisor.read(procfile.read_text() if procfile else supervisor.procfile())
-    if local := os.environ.get("TOWPATH_LOCAL_REDIS"):
-        processes.insert(0, supervisor.Process("redis", local))
-    supervisor.Supervisor(processes, pids).run()
+    settings = load_for_git()
+    place(settings)
+    keys.require(settings.towpath_keys, keys.FILES)
+    if not _redis_is_given():
+        own, os.environ["REDIS_URL"] = local_redis.prepare(data_folder())
+        processes.insert(0, own)
+    load()
+    if os.geteuid() == 0:
+        logs.log.warning("running_as_root", fix="Give Towpath a user of its own; it needs no rights but to its folders.")
+    sys.exit(supervisor.Supervisor(processes, pids).run())
 
 
-def _ledger(settings: Settings, key: SigningKey | None) -> GitLedger:
-    return GitLedger(settings.place.mirror("changes"), key)
+def _know_the_local_redis() -> None:
+    if not _redis_is_given() and (url := local_redis.known(data_folder())):
+        os.environ["REDIS_URL"] = url
+
+
+def _redis_is_given() -> bool:
+    return bool(os.environ.get("REDIS_URL") or os.environ.get("REDIS_URL_FILE"))
 
 
 def _stop(text: str) -> NoReturn:
@@ -114,9 +144,23 @@ def _stop(text: str) -> NoReturn:
 
 
 def entry() -> None:
-    """Run the command; what the world refuses is one line on standard error, not a traceback."""
+    """Run the command; what is amiss is a line on standard error, not a traceback."""
     try:
         main()
-    except (WorldError, BadPolicy, BadName, BadKey, OSError) as exc:
-        click.echo(f"towpath: {exc}", err=True)
+    except BadSettings as exc:
+        _say(exc.lines)
+        sys.exit(WRONG)
+    except keys.BadFolder as exc:
+        _say([str(exc)])
+        sys.exit(WRONG)
+    except policy.BadPolicy as exc:
+        _say(exc.errors)
         sys.exit(1)
+    except (WorldError, ValueError, OSError) as exc:
+        _say([str(exc)])
+        sys.exit(1)
+
+
+def _say(lines: tuple[str, ...] | list[str]) -> None:
+    for line in lines:
+        click.echo(f"towpath: {logs.struck(line)}", err=True)

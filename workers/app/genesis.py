@@ -22,18 +22,30 @@ class NotPossible(WorldError):
     """The first commit cannot be made; the message says why and what to do."""
 
 
+def writer_for(folder: Path, rules: policy.Policy) -> SigningKey:
+    """The writer's key that this policy lets begin a ledger, made with all the others if there are none. Raises BadFolder, BadKey or Untrusted."""
+    if not keys.present(folder):
+        if rules.trust:
+            raise Untrusted(
+                f"towpath.yaml trusts {rules.trust}, but {folder} holds no keys. Set TOWPATH_KEYS to the folder of that key, "
+                "or make keys with `towpath keys` and pin what it prints. Nothing was changed"
+            )
+        keys.make(folder)
+    writer = SigningKey.load((folder / "writer").read_bytes())
+    if rules.trust and rules.trust != writer.fingerprint:
+        raise Untrusted(f"towpath.yaml trusts {rules.trust}, but this writer's key is {writer.fingerprint}. Nothing was changed")
+    return writer
+
+
 def first_commit(ledger: LedgerBranch, folder: Path, policy_text: str, now: datetime) -> CommitId:
-    """Make, push and anchor the genesis. Raises NotPossible, BadPolicy or what a push raises."""
+    """Make, push and anchor the genesis with the keys in the folder. Raises NotPossible, BadPolicy, Untrusted or what a push raises."""
     if ledger.fetch() is not None:
         raise NotPossible("the shared repository already has a ledger")
-    writer = SigningKey.load((folder / "writer").read_bytes())
     rules = policy.read(policy_text)
-    if rules.trust and rules.trust != writer.fingerprint:
-        raise Untrusted(f"towpath.yaml trusts {rules.trust}, but this writer's key is {writer.fingerprint}")
-    draft = _draft(folder, policy_text, rules, writer, stamp(now))
+    draft = _draft(folder, policy_text, rules, writer_for(folder, rules), stamp(now))
     (commit,) = ledger.build(None, [draft])
     if ledger.push(commit, None) is not Push.ACCEPTED:
-        raise NotPossible("somebody made a ledger at the same moment; look at it before anything else")
+        raise NotPossible("somebody made a ledger at the same moment, with other keys; look at it before anything else")
     ledger.set_anchor(commit)
     return commit
 

@@ -46,4 +46,4 @@ def set_up(level: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
-    logging.captureWarnings(True)
+    logging.captureWarnings(capture=True)

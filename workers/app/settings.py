@@ -12,6 +12,9 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, f
 
 from workers.contract.names import BadName, CommitId, RefName
 
+WRONG = 2
+"""The exit status of a process that cannot start before somebody mends its settings."""
+
 
 class BadSettings(ValueError):
     """Settings are missing or wrong: `lines` name each one and say how to mend it. Values are never shown."""
@@ -83,7 +86,7 @@ class Settings(GitSettings):
             known = url.scheme in ("redis", "rediss") and bool(url.hostname) and url.port != 0
         except ValueError:
             known = False
-        if not known or not url.path.removeprefix("/").isdecimal() and url.path not in ("", "/"):
+        if not known or (not url.path.removeprefix("/").isdecimal() and url.path not in ("", "/")):
             raise ValueError("not an address of a Redis")
         return value
 

@@ -50,7 +50,7 @@ class RedisInbox:
     def waits(self) -> int:
         """How many entries lie in the inbox."""
         with told("looking into the inbox"):
-            waiting: int = self._client.xlen(lanes.INBOX)  # type: ignore[assignment]  # no promise: this client is not async
+            waiting: int = self._client.xlen(lanes.INBOX)
         return waiting
 
     def _read(self, start: str, most: int) -> list[Entry]:

@@ -164,7 +164,9 @@ class Stage:
 
         return await until(look)
 
-    async def publish(self, outcome: outcomes.Outcome, to: str | None = None, asked: RequestId | None = None, channel: str = DEPLOYS) -> None:
+    async def publish(
+        self, outcome: outcomes.Outcome, to: str | None = None, asked: RequestId | None = None, channel: str = DEPLOYS
+    ) -> None:
         """Publish an outcome as the workers do."""
         actor = ActorId(f"{to}@{TEAM}") if to else None
         delivery = outcomes.Delivery(outcome, channel, asked, actor)

@@ -95,7 +95,9 @@ async def test_what_is_for_one_person_has_no_button(tmp_path: Path) -> None:
         await here.publish(out.Person(ana, "member"), ANA, asked.request_id)
         assert (await here.ws.until(lambda seen: seen.ephemeral("You are", to=ANA))).buttons == []
         await here.ws.person("ana").command("deploys", "/towpath", "show status")
-        await here.publish(out.Refused("show status", (out.Reason("standing", "You do not count."),)), ANA, (await here.question(1)).request_id)
+        await here.publish(
+            out.Refused("show status", (out.Reason("standing", "You do not count."),)), ANA, (await here.question(1)).request_id
+        )
         assert "Share" not in (await here.ws.until(lambda seen: seen.ephemeral("do not count", to=ANA))).buttons
 
 

@@ -27,7 +27,12 @@ PACE = Pace(deadline=5.0, retry_after=0.05, look_every=0.05, pause=0.05, block=0
 async def put(redis: Redis, **body: str) -> None:
     """What the door puts into the stream."""
     raw, now = urlencode(body).encode(), str(int(time.time()))
-    fields: dict[Any, Any] = {"body": raw, "form": "application/x-www-form-urlencoded", "at": now, "signature": Signer(SECRET).sign(now, raw)}
+    fields: dict[Any, Any] = {
+        "body": raw,
+        "form": "application/x-www-form-urlencoded",
+        "at": now,
+        "signature": Signer(SECRET).sign(now, raw),
+    }
     await redis.xadd(lanes.INTAKE, fields)
 
 
@@ -109,3 +114,45 @@ async def test_order_within_a_conversation_and_none_across(tmp_path: Path) -> No
 
         await until(all_done)
         assert done == ["elsewhere", "first", "second"]
+
+
+async def test_waiting_for_its_turn_is_no_try(tmp_path: Path) -> None:
+    done: list[str] = []
+    gate = asyncio.Event()
+
+    async def dispatch(body: dict[str, Any]) -> bool:
+        if body["text"] == "first":
+            await gate.wait()
+        done.append(body["text"])
+        return done.count("second") != 1
+
+    async with consuming(tmp_path, dispatch) as redis:
+        for text in ("first", "second"):
+            await put(redis, channel_id="C1", text=text)
+
+        async def looked_often() -> bool:
+            stats = await redis.info("commandstats")
+            return bool(stats.get("cmdstat_xautoclaim", {}).get("calls", 0) > 4 * TRIES)
+
+        await until(looked_often)
+        gate.set()
+
+        async def all_done() -> bool:
+            return await redis.xlen(lanes.INTAKE) == 0
+
+        await until(all_done)
+        assert done == ["first", "second", "second"]
+        assert await redis.xlen(DEAD) == 0
+
+
+async def test_defect_is_tried_again_and_laid_aside(tmp_path: Path) -> None:
+    async def dispatch(body: dict[str, Any]) -> bool:
+        raise KeyError(body["text"])
+
+    async with consuming(tmp_path, dispatch) as redis:
+        await put(redis, channel_id="C1", text="bad")
+
+        async def laid_aside() -> bool:
+            return await redis.xlen(DEAD) == 1 and await redis.xlen(lanes.INTAKE) == 0
+
+        await until(laid_aside)

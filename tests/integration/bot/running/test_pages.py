@@ -54,7 +54,11 @@ async def test_signed_link_shows_the_record(tmp_path: Path) -> None:
         people = (f"Ana Lima ({ANA}@{TEAM})", f"Mia Chen ({MIA}@{TEAM})")
         for part in ("P-1", *people, "ml-leads", DIGEST, f"https://github.com/org/repo/commit/{COMMIT}", "Verified:"):
             assert part in text, part
-        assert "<script>" not in text and "onerror=alert" not in re.sub(r"&lt;[^<]*", "", text) and "49" not in re.findall(r"said\">([^<]*)", text)[0]
+        assert (
+            "<script>" not in text
+            and "onerror=alert" not in re.sub(r"&lt;[^<]*", "", text)
+            and "49" not in re.findall(r"said\">([^<]*)", text)[0]
+        )
         assert "{{ 7*7 }}" in text and "\u202e" not in text
         assert headers["Referrer-Policy"] == "no-referrer"
         assert "default-src 'none'" in headers["Content-Security-Policy"] and "unsafe" not in headers["Content-Security-Policy"]

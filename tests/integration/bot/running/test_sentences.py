@@ -6,7 +6,7 @@ from pathlib import Path
 
 from workers.contract.actors import Origin, Standing
 from workers.contract.envelope import read_stamp
-from workers.contract.requests import Approve, Promote, Reject
+from workers.contract.requests import Approve, Audit, Promote, Reject
 
 from .stage import ANA, BOT_USER, DEPLOYS, GIO, MIA, REPO_ID, SHARED, STRANGER, TEAM, promotion, stage, until
 
@@ -106,6 +106,18 @@ async def test_details_are_shown_on_top(tmp_path: Path) -> None:
         await here.ws.person("ana").choose(card, "Details")
         details = await here.ws.until(lambda seen: seen.modal(ANA))
         assert "P-1" in details.title and promotion().plan in details.plain and "Asked by: Ana Lima" in details.plain
+
+
+async def test_who_does_not_count_is_shown_no_details(tmp_path: Path) -> None:
+    async with stage(tmp_path) as here, here.bot():
+        await here.move(promotion(channel=SHARED))
+        card = await here.ws.until(lambda seen: seen.message("biopsy", by=BOT_USER))
+        await here.ws.person("stranger").choose(card, "Details")
+        asked = await here.question()
+        assert (asked.request, asked.actor.standing) == (Audit(promotion().id), Standing.STRANGER)
+        await here.ws.person("ana").choose(card, "Details")
+        await here.ws.until(lambda seen: seen.modal(ANA))
+        assert (await here.ws.seen()).modal(STRANGER) is None
 
 
 async def test_guest_stranger_and_left_are_named_as_such(tmp_path: Path) -> None:

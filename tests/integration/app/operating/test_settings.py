@@ -1,0 +1,140 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from workers.app.place import place
+from workers.app.settings import BadSettings, Settings, load, load_for_git
+
+from .host import Host
+
+GIVEN = {
+    "REDIS_URL": "redis://:hunter2@127.0.0.1:6379/0",
+    "TOWPATH_REPOSITORY": "https://towpath:hunter2@git.example.com/org/models.git",
+    "TOWPATH_KEYS": "/etc/towpath/keys",
+}
+CELERY = str(Path(sys.executable).with_name("celery"))
+
+
+def lines_of(changes: dict[str, str]) -> tuple[str, ...]:
+    with pytest.raises(BadSettings) as caught:
+        load(GIVEN | changes)
+    return caught.value.lines
+
+
+@pytest.mark.parametrize("name", GIVEN)
+def test_a_missing_setting_is_named_with_its_fix_in_one_line(name: str) -> None:
+    (line,) = lines_of({name: ""})
+    assert line.startswith(f"{name} is not set. Set it to ")
+    assert "\n" not in line
+
+
+def test_all_missing_settings_are_told_at_once() -> None:
+    with pytest.raises(BadSettings) as caught:
+        load({})
+    assert [line.split()[0] for line in caught.value.lines] == ["TOWPATH_REPOSITORY", "TOWPATH_KEYS", "REDIS_URL"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("REDIS_URL", "hunter2"),
+        ("REDIS_URL", "http://:hunter2@127.0.0.1/0"),
+        ("REDIS_URL", "redis://:hunter2@127.0.0.1:port/0"),
+        ("REDIS_URL", "redis://:hunter2@127.0.0.1:6379/zero"),
+        ("REDIS_URL", "redis://:hunter2@[127.0.0.1:6379/0"),
+        ("TOWPATH_SOURCE_BRANCH", "--upload-pack=hunter2"),
+        ("TOWPATH_LEDGER_BRANCH", "a..b"),
+        ("TOWPATH_LEDGER_BRANCH", "main"),
+        ("TOWPATH_LEDGER_HEAD", "HEAD"),
+        ("TOWPATH_GIT_CONFIG", "mine"),
+        ("TOWPATH_LOG_LEVEL", "LOUD"),
+    ],
+)
+def test_a_wrong_setting_is_named_with_its_fix_in_one_line_and_never_shown(name: str, value: str) -> None:
+    (line,) = lines_of({name: value})
+    assert line.startswith(f"{name} is wrong (") and "Set it to " in line and "\n" not in line
+    assert "hunter2" not in line
+
+
+@pytest.mark.parametrize("value", ["relative/path", "ext::sh -c hunter2", "ssh://git:hunter2@host/x.git", "https://git.example.com:port/x"])
+def test_an_address_that_git_must_not_be_given_is_a_wrong_setting(value: str) -> None:
+    with pytest.raises(BadSettings, match=r"^TOWPATH_REPOSITORY is wrong \(.*\)\. Set it to any Git URL") as caught:
+        place(load_for_git(GIVEN | {"TOWPATH_REPOSITORY": value}))
+    assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", [name.upper() for name in Settings.model_fields])
+def test_each_setting_can_lie_in_a_file(name: str, tmp_path: Path) -> None:
+    values = {"TOWPATH_LEDGER_HEAD": "a" * 40, "TOWPATH_GIT_CONFIG": "host", "TOWPATH_LOG_LEVEL": "debug"}
+    path = tmp_path / "secret"
+    path.write_text(GIVEN.get(name, values.get(name, "another")) + "\n")
+    plainly = load(GIVEN | {name: path.read_text().strip()})
+    assert load(GIVEN | {name: "", f"{name}_FILE": str(path)}) == plainly
+
+
+def test_a_file_that_cannot_be_used_is_named(tmp_path: Path) -> None:
+    assert "REDIS_URL_FILE names /nowhere, which cannot be read (No such file" in lines_of({"REDIS_URL": "", "REDIS_URL_FILE": "/nowhere"})[0]
+    for content, why in ((b"\n", "is empty"), (b"\xff\xfe\x00", "it is not text")):
+        (tmp_path / "file").write_bytes(content)
+        (line,) = lines_of({"REDIS_URL": "", "REDIS_URL_FILE": str(tmp_path / "file")})
+        assert why in line and line.endswith("Give it a file that holds REDIS_URL.")
+
+
+def test_nothing_secret_is_in_the_words_for_settings() -> None:
+    settings = load(GIVEN)
+    assert "hunter2" not in f"{settings!r} {settings} {settings.model_dump()} {settings.model_dump_json()}"
+
+
+@pytest.mark.parametrize("command", [["keys", "--help"], ["--help"], ["run", "--help"]])
+def test_help_shows_no_settings_of_this_host(host: Host, command: list[str]) -> None:
+    done = host.towpath(*command, **GIVEN)
+    assert done.returncode == 0
+    assert "hunter2" not in done.stdout + done.stderr
+
+
+def test_a_mistyped_command_is_asked_back(host: Host) -> None:
+    done = host.towpath("docter")
+    assert done.returncode == 2
+    assert "'doctor'" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"REDIS_URL": ""}, "REDIS_URL is not set. Set it to redis://"),
+        ({"TOWPATH_KEYS": ""}, "TOWPATH_KEYS is not set. Set it to the folder"),
+        ({"TOWPATH_KEYS": "/nowhere"}, "TOWPATH_KEYS is wrong (/nowhere/writer: No such file or directory). Set it to the folder"),
+    ],
+)
+def test_a_worker_does_not_start_with_a_wrong_setting(host: Host, changes: dict[str, str], words: str) -> None:
+    command = [CELERY, "-q", "-A", "workers.app.celery", "worker", "-Q", "changes", "-P", "solo"]
+    environ = {name: value for name, value in (host.environ | GIVEN | changes).items() if value}
+    done = subprocess.run(command, env=environ, cwd=host.folder, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"towpath: {words}")
+    assert done.stderr.count("\n") == 1
+    assert "hunter2" not in done.stdout + done.stderr
+
+
+def test_the_clock_does_not_start_without_its_key(host: Host) -> None:
+    command = [CELERY, "-q", "-A", "workers.app.celery", "beat", "-S", "celery.beat:Scheduler"]
+    done = subprocess.run(command, env=host.environ | GIVEN, cwd=host.folder, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 2
+    assert "towpath: TOWPATH_KEYS is wrong (/etc/towpath/keys/clock: No such file" in done.stderr
+
+
+def test_a_lane_needs_its_own_keys_alone(host: Host, redis_url: str) -> None:
+    """As in containers, where each process sees its own: `queries` none, and `changes` the writer's."""
+    environ = host.environ | GIVEN | {"TOWPATH_KEYS": "/nowhere", "REDIS_URL": redis_url}
+    command = [CELERY, "-q", "-A", "workers.app.celery", "worker", "-Q", "queries", "-P", "solo"]
+    running = subprocess.Popen(command, env=environ, cwd=host.folder, stderr=subprocess.PIPE, text=True)
+    try:
+        assert running.stderr is not None
+        assert '"event": "ready"' in running.stderr.readline()
+    finally:
+        running.terminate()
+        running.wait(20)
