@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from workers.adapters.redis import board
-from workers.app import celery
+from workers.app import celery, doors
 from workers.contract import envelope, lanes, outcomes
 from workers.contract import requests as ask
 from workers.contract.commands import BY_REQUEST, Right
@@ -67,12 +67,21 @@ def test_each_change_needs_a_right(request_: type[ask.Request]) -> None:
     assert BY_REQUEST[request_].right is not Right.ANYONE
 
 
-def test_each_effect_has_a_task_and_each_task_a_queue_and_a_body() -> None:
+@pytest.fixture
+def given(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The settings that every worker needs."""
+    monkeypatch.setenv("REDIS_URL", "redis://127.0.0.1:1/0")
+    monkeypatch.setenv("TOWPATH_REPOSITORY", str(tmp_path))
+    monkeypatch.setenv("TOWPATH_KEYS", str(tmp_path))
+
+
+def test_each_effect_has_a_task_and_each_task_a_queue_and_a_body(given: None) -> None:
     effects = set(typing.get_args(decision.Effect))
     assert set(board.TASKS) == effects
     tasks = {value for name, value in vars(lanes).items() if isinstance(value, str) and value.startswith("towpath.") and name.isupper()}
     assert set(lanes.QUEUES) == tasks
     assert set(board.TASKS.values()) <= tasks
+    assert doors.app is celery.app
     registered = {name for name in celery.app.tasks if name.startswith("towpath.")}
     assert registered == tasks
     assert set(lanes.QUEUES.values()) == {"changes", "queries", "effects"}
@@ -81,14 +90,14 @@ def test_each_effect_has_a_task_and_each_task_a_queue_and_a_body() -> None:
         assert f"-Q {queue} " in procfile
 
 
-def test_the_beat_asks_only_for_tasks_that_there_are() -> None:
-    celery.configure("redis://127.0.0.1:1/0")
-    schedule = celery.app.conf.beat_schedule
+def test_the_beat_asks_only_for_tasks_that_there_are(given: None) -> None:
+    conf = celery.configuration()
+    schedule = conf["beat_schedule"]
     assert {entry["task"] for entry in schedule.values()} == {lanes.SWEEP, lanes.LOOK_AT_SOURCE}
     for entry in schedule.values():
         assert entry["options"]["queue"] == lanes.QUEUES[entry["task"]]
-    assert celery.app.conf.accept_content == ["json"]
-    assert celery.app.conf.task_serializer == "json"
+    assert conf["accept_content"] == ["json"]
+    assert conf["task_serializer"] == "json"
 
 
 def test_each_state_is_in_the_table_and_each_step_can_be_begun_again() -> None:

@@ -77,7 +77,9 @@ def test_each_setting_can_lie_in_a_file(name: str, tmp_path: Path) -> None:
 
 
 def test_a_file_that_cannot_be_used_is_named(tmp_path: Path) -> None:
-    assert "REDIS_URL_FILE names /nowhere, which cannot be read (No such file" in lines_of({"REDIS_URL": "", "REDIS_URL_FILE": "/nowhere"})[0]
+    assert (
+        "REDIS_URL_FILE names /nowhere, which cannot be read (No such file" in lines_of({"REDIS_URL": "", "REDIS_URL_FILE": "/nowhere"})[0]
+    )
     for content, why in ((b"\n", "is empty"), (b"\xff\xfe\x00", "it is not text")):
         (tmp_path / "file").write_bytes(content)
         (line,) = lines_of({"REDIS_URL": "", "REDIS_URL_FILE": str(tmp_path / "file")})
