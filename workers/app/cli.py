@@ -114,8 +114,8 @@ def doctor(as_json: bool) -> None:  # noqa: FBT001  # a flag of the command line
 def run(pids: Path | None, procfile: Path | None) -> None:
     """Start every process and keep them running.
 
-    They are the lines of the Procfile. One that dies is started again. SIGTERM or Ctrl-C stops all of them. Without REDIS_URL a Redis of this host's own is started with them, if
-    towpath[local] is installed.
+    They are the lines of the Procfile. One that dies is started again; SIGTERM or Ctrl-C stops all of them. Without REDIS_URL a Redis of this
+    host's own is started with them, if towpath[local] is installed.
     """
     processes = supervisor.read(procfile.read_text() if procfile else supervisor.procfile())
     settings = load_for_git()

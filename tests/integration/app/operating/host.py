@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -9,7 +10,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+from demo.processes import Child
 from demo.repository import build
 
 TOWPATH = str(Path(sys.executable).with_name("towpath"))
@@ -84,10 +87,83 @@ class Host:
         done = subprocess.run(["git", f"--git-dir={self.remote}", *words], env=nobody, capture_output=True, text=True, check=False)
         return done.stdout.strip() if done.returncode == 0 else ""
 
+    def run(self, procfile: str, **changes: str) -> Run:
+        """`towpath run` with the lines of a Procfile; use it as a context."""
+        return Run(self, procfile, changes)
+
     @property
     def head(self) -> str:
         """The ledger's head, or nothing."""
         return self.git("rev-parse", "--verify", "--quiet", "refs/heads/towpath")
+
+
+class Run:
+    """`towpath run`, with its log."""
+
+    def __init__(self, host: Host, procfile: str, changes: dict[str, str]) -> None:
+        self.pids = host.folder / "pids"
+        self.pids.mkdir(exist_ok=True)
+        self._log = host.folder / "run.log"
+        self._log.unlink(missing_ok=True)
+        (host.folder / "Procfile").write_text(procfile)
+        words = [TOWPATH, "run", "--pids", str(self.pids), "--procfile", str(host.folder / "Procfile")]
+        self.child = Child(words, self._log, env=host.environ | changes, folder=host.folder)
+
+    def __enter__(self) -> Run:
+        self.child.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        left = self.everybody()
+        self.child.stop(20)
+        until(lambda: not left & _living(), "everything that was started has ended", 20)
+
+    @property
+    def lines(self) -> list[str]:
+        """What was printed up to now, whole lines."""
+        return self._log.read_text().split("\n")[:-1] if self._log.exists() else []
+
+    @property
+    def events(self) -> list[dict[str, Any]]:
+        """The log. Every line must be a JSON object."""
+        return [dict(json.loads(line)) for line in self.lines]
+
+    def saw(self, **fields: object) -> bool:
+        """Whether a line of the log has these fields."""
+        return any(fields.items() <= event.items() for event in self.events)
+
+    def pid(self, name: str) -> int:
+        """The id of a process as it was last started."""
+        return int((self.pids / f"{name}.pid").read_text())
+
+    def everybody(self) -> set[int]:
+        """Every process that lives now and was started by the supervisor, or by those."""
+        sessions = {int(path.read_text()) for path in self.pids.glob("*.pid")}
+        return {pid for session in sessions for pid in session_of(session)}
+
+
+def session_of(leader: int) -> set[int]:
+    """The living processes of a session (proc(5): field 6 of /proc/PID/stat; field 3 is the state)."""
+    found = set()
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            state, _, _, session = path.read_text().rpartition(")")[2].split()[:4]
+        except OSError:
+            continue
+        if int(session) == leader and state != "Z":
+            found.add(int(path.parent.name))
+    return found
+
+
+def _living() -> set[int]:
+    return {int(path.name) for path in Path("/proc").glob("[0-9]*") if not _is_over(path)}
+
+
+def _is_over(path: Path) -> bool:
+    try:
+        return (path / "stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except OSError:
+        return True
 
 
 def until(true: Callable[[], object], what: str, within: float = PATIENCE) -> None:

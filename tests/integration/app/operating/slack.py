@@ -27,7 +27,7 @@ def slack(answer: Answer) -> Iterator[str]:
     """Serve the answer; the address for SLACK_API_URL."""
 
     class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:  # noqa: N802  # the library's name
+        def do_POST(self) -> None:
             self.send_response(answer.status)
             self.send_header("x-oauth-scopes", answer.scopes)
             self.end_headers()
