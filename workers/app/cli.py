@@ -20,7 +20,7 @@ from workers.contract.names import CommitId
 from workers.contract.signatures import SigningKey
 from workers.domain import policy
 from workers.ports.errors import WorldError
-from workers.tasks.wiring import now
+from workers.tasks.wiring import MIRRORED, now
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -81,12 +81,15 @@ def accept_head(head: str) -> None:
     repository. Every commit below it is still checked before anything is written.
     """
     wanted = CommitId.read(head)
-    ledger = GitLedger(place(load_for_git()).mirror("changes"), None)
-    found = ledger.fetch()
-    if found != wanted:
-        _stop(f"The ledger's head is {found}, not {head}. Nothing was changed." if found else "The repository has no ledger.")
-    ledger.set_anchor(wanted)
-    click.echo(f"Accepted {found}. Every commit below it is still checked before anything is written.")
+    there = place(load_for_git())
+    ledgers = [GitLedger(there.mirror(lane), None) for lane in MIRRORED]
+    for ledger in ledgers:
+        found = ledger.fetch()
+        if found != wanted:
+            _stop(f"The ledger's head is {found}, not {head}. Nothing was changed." if found else "The repository has no ledger.")
+    for ledger in ledgers:
+        ledger.set_anchor(wanted)
+    click.echo(f"Accepted {wanted}. Every commit below it is still checked before anything is written.")
 
 
 @main.command()

@@ -63,6 +63,10 @@ class Place:
         )
 
 
+MIRRORED = ("changes", "effects")
+"""The lanes that have a mirror of their own."""
+
+
 def now() -> datetime:
     """The clock's one door."""
     return datetime.now(UTC)

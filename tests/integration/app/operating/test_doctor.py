@@ -178,6 +178,11 @@ def test_a_ledger_that_is_not_there_not_known_or_not_ours(healthy: Host, tmp_pat
     assert bad(host, TOWPATH_LEDGER_HEAD=host.head) == {}
     host.must("accept-head", host.head)
     assert bad(host) == {}
+    for lane in ("changes", "effects"):
+        anchor = subprocess.run(
+            ["git", f"--git-dir={host.data}/mirror-{lane}", "rev-parse", "refs/towpath/anchor"], capture_output=True, text=True, check=True
+        )
+        assert anchor.stdout.strip() == host.head, f"the mirror of {lane} does not know the accepted head"
     commit(host, "towpath", "holds/staging/x/1.yaml", "{}")
     assert "is not signed by the ledger's writer; nothing is written" in only(bad(host)).says
     host.git("update-ref", "-d", "refs/heads/towpath")
