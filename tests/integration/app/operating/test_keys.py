@@ -31,7 +31,8 @@ def test_half_a_folder_is_refused_and_left_as_it_is(host: Host) -> None:
     (host.keys / "repo_id").unlink()
     left = modes(host.keys)
     for command in ("keys", "init"):
-        host.remote.exists() or host.publish("version: 1\nenvironments: {staging: {}}\n")
+        if not host.remote.exists():
+            host.publish("version: 1\nenvironments: {staging: {}}\n")
         done = host.towpath(command)
         assert done.returncode == 2
         assert "but not clock, repo_id" in done.stderr

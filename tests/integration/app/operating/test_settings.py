@@ -138,5 +138,5 @@ def test_a_lane_needs_its_own_keys_alone(host: Host, redis_url: str) -> None:
         assert running.stderr is not None
         assert '"event": "ready"' in running.stderr.readline()
     finally:
-        running.terminate()
+        running.kill()  # in good order is how `towpath run` stops it, which has its own test
         running.wait(20)
