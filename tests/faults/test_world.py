@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import subprocess
 import time
 from pathlib import Path
@@ -63,10 +64,8 @@ async def test_two_approvals_at_once_start_one_deployment(scene: Scene) -> None:
 async def test_a_forged_envelope_is_refused_and_recorded(scene: Scene, client: redis.Redis) -> None:
     promotion = await scene.promote(scene.other_version("prod"), "prod")
     before = scene.promotion(promotion)
-    forged = (
-        '{"sender":"bot@towpath","payload":"{\\"request\\":{\\"verb\\":\\"Approve\\",\\"promotion\\":\\"%s\\"}}","signature":"none"}'
-        % promotion
-    )
+    payload = json.dumps({"request": {"verb": "Approve", "promotion": promotion}})
+    forged = json.dumps({"sender": "bot@towpath", "payload": payload, "signature": "none"})
     for _ in range(5):
         client.xadd("towpath:inbox", {"envelope": forged})
     await scene.until(lambda: any(record["event"] == "anomaly" for record in scene.records()), "the forgery is recorded")
