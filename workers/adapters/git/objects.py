@@ -1,22 +1,19 @@
-"""Git's objects in process: read through one lasting `git cat-file --batch`, written as loose objects without starting anything."""
+"""Git's objects in process: read through one lasting `git cat-file --batch`, written without starting anything."""
 
 from __future__ import annotations
 
-import hashlib
 import os
 import threading
-import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from io import BytesIO
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from git import Git
 from git.db import GitCmdObjectDB
-from gitdb import IStream
 
+from workers.adapters.git.fresh import Fresh
 from workers.ports.errors import WorldError
 
 T = TypeVar("T")
@@ -56,6 +53,7 @@ class Objects:
         self._start = start
         self._lock = threading.RLock()
         self._lasting = self._begin()
+        self._fresh = Fresh(folder / "objects")
 
     def _begin(self) -> _Lasting:
         git = self._start()
@@ -76,6 +74,8 @@ class Objects:
     def read(self, oid: str, kind: str) -> bytes:
         """The content of an object of that type. Raises Missing."""
         with self._lock:
+            if (made := self._fresh.read(oid, kind)) is not None:
+                return made
             _, found, size, stream = self._asked(oid, lambda git: git.stream_object_data(oid), "cat_file_all")
             if _word(found) != kind or size > LARGEST_IN_MEMORY:
                 del stream
@@ -88,6 +88,7 @@ class Objects:
 
     def read_many(self, oids: Sequence[str]) -> Iterator[bytes]:
         """The contents of many blobs in their order, asked for in runs so that neither side waits for the other. Raises Missing."""
+        self.write()
         for at in range(0, len(oids), _RUN):
             with self._lock:
                 run = self._read_run(oids[at : at + _RUN])
@@ -129,13 +130,17 @@ class Objects:
         raise WorldError("reading from the mirror: git cat-file ends at once")
 
     def store(self, kind: str, content: bytes) -> str:
-        """Write an object and give its id. It is not synced to the disk: what counts is what the remote has accepted."""
-        whole = b"%s %d\0" % (kind.encode(), len(content)) + content
-        sha = hashlib.sha1(whole, usedforsecurity=False).digest()
-        packed = zlib.compress(whole, 1)
+        """Make an object and give its id. It is on the disk after `write`, and can be read before."""
         with self._lock:
-            self._mine.store.store(IStream(kind.encode(), len(packed), BytesIO(packed), sha))
-        return sha.hex()
+            oid = self._fresh.add(kind, content)
+            if self._fresh.is_full:
+                self.write()
+            return oid
+
+    def write(self) -> None:
+        """Write what was made: before it is pushed, or named by a ref."""
+        with self._lock:
+            self._fresh.write(self._mine.store)
 
 
 def _blob(answer: Readable) -> bytes:

@@ -24,6 +24,7 @@ class Sent:
 
 def push(mirror: Mirror, refs: Mapping[str, str], *options: str) -> Sent:
     """Push objects to refs of the remote by whole names and ids. Never forced, nothing else rides along."""
+    mirror.objects.write()
     quiet = ("--porcelain", "--no-verify", "--no-follow-tags", "--no-signed", "--no-force", "--recurse-submodules=no")
     specs = (f"{oid}:{name}" for name, oid in refs.items())
     answer = mirror.git.talk("push", *quiet, *options, "--", mirror.remote.address, *specs)

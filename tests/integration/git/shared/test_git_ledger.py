@@ -167,8 +167,9 @@ def test_a_commit_that_is_no_commit_is_untrusted(ledger: GitLedger, people: Peop
         list(ledger.links(None, CommitId.read("0" * 39 + "1")))
 
 
-def test_a_fork_reads_by_itself(ledger: GitLedger) -> None:
+def test_a_fork_reads_by_itself(ledger: GitLedger, mirror: Mirror) -> None:
     (commit,) = ledger.build(None, [draft(a=b"1", b=b"2")])
+    mirror.objects.write()
     assert ledger.read(commit, "a") == b"1"
     child = os.fork()
     if child == 0:
@@ -180,12 +181,25 @@ def test_a_fork_reads_by_itself(ledger: GitLedger) -> None:
 
 def test_a_reader_whose_process_was_killed_starts_another(ledger: GitLedger, mirror: Mirror) -> None:
     (commit,) = ledger.build(None, [draft(a=b"1")])
+    mirror.objects.write()
     assert ledger.read(commit, "a") == b"1"
     process = mirror.objects._mine.git.cat_file_all
     assert process is not None
     process.kill()
     process.proc.wait()
     assert GitLedger(mirror, None).read(commit, "a") == b"1"
+
+
+@pytest.mark.parametrize("drafts", [1, 300], ids=["loose files", "a pack"])
+def test_what_was_built_can_be_read_before_and_after_it_is_on_the_disk(ledger: GitLedger, mirror: Mirror, drafts: int) -> None:
+    built = ledger.build(None, [draft(a=b"%d" % number, b__c=b"same") for number in range(drafts)])
+    assert [ledger.read(commit, "a") for commit in built] == [b"%d" % number for number in range(drafts)]
+    assert git(mirror.folder, "cat-file", "--batch-all-objects", "--batch-check") == ""
+    mirror.objects.write()
+    assert git(mirror.folder, "fsck", "--strict", "--full", built[-1]) == ""
+    assert len(list((mirror.folder / "objects/pack").glob("*.idx"))) == (drafts > 1)
+    assert git(mirror.folder, "log", "--format=%H", "--reverse", built[-1]).splitlines() == built
+    assert [ledger.read(commit, "a") for commit in built] == [b"%d" % number for number in range(drafts)]
 
 
 PATHS = st.lists(st.sampled_from(["a", "a-", "a.b", "a0", "b", "B", "zz"]), min_size=1, max_size=3).map("/".join)
@@ -207,6 +221,7 @@ def test_an_edited_tree_is_the_tree_that_git_would_make(
         model = {path: content for path, content in {**model, **edits}.items() if content is not None}
     if root is None:
         return
+    mirror.objects.write()
     lines = [line.split("\t") for line in git(mirror.folder, "ls-tree", "-r", root).splitlines()]
     assert {path: said for said, path in lines} == {path: f"100644 blob {_blob(content)}" for path, content in model.items()}
     git(mirror.folder, "fsck", "--strict", root)
