@@ -37,9 +37,11 @@ def sha256(value: bytes) -> str:
 
 def plain(value: object) -> Any:
     """A value as JSON data. Fields of dataclasses that are None are left out, and empty ones where empty is the default."""
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        shown = ((field, getattr(value, field.name)) for field in dataclasses.fields(value))
-        return {field.name: plain(part) for field, part in shown if part is not None and not _is_empty_default(field, part)}
+    if value is None or type(value) in _AS_IT_IS:
+        return value
+    if (fields := _shown(type(value))) is not None:
+        shown = ((name, getattr(value, name), empty) for name, empty in fields)
+        return {name: plain(part) for name, part, empty in shown if part is not None and part != empty}
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, str):
@@ -48,16 +50,27 @@ def plain(value: object) -> Any:
         return {str(key): plain(part) for key, part in value.items()}
     if isinstance(value, list | tuple):
         return [plain(part) for part in value]
-    if value is None or isinstance(value, bool | int):
-        return value
     raise BadWire(f"{type(value).__name__} cannot travel")
 
 
-def _is_empty_default(field: dataclasses.Field[Any], part: object) -> bool:
-    """Whether reading the field back without a value gives the same: empty, and empty by default."""
-    if part == ():
-        return field.default == ()
-    return part == {} and field.default_factory is dict
+_AS_IT_IS = frozenset({str, int, bool})
+
+
+@cache
+def _shown(kind: type) -> tuple[tuple[str, object], ...] | None:
+    """The fields of a dataclass, each with the value that is left out because reading the field back without one gives the same."""
+    if not dataclasses.is_dataclass(kind):
+        return None
+    return tuple((field.name, _empty_default(field)) for field in dataclasses.fields(kind))
+
+
+def _empty_default(field: dataclasses.Field[Any]) -> object:
+    if field.default == ():
+        return ()
+    return {} if field.default_factory is dict else _NEVER
+
+
+_NEVER = object()
 
 
 def load(data: bytes | str) -> Any:

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from workers.contract import wire
 from workers.contract.names import ArtifactName, CommitId, Digest, EnvironmentName, PromotionId, Version
 from workers.contract.promotion import Hold, Promotion, RegisteredVersion, Release
-from workers.domain import strict_yaml
+from workers.domain import own_yaml
 
 POLICY = "policy/towpath.yaml"
 PROPOSED = "policy/proposed.yaml"
@@ -88,10 +88,13 @@ def kind_of(path: str) -> type[Document] | None:
 
 def write(document: Document) -> bytes:
     """A document as YAML: its fields in the order of their definition, one a line."""
-    return strict_yaml.dump(wire.plain(document))
+    return own_yaml.dump(wire.plain(document))
 
 
 def read(kind: type[T], data: bytes) -> T:
     """The document that `write` wrote. Raises BadWire."""
-    found: Any = strict_yaml.load_own(data)
+    try:
+        found: Any = own_yaml.load(data)
+    except own_yaml.NotOurs as exc:
+        raise wire.BadWire(str(exc)) from exc
     return wire.read(kind, found)

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 from jsonschema import Draft202012Validator
@@ -78,7 +78,7 @@ class Rules:
     targets: tuple[TargetRule, ...] = ()
     source: Mapping[str, Any] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def digest(self) -> Digest:
         """Of the rules as written: what an approval binds."""
         return Digest.read(wire.sha256(repr(sorted(_flat(self.source))).encode()))

@@ -33,6 +33,8 @@ class Recent:
 class World:
     """The ledger at `head`. `seq` is the number of the last record; `recent` are the records of the last hour, oldest first.
 
+    `open` are the promotions that have not ended, `lanes` the same by environment and artifact.
+
     Never changed in place: `apply` gives the next one, sharing what did not change.
     """
 
@@ -48,6 +50,7 @@ class World:
     promotions: Mapping[PromotionId, Promotion] = field(default_factory=dict)
     holds: Mapping[tuple[EnvironmentName, ArtifactName, Digest], Hold] = field(default_factory=dict)
     open: frozenset[PromotionId] = frozenset()
+    lanes: Mapping[tuple[EnvironmentName, ArtifactName], frozenset[PromotionId]] = field(default_factory=dict)
     threads: Mapping[tuple[str, str], PromotionId] = field(default_factory=dict)
     recent: tuple[Recent, ...] = ()
     last_promotion: int = 0
@@ -75,8 +78,8 @@ class World:
 
     def in_lane(self, environment: EnvironmentName, artifact: ArtifactName) -> list[Promotion]:
         """The promotions of a lane that have not ended, in order of their ids."""
-        found = (self.promotions[id_] for id_ in self.open)
-        return sorted((p for p in found if (p.environment, p.artifact) == (environment, artifact)), key=lambda p: p.id.number)
+        found = (self.promotions[id_] for id_ in self.lanes.get((environment, artifact), ()))
+        return sorted(found, key=lambda p: p.id.number)
 
     def holder(self, environment: EnvironmentName, artifact: ArtifactName, digest: Digest) -> Hold | None:
         """The hold on these bytes in an environment, if there is one."""
@@ -117,17 +120,32 @@ def apply(world: World, head: CommitId, files: Mapping[str, bytes | None], recen
     changes = _Changes(world)
     for path, data in files.items():
         changes.take(path, data)
-    return replace(
-        changes.world(),
-        head=head,
-        seq=recent.seq if recent else world.seq,
-        recent=(*_hour(world.recent, recent.time), recent) if recent else world.recent,
-    )
+    return _after(changes, head, recent)
 
 
-def _hour(recent: tuple[Recent, ...], now: str) -> Iterator[Recent]:
+def decided(world: World, head: CommitId, documents: Iterable[layout.Document], files: Mapping[str, bytes | None], recent: Recent) -> World:
+    """The same for a decision of our own: its documents need not be read back from the `files` that they were written to."""
+    changes, own = _Changes(world), {layout.path_of(document): document for document in documents}
+    for path, data in files.items():
+        if path in own:
+            changes.keep(own[path])
+        else:
+            changes.take(path, data)
+    return _after(changes, head, recent)
+
+
+def _after(changes: _Changes, head: CommitId, recent: Recent | None) -> World:
+    world = changes.world()
+    if recent is None:
+        return replace(world, head=head)
+    return replace(world, head=head, seq=recent.seq, recent=(*_hour(world.recent, recent.time), recent))
+
+
+def _hour(recent: tuple[Recent, ...], now: str) -> tuple[Recent, ...]:
     horizon = stamp(read_stamp(now) - timedelta(hours=1))
-    return (one for one in recent if one.time >= horizon)
+    if not recent or recent[0].time >= horizon:
+        return recent
+    return tuple(one for one in recent if one.time >= horizon)
 
 
 class _Changes:
@@ -149,7 +167,7 @@ class _Changes:
         elif path.startswith("holds/") and data is None:
             self._lift(path)
         elif (kind := layout.kind_of(path)) and data is not None:
-            self._keep(layout.read(kind, data))
+            self.keep(layout.read(kind, data))
 
     def world(self) -> World:
         return replace(self._world, last_promotion=self._last, **self._tables, **self._plain)  # type: ignore[arg-type]  # each table keeps the type of the one it copies
@@ -159,8 +177,11 @@ class _Changes:
             self._tables[name] = dict(getattr(self._world, name))
         return self._tables[name]
 
-    def _keep(self, document: layout.Document) -> None:
+    def keep(self, document: layout.Document) -> None:
+        """Take a document over."""
         match document:
+            case layout.Proposal():
+                self._plain["proposal"] = document
             case Promotion():
                 self._keep_promotion(document)
             case Release():
@@ -176,13 +197,27 @@ class _Changes:
         before = self._table("promotions").get(document.id)
         self._table("promotions")[document.id] = document
         self._last = max(self._last, document.id.number)
-        opened = self._plain.get("open", self._world.open)
-        assert isinstance(opened, frozenset)
-        self._plain["open"] = opened | {document.id} if document.state in states.OPEN else opened - {document.id}
+        self._line_up(document)
         if isinstance(before, Promotion) and before.card and before.card != document.card:
             self._table("threads").pop(_thread(before.card), None)
         if document.card:
             self._table("threads")[_thread(document.card)] = document.id
+
+    def _line_up(self, document: Promotion) -> None:
+        """Keep the indexes of what has not ended."""
+        opened = self._plain.get("open", self._world.open)
+        assert isinstance(opened, frozenset)
+        lanes, lane = self._table("lanes"), (document.environment, document.artifact)
+        before = lanes.get(lane, frozenset())
+        assert isinstance(before, frozenset)
+        if document.state in states.OPEN:
+            self._plain["open"], lanes[lane] = opened | {document.id}, before | {document.id}
+            return
+        self._plain["open"] = opened - {document.id}
+        if rest := before - {document.id}:
+            lanes[lane] = rest
+        else:
+            lanes.pop(lane, None)
 
     def _lift(self, path: str) -> None:
         table = self._table("holds")

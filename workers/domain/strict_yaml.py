@@ -12,10 +12,8 @@ import yaml
 Path = tuple[str | int, ...]
 
 try:  # libyaml where the wheel has it: ten times faster, same language
-    from yaml import CSafeDumper as _Dumper
     from yaml import CSafeLoader as _Loader
 except ImportError:
-    from yaml import SafeDumper as _Dumper  # type: ignore[assignment]
     from yaml import SafeLoader as _Loader  # type: ignore[assignment]
 
 LARGEST = 256 * 1024
@@ -124,13 +122,3 @@ def _scalar(node: yaml.Node, line: int) -> Any:
     if tag in ("float", "value", "merge"):
         raise BadYaml(line, f"{text!r} is not a number or a word; put it in quotes")
     return text
-
-
-def load_own(data: bytes) -> Any:
-    """A document of the ledger, whose bytes are signed by us: plain safe loading."""
-    return yaml.load(data, Loader=_Loader)
-
-
-def dump(data: object) -> bytes:
-    """Plain data as YAML with its order kept, one field a line, so that a change is a readable diff."""
-    return yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=160, default_flow_style=False).encode()

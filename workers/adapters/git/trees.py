@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import insort
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -61,19 +62,27 @@ class Tree:
     def replaced(self, changes: Mapping[bytes, Entry | None]) -> Tree:
         """This tree with other entries (None: without them)."""
         entries, lines = dict(self.entries), dict(self._lines)
-        unordered = False
+        added = []
         for name, entry in changes.items():
             now = entries.get(name)
-            if entry is None:
+            if entry is None or (now and (now.mode == FOLDER) != (entry.mode == FOLDER)):
                 entries.pop(name, None)
                 lines.pop(name, None)
+            if entry is None:
                 continue
-            unordered |= now is None or (now.mode == FOLDER) != (entry.mode == FOLDER)
+            if name not in entries:
+                added.append(name)
             entries[name] = entry
             lines[name] = b"%s %s\0%s" % (entry.mode.encode(), name, bytes.fromhex(entry.oid))
-        if unordered:
-            lines = {name: lines[name] for name in sorted(lines, key=lambda name: _rank(name, entries[name]))}
-        return Tree(entries, lines)
+        return Tree(entries, _placed(lines, entries, added) if added else lines)
+
+
+def _placed(lines: dict[bytes, bytes], entries: Mapping[bytes, Entry], added: list[bytes]) -> dict[bytes, bytes]:
+    """The lines in Git's order, when those that were added still stand at the end."""
+    names = list(lines)[: -len(added)]
+    for name in added:
+        insort(names, name, key=lambda one: _rank(one, entries[one]))
+    return {name: lines[name] for name in names}
 
 
 def _rank(name: bytes, entry: Entry) -> bytes:
