@@ -23,6 +23,8 @@ def status(outcome: out.Status, links: Links, names: Names) -> Post:
     holds = [_hold(one, names) for one in outcome.holds]
     where = ", ".join(safe(name, 40) for name in outcome.environments[:8])
     empty = f"Nothing runs in {where or 'any environment'} yet."
+    left = outcome.total - len(outcome.releases)
+    lines += [f"… and {left:,} more; name an artifact to see it: {code('show status NAME')}"] if left > 0 else []
     blocks = [
         *section([*_note(outcome.note), "*What is where*", *(lines or [empty])], _LONG),
         *section(["*On hold*", *holds] if holds else [], _LONG),

@@ -97,7 +97,7 @@ class PolicyAdopted:
 
 @dataclass(frozen=True)
 class Status:
-    """The answer to `show status`: a release for each artifact and environment that has one, and the holds."""
+    """The answer to `show status`: a release for each artifact and environment that has one, and the holds. `total` counts what is not shown too."""
 
     releases: tuple[Release, ...] = ()
     environments: tuple[EnvironmentName, ...] = ()
@@ -105,6 +105,7 @@ class Status:
     head: CommitId | None = None
     as_of: str | None = None
     note: str | None = None
+    total: int = 0
 
 
 @dataclass(frozen=True)

@@ -51,13 +51,13 @@ def dump(data: object) -> bytes:
 
 def _events(value: object) -> Iterator[Event]:
     if isinstance(value, dict):
-        yield MappingStartEvent(None, _TAG + "map", True, flow_style=False)
+        yield MappingStartEvent(None, _TAG + "map", implicit=True, flow_style=False)
         for key, part in value.items():
             yield _scalar(key, "str")
             yield from _events(part)
         yield MappingEndEvent()
     elif isinstance(value, list):
-        yield SequenceStartEvent(None, _TAG + "seq", True, flow_style=False)
+        yield SequenceStartEvent(None, _TAG + "seq", implicit=True, flow_style=False)
         for part in value:
             yield from _events(part)
         yield SequenceEndEvent()

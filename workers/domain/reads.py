@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -11,7 +12,7 @@ from workers.contract.actors import Actor, Standing
 from workers.contract.commands import COMMANDS, Right
 from workers.contract.envelope import Envelope
 from workers.contract.names import ArtifactName, CommitId, EnvironmentName
-from workers.contract.promotion import Promotion, State
+from workers.contract.promotion import Promotion, Release, State
 from workers.domain import rights, states, subject
 from workers.domain.state import World
 
@@ -48,11 +49,29 @@ def _status(world: World, commits: Commits, envelope: Envelope, wanted: ask.Show
         reason = subject.rules_of(world, wanted.environment)
         return out.Refused(f"show {wanted.environment}", (reason,) if isinstance(reason, out.Reason) else ())
     environments = (wanted.environment,) if wanted.environment else tuple(world.policy.environments)
-    order = {name: i for i, name in enumerate(world.policy.environments)}
-    releases = [one for one in world.releases.values() if artifact in (None, one.artifact) and one.environment in environments]
     holds = tuple(one for one in world.holds.values() if artifact in (None, one.artifact) and one.environment in environments)
-    shown = sorted(releases, key=lambda one: (one.artifact, order.get(one.environment, 99)))
-    return out.Status(tuple(shown), environments, holds, world.head, None, note)
+    found = releases(world, artifact, environments)
+    shown = found if artifact else foremost(found)
+    return out.Status(tuple(shown), environments, holds[:LONGEST], world.head, None, note, len(found))
+
+
+def releases(world: World, artifact: ArtifactName | None, environments: tuple[EnvironmentName, ...]) -> list[Release]:
+    """The releases of one artifact (or of all, by name) in these environments, in the policy's order."""
+    names = (artifact,) if artifact else sorted({name for _, name in world.releases})
+    found = (world.releases.get((environment, name)) for name in names for environment in environments)
+    return [one for one in found if one]
+
+
+def foremost(found: list[Release]) -> list[Release]:
+    """Those that a person wants to see of very many: what is on its way, then what changed last; in the order in which they came."""
+    if len(found) <= LONGEST:
+        return found
+    chosen = set(heapq.nlargest(LONGEST, range(len(found)), key=lambda at: (found[at].in_flight is not None, _since(found[at]))))
+    return [one for at, one in enumerate(found) if at in chosen]
+
+
+def _since(release: Release) -> str:
+    return release.desired.since if release.desired else ""
 
 
 def _versions(world: World, commits: Commits, envelope: Envelope, wanted: ask.ShowVersions) -> out.Outcome:

@@ -70,9 +70,9 @@ class Loop:
         self._touched: dict[str, Document] = {}
         self._told: set[str] = set()
 
-    def perform(self) -> int:
+    def perform(self, most: int = BATCH) -> int:
         """One batch from the inbox to the answers; how many requests it held. Raises WorldError, with the batch still in the inbox."""
-        entries = self._inbox.take(BATCH)
+        entries = self._inbox.take(most)
         if not entries:
             return 0
         try:

@@ -71,6 +71,8 @@ class RedisBoard:
             for path, data in kept.items():
                 pipe.hdel(FILES, path) if data is None else pipe.hset(FILES, path, data)
             self._promotions(pipe, world, changed, commits)
+            if any(path.startswith(("versions/", "policy/")) for path in kept):
+                self._vocabulary(pipe, world)
             self._about(pipe, world)
             pipe.hset(COMMITS, mapping={str(seq): commits[seq] for seq in range(first, world.seq + 1)})
             change = {"base": base, "head": world.head, "paths": json.dumps(sorted(kept))}
@@ -85,6 +87,7 @@ class RedisBoard:
             pipe.hset(FILES, mapping=dict(files))  # type: ignore[arg-type]
             pipe.hset(COMMITS, mapping={str(seq): commit for seq, commit in commits.items()})
             self._promotions(pipe, world, world.promotions.values(), commits)
+            self._vocabulary(pipe, world)
             self._about(pipe, world)
             pipe.execute()
 
@@ -102,7 +105,9 @@ class RedisBoard:
             if promotion.card:
                 pipe.set(lanes.document(f"thread:{promotion.card.channel}:{promotion.card.ts}"), promotion.id)
 
-    def _about(self, pipe: Any, world: World) -> None:
+    def _vocabulary(self, pipe: Any, world: World) -> None:
         pipe.set(lanes.document("vocabulary"), json.dumps(reads.vocabulary(world)))
+
+    def _about(self, pipe: Any, world: World) -> None:
         pipe.set(ABOUT, json.dumps({"repo_id": world.repo_id, "seq": world.seq}))
         pipe.set(HEAD, world.head)
