@@ -144,7 +144,10 @@ def _stage(artifacts: int) -> Iterator[tuple[Stage, dict[str, float]]]:
         board = Watched(wiring)
         loop = Loop(ledger, wiring.inbox, board, Reader(ledger, estate.key("writer").public), now)
         wiring.__dict__ |= {"loop": loop, "board": board}
-        starts = {"the writer's first read": _timed(loop.read), "the projection made anew": _timed(lambda: changes.rebuild(wiring, loop.read()))}
+        starts = {
+            "the writer's first read": _timed(loop.read),
+            "the projection made anew": _timed(lambda: changes.rebuild(wiring, loop.read())),
+        }
         starts["a reader's first read"] = _timed(wiring.projection.read)
         yield Stage(estate, wiring, board, loop), starts
 
@@ -181,7 +184,9 @@ def _reading(stage: Stage, rounds: int, starts: dict[str, float]) -> tables.Tabl
     }
     rows = [(name, numbers.in_ms(numbers.median(waits)), numbers.in_ms(numbers.quantile(waits, 0.95))) for name, waits in timed.items()]
     rows += [(name, numbers.in_ms(seconds), "") for name, seconds in starts.items()]
-    return tables.Table("Answering", ("what", "median ms", "95 % ms"), rows, ["From the projection in Redis, in a process that has read it before."])
+    return tables.Table(
+        "Answering", ("what", "median ms", "95 % ms"), rows, ["From the projection in Redis, in a process that has read it before."]
+    )
 
 
 def _asked(stage: Stage, request: ask.Request) -> float:

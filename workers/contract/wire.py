@@ -11,7 +11,7 @@ import hashlib
 import json
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Callable, Hashable, Mapping
 from enum import Enum
 from functools import cache
 from typing import Any, TypeVar, Union
@@ -39,7 +39,8 @@ def plain(value: object) -> Any:
     """A value as JSON data. Fields of dataclasses that are None are left out, and empty ones where empty is the default."""
     if value is None or type(value) in _AS_IT_IS:
         return value
-    if (fields := _shown(type(value))) is not None:
+    kind: Any = type(value)
+    if (fields := _shown(kind)) is not None:
         shown = ((name, getattr(value, name), empty) for name, empty in fields)
         return {name: plain(part) for name, part, empty in shown if part is not None and part != empty}
     if isinstance(value, Enum):
@@ -57,9 +58,9 @@ _AS_IT_IS = frozenset({str, int, bool})
 
 
 @cache
-def _shown(kind: type) -> tuple[tuple[str, object], ...] | None:
+def _shown(kind: Hashable) -> tuple[tuple[str, object], ...] | None:
     """The fields of a dataclass, each with the value that is left out because reading the field back without one gives the same."""
-    if not dataclasses.is_dataclass(kind):
+    if not isinstance(kind, type) or not dataclasses.is_dataclass(kind):
         return None
     return tuple((field.name, _empty_default(field)) for field in dataclasses.fields(kind))
 
@@ -102,73 +103,107 @@ def _no_floats(text: str) -> Any:
 
 def read(kind: type[T], data: Any, at: str = "") -> T:
     """The dataclass (or other annotated type) that the JSON data is. Unknown and missing fields raise BadWire."""
-    return typing.cast(T, _read(kind, data, at or getattr(kind, "__name__", str(kind))))
-
-
-def _read(kind: Any, data: Any, at: str) -> Any:
-    origin = typing.get_origin(kind)
-    if kind is Any:
-        return data
-    if origin in (Union, types.UnionType):
-        return _read_union(kind, data, at)
-    if origin is tuple:
-        if not isinstance(data, list):
-            raise BadWire(f"{at}: a list is expected")
-        return tuple(_read(typing.get_args(kind)[0], part, f"{at}[{i}]") for i, part in enumerate(data))
-    if origin in (dict, Mapping):
-        return _read_mapping(kind, data, at)
-    if dataclasses.is_dataclass(kind):
-        return _read_dataclass(kind, data, at)
-    return _read_leaf(kind, data, at)
-
-
-def _read_union(kind: Any, data: Any, at: str) -> Any:
-    options = typing.get_args(kind)
-    if data is None and type(None) in options:
-        return None
-    (only,) = (option for option in options if option is not type(None))
-    return _read(only, data, at)
-
-
-def _read_mapping(kind: Any, data: Any, at: str) -> dict[Any, Any]:
-    if not isinstance(data, dict):
-        raise BadWire(f"{at}: a mapping is expected")
-    of_key, of_value = typing.get_args(kind)
-    return {_read(of_key, key, at): _read(of_value, value, f"{at}.{key}") for key, value in data.items()}
-
-
-def _read_leaf(kind: Any, data: Any, at: str) -> Any:
+    wanted: Any = kind
     try:
-        if issubclass(kind, Name):
-            return kind.read(data)
-        if issubclass(kind, Enum):
-            return kind(data)
-    except ValueError as exc:
-        raise BadWire(f"{at}: {exc}") from exc
-    if type(data) is not kind:
-        raise BadWire(f"{at}: {kind.__name__} is expected")
-    return data
+        return typing.cast(T, _reader(wanted)(data))
+    except _Fault as fault:
+        raise BadWire(f"{at or getattr(kind, '__name__', str(kind))}{fault.place}: {fault.why}") from fault.__cause__
+
+
+class _Fault(Exception):
+    """What is wrong with one value; its place grows on the way out."""
+
+    def __init__(self, why: str) -> None:
+        self.why = why
+        self.place = ""
+        super().__init__(why)
+
+
+_Reader = Callable[[Any], Any]
 
 
 @cache
-def _fields(kind: Any) -> tuple[dict[str, Any], frozenset[str]]:
-    hints = typing.get_type_hints(kind)
-    fields = dataclasses.fields(kind)
-    needed = frozenset(f.name for f in fields if f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING)
-    return {f.name: hints[f.name] for f in fields}, needed
+def _reader(kind: Hashable) -> _Reader:
+    """What reads an annotated type, made once for each."""
+    origin = typing.get_origin(kind)
+    if kind is Any:
+        return lambda data: data
+    if origin in (Union, types.UnionType):
+        return _optional(typing.get_args(kind))
+    if origin is tuple:
+        return _of_list(_reader(typing.get_args(kind)[0]))
+    if origin in (dict, Mapping):
+        return _of_mapping(*(_reader(part) for part in typing.get_args(kind)))
+    if isinstance(kind, type) and dataclasses.is_dataclass(kind):
+        return _of_dataclass(kind)
+    assert isinstance(kind, type), f"{kind} cannot travel"
+    return _of_leaf(kind)
 
 
-def _read_dataclass(kind: Any, data: Any, at: str) -> Any:
-    if not isinstance(data, dict):
-        raise BadWire(f"{at}: a mapping is expected")
-    hints, needed = _fields(kind)
-    if unknown := data.keys() - hints.keys():
-        raise BadWire(f"{at}: {sorted(unknown)[0][:40]!r} is not known")
-    optional = {name for name in needed if _is_optional(hints[name])}
-    if missing := needed - optional - data.keys():
-        raise BadWire(f"{at}: {sorted(missing)[0]!r} is missing")
-    given = {name: _read(hints[name], value, f"{at}.{name}") for name, value in data.items()}
-    return kind(**dict.fromkeys(optional - data.keys()), **given)
+def _within(reader: _Reader, data: Any, place: str) -> Any:
+    try:
+        return reader(data)
+    except _Fault as fault:
+        fault.place = place + fault.place
+        raise
+
+
+def _optional(options: tuple[Any, ...]) -> _Reader:
+    (only,) = (option for option in options if option is not type(None))
+    reader = _reader(only)
+    return (lambda data: None if data is None else reader(data)) if type(None) in options else reader
+
+
+def _of_list(reader: _Reader) -> _Reader:
+    def read_it(data: Any) -> Any:
+        if not isinstance(data, list):
+            raise _Fault("a list is expected")
+        return tuple(_within(reader, part, f"[{i}]") for i, part in enumerate(data))
+
+    return read_it
+
+
+def _of_mapping(of_key: _Reader, of_value: _Reader) -> _Reader:
+    def read_it(data: Any) -> Any:
+        if not isinstance(data, dict):
+            raise _Fault("a mapping is expected")
+        return {of_key(key): _within(of_value, value, f".{key}") for key, value in data.items()}
+
+    return read_it
+
+
+def _of_leaf(kind: type) -> _Reader:
+    convert: Callable[[Any], Any] | None = kind.read if issubclass(kind, Name) else kind if issubclass(kind, Enum) else None
+
+    def read_it(data: Any) -> Any:
+        if convert is None:
+            if type(data) is not kind:
+                raise _Fault(f"{kind.__name__} is expected")
+            return data
+        try:
+            return convert(data)
+        except ValueError as exc:
+            raise _Fault(str(exc)) from exc
+
+    return read_it
+
+
+def _of_dataclass(kind: type) -> _Reader:
+    hints, fields = typing.get_type_hints(kind), dataclasses.fields(kind)
+    needed = {f.name for f in fields if f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING}
+    absent = dict.fromkeys(name for name in needed if _is_optional(hints[name]))
+    readers, must = {f.name: _reader(hints[f.name]) for f in fields}, frozenset(needed - absent.keys())
+
+    def read_it(data: Any) -> Any:
+        if not isinstance(data, dict):
+            raise _Fault("a mapping is expected")
+        if unknown := data.keys() - readers.keys():
+            raise _Fault(f"{sorted(unknown)[0][:40]!r} is not known")
+        if missing := must - data.keys():
+            raise _Fault(f"{sorted(missing)[0]!r} is missing")
+        return kind(**absent | {name: _within(readers[name], value, f".{name}") for name, value in data.items()})
+
+    return read_it
 
 
 def _is_optional(hint: Any) -> bool:

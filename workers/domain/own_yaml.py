@@ -44,7 +44,13 @@ def dump(data: object) -> bytes:
     """Plain data as YAML with its order kept, one field a line, so that a change is a readable diff."""
     out = BytesIO()
     dumper = _Dumper(out, encoding="utf-8", allow_unicode=True, width=160)
-    for event in (StreamStartEvent(encoding="utf-8"), DocumentStartEvent(explicit=False), *_events(data), DocumentEndEvent(), StreamEndEvent()):
+    for event in (
+        StreamStartEvent(encoding="utf-8"),
+        DocumentStartEvent(explicit=False),
+        *_events(data),
+        DocumentEndEvent(),
+        StreamEndEvent(),
+    ):
         dumper.emit(event)
     return out.getvalue()
 
@@ -75,7 +81,8 @@ def _scalar(text: str, kind: str) -> ScalarEvent:
 @lru_cache(maxsize=16_384)
 def _meant(text: str) -> str:
     """What a text without quotes means: `str`, `int`, `bool`, `null` and so on."""
-    return str(_RESOLVER.resolve(yaml.ScalarNode, text, (True, False))).removeprefix(_TAG)
+    tag: str = _RESOLVER.resolve(yaml.ScalarNode, text, (True, False))  # type: ignore[no-untyped-call]
+    return tag.removeprefix(_TAG)
 
 
 def load(data: bytes) -> Any:

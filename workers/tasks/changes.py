@@ -19,6 +19,7 @@ log = structlog.get_logger()
 LEASE = "changes"
 LEASE_SECONDS = 5.0
 TAGS_EVERY = 60
+TIDY_EVERY = 3600
 ENOUGH = 1_000
 """With so many requests waiting (Git has been away for long) ticks are left out: they must not push people's requests out of the stream."""
 _STEPS: dict[State, type[d.Deploy] | type[d.Verify] | type[d.Restore]] = {
@@ -57,6 +58,8 @@ def sweep(wiring: Wiring, tick: str) -> None:
         _mend(wiring, world)
         if wiring.leases.once("tags", TAGS_EVERY):
             show_tags(wiring, [*world.releases.values(), *(one for found in world.versions.values() for one in found.values())])
+        if wiring.leases.once("tidy:changes", TIDY_EVERY):
+            wiring.tidy()
 
 
 def rebuild_now(wiring: Wiring) -> None:

@@ -12,7 +12,7 @@ from workers.contract import wire
 from workers.domain import decision as d
 from workers.effects.deployment import RETRY_AFTER, Attempt, LookAgain
 from workers.ports.errors import Unclear, Unreachable
-from workers.tasks.changes import step_name
+from workers.tasks.changes import TIDY_EVERY, step_name
 from workers.tasks.wiring import Wiring
 
 log = structlog.get_logger()
@@ -64,3 +64,5 @@ def inspect(wiring: Wiring, fields: dict[str, Any]) -> None:
 def look_at_source(wiring: Wiring) -> None:
     """New tags and a changed policy."""
     wiring.inspection.look_at_source(lambda name: wiring.leases.once(f"seen:{name}", 3600))
+    if wiring.leases.once("tidy:effects", TIDY_EVERY):
+        wiring.tidy()

@@ -118,14 +118,25 @@ class Wiring:
             ledger.set_anchor(CommitId.read(self._place.known_head))
         return Loop(ledger, self.inbox, self.board, Reader(ledger, key.public), now)
 
+    def tidy(self) -> None:
+        """Pack the mirrors that this process has, if they are littered."""
+        if "_changes" in self.__dict__:
+            self._changes.tidy()
+        if "_effects" in self.__dict__:
+            self._effects_mirror.tidy()
+
     @cached_property
     def tags(self) -> GtoTags:
         """GTO's tags, pushed by the lane that holds the push credential."""
         return GtoTags(self._changes, self.key("writer"))
 
     @cached_property
+    def _effects_mirror(self) -> Mirror:
+        return self._place.mirror("effects")
+
+    @cached_property
     def _effects(self) -> tuple[LedgerView, GitSource, Reporter]:
-        mirror = self._place.mirror("effects")
+        mirror = self._effects_mirror
         view = LedgerView(GitLedger(mirror, None), self.public("writer"))
         reporter = Reporter(self.key("effects"), self._repo_id(), self.put, now)
         return view, GitSource(mirror, self._place.folder / "store"), reporter

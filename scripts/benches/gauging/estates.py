@@ -27,7 +27,9 @@ ENVIRONMENTS = tuple(EnvironmentName.read(name) for name in ("dev", "staging", "
 IN_ONE_COMMIT = 500
 TEAM = 100
 """Artifacts of one team: no folder grows past about a thousand entries."""
-POLICY = "version: 1\nroles: {leads: {users: [UBEN]}}\nenvironments:\n  dev: {run: [leads]}\n  staging: {run: [leads]}\n  prod: {run: [leads]}\n"
+POLICY = (
+    "version: 1\nroles: {leads: {users: [UBEN]}}\nenvironments:\n  dev: {run: [leads]}\n  staging: {run: [leads]}\n  prod: {run: [leads]}\n"
+)
 
 
 def artifact(number: int) -> ArtifactName:
@@ -101,7 +103,14 @@ class Estate:
         where = Conversation("CBENCH", Origin.COMMAND)
         repo_id = (self.keys / keys.REPO_ID).read_text().strip()
         envelope = Envelope(
-            request_id("bench", str(number)), repo_id, stamp(now), stamp(now + LIFETIME), who, request, where, type(request).__name__.lower()
+            request_id("bench", str(number)),
+            repo_id,
+            stamp(now),
+            stamp(now + LIFETIME),
+            who,
+            request,
+            where,
+            type(request).__name__.lower(),
         )
         return seal(envelope, Sender.BOT, self.key("bot"))
 

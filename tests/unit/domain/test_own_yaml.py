@@ -13,7 +13,29 @@ from workers.domain import own_yaml
 
 WORDS = st.one_of(
     st.text(st.characters(exclude_categories=["Cs"]), max_size=40),
-    st.sampled_from(["true", "no", "1", "-7", "0x1f", "1e3", "1.5", "null", "~", "", " a", "a ", "- a", "a: b", "#", "2026-11-23", "12:30:00", "=", "<<"]),
+    st.sampled_from(
+        [
+            "true",
+            "no",
+            "1",
+            "-7",
+            "0x1f",
+            "1e3",
+            "1.5",
+            "null",
+            "~",
+            "",
+            " a",
+            "a ",
+            "- a",
+            "a: b",
+            "#",
+            "2026-11-23",
+            "12:30:00",
+            "=",
+            "<<",
+        ]
+    ),
 )
 LEAVES = st.one_of(st.none(), st.booleans(), st.integers(-(10**15), 10**15), WORDS)
 DATA = st.recursive(LEAVES, lambda part: st.one_of(st.lists(part, max_size=4), st.dictionaries(WORDS, part, max_size=4)), max_leaves=20)

@@ -75,11 +75,23 @@ class GitLedger:
             entry = self._trees.find(self._commit(commit).tree, folder)
             if entry is None or entry.mode != FOLDER:
                 return
-            files = [(path.decode(), file.oid) for path, file in self._trees.walk(entry.oid, folder.encode()) if file.mode in REGULAR]
+            files = list(self._listed(entry.oid, folder))
             contents = self._mirror.objects.read_many([oid for _, oid in files])
             yield from zip((path for path, _ in files), contents, strict=True)
         except (Missing, BadTree, UnicodeDecodeError) as exc:
             raise Untrusted(f"{folder!r} of the ledger's commit {commit} cannot be read: {exc}") from exc
+
+    def _listed(self, tree: str, folder: str) -> Iterator[tuple[str, str]]:
+        """The paths and ids of the regular files below a tree, asked for at once: a large ledger has tens of thousands of trees."""
+        self._mirror.objects.write()
+        listed = self._mirror.git.run("ls-tree", "-r", "-z", "--full-tree", tree)
+        if not listed.good:
+            raise Missing(f"the tree {tree} is not in the mirror as a whole")
+        for line in listed.out.decode().split("\0")[:-1]:
+            facts, _, path = line.partition("\t")
+            mode, _, oid = facts.split(" ")
+            if mode in REGULAR:
+                yield f"{folder}/{path}", oid
 
     def build(self, parent: CommitId | None, drafts: Iterable[Draft]) -> list[CommitId]:
         """Make one signed commit per draft, each on top of the one before. Raises BadTree for paths that cannot be, WorldError without a key."""

@@ -6,6 +6,7 @@ import fcntl
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from itertools import islice
 from pathlib import Path
 
 from workers.adapters.git.objects import Objects
@@ -22,6 +23,9 @@ TAGS = "refs/tags/"
 _READY = "towpath.ready"
 _ROUNDS = 3
 _STALE = 600.0
+_LOOSE_OBJECTS = 5_000
+_PACKS = 50
+_LOOSE_REFS = 1_000
 
 
 class Mirror:
@@ -112,6 +116,23 @@ class Mirror:
                 if answer.good:
                     return self.ref(LEDGER)
             raise Untrusted(f"The ledger's objects cannot be taken over: {self.git.shown(answer.words)}")
+
+    def tidy(self) -> bool:
+        """Pack what has gathered in single files, when that is much: readers get slower with each. Whoever reads meanwhile is not disturbed."""
+        if not self._is_littered():
+            return False
+        with self.locked("tidy"):
+            self.git.must("pack-refs", "--all")
+            self.git.must("repack", "-d", "-q", "--geometric=2", "--no-write-bitmap-index")
+        return True
+
+    def _is_littered(self) -> bool:
+        """By one folder of objects out of 256, as Git's own maintenance does it, by the packs, and by the single refs of tags."""
+        folder = self.folder / "objects"
+        sample = sum(1 for _ in (folder / "17").iterdir()) if (folder / "17").is_dir() else 0
+        packs = sum(1 for _ in (folder / "pack").glob("*.pack"))
+        refs = islice((self.folder / TAGS).rglob("*"), _LOOSE_REFS)
+        return sample * 256 > _LOOSE_OBJECTS or packs > _PACKS or sum(1 for _ in refs) >= _LOOSE_REFS
 
     def _take(self, *specs: str) -> Answer:
         options = ("--quiet", "--prune", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance", "--no-recurse-submodules")

@@ -13,11 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from workers.adapters.git import BadUrl, Configuration, GitSource, Mirror, RemoteUrl
+from workers.adapters.git import BadUrl, Configuration, GitLedger, GitSource, Mirror, RemoteUrl
 from workers.adapters.git.mirror import HEADS, SOURCE, TAGS
 from workers.adapters.git.urls import shown
-from workers.contract.names import RefName
+from workers.contract.names import ActorId, CommitId, RefName
 from workers.ports.errors import BadContent, Unreachable
+from workers.ports.ledger import Draft
 
 from .people import People, git
 
@@ -271,3 +272,23 @@ def test_what_a_parent_process_left_in_the_environment_leads_nowhere(
     assert mirror.objects.read(head, "commit").startswith(b"tree ")
     assert not (tmp_path / "objects").exists()
     assert not (tmp_path / "trace").exists()
+
+
+def test_a_littered_mirror_is_packed_while_others_read(people: People, mirror: Mirror, ledger: GitLedger) -> None:
+    people.commit({"a": "1"})
+    head = git(people.work, "rev-parse", "HEAD")
+    names = "".join(f"create refs/tags/t{number} {head}\n" for number in range(1200))
+    git(people.remote, "update-ref", "--stdin", given=names.encode())
+    assert mirror.tidy() is False
+    mirror.fetch()
+    built: list[CommitId] = []
+    for number in range(60):
+        drafts = [Draft({"a": b"%d" % at}, "x\n", ActorId.read("U024BE7LH@T061EG9R6"), "2026-11-23T08:00:00.000Z") for at in range(40)]
+        built += ledger.build(built[-1] if built else None, drafts)
+        mirror.objects.write()
+        assert ledger.read(built[-1], "a") == b"39", number
+    assert mirror.tidy() is True
+    assert mirror.tidy() is False
+    assert [ledger.read(commit, "a") for commit in built[:40]] == [b"%d" % at for at in range(40)]
+    assert len(list((mirror.folder / "objects/pack").glob("*.pack"))) < 10
+    assert mirror.ref("refs/tags/t1199") == head
