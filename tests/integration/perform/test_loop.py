@@ -44,6 +44,7 @@ def test_from_a_sentence_to_production_and_back(town: Town) -> None:
     assert (release.live.version, release.generation, release.in_flight) == ("v1.0.0", 3, None)
     assert [hold.version for hold in world.holds.values()] == ["v2.0.0"]
     assert replace(world, recent=()) == projected(town)
+    assert town.loop.read() == world
     moved = town.told(Moved)
     assert moved[-1].promotion == world.promotions[PromotionId.read("P-5")]
     assert moved[-1].head == world.head

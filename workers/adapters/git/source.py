@@ -33,6 +33,7 @@ class GitSource:
         self._store = Store(store)
         self._trees = Trees(mirror.objects)
         self._contents = Contents(mirror.objects, self._trees, limits)
+        self._policy: tuple[str, tuple[CommitId, str]] | None = None
 
     def fetch(self) -> None:
         """Bring the mirror up to date with the remote's source branch and tags. Raises Unreachable or BadContent."""
@@ -46,9 +47,20 @@ class GitSource:
         return head
 
     def policy(self) -> tuple[CommitId, str] | None:
-        """The text of `towpath.yaml` at the source branch, with the last commit that changed it; None when there is no such file."""
+        """The text of `towpath.yaml` at the source branch, with the last commit that changed it; None when there is no such file.
+
+        That commit is looked for once for each content: it may lie behind tens of thousands of others.
+        """
         head = self.head()
-        return policy.read(self._mirror, self._contents, self._trees, head, self._commit(head).tree)
+        root = self._commit(head).tree
+        entry = self._trees.find(root, policy.FILE)
+        if entry is None:
+            return None
+        if self._policy is None or self._policy[0] != entry.oid:
+            found = policy.read(self._mirror, self._contents, self._trees, head, root)
+            assert found, "the file is there"
+            self._policy = (entry.oid, found)
+        return self._policy[1]
 
     def version_tags(self) -> Iterator[VersionTag]:
         """All version tags of the mirror, in one pass."""
