@@ -249,16 +249,16 @@ class _Record:
             yield Fault.CLOCK, f"was recorded at {time}, before the record below it ({self.line.time}): the clock was set back"
 
     def _listed(self) -> Said:
-        """What the commit changed is what its record lists, file by file, and the other way round."""
+        """What the commit changed is what its record lists, file by file, and the other way round; of records themselves `_numbered` tells."""
         listed = self.found.get("files", {})
         if not isinstance(listed, dict):
             yield Fault.RECORD, "holds a record whose list of files is none"
             return
-        own = layout.record(self.seq)
+        told = {layout.record(number) for number in (self.seq, *self.others)}
         for path, digest in self.changed.items():
-            if path != own and path not in listed:
+            if path not in told and path not in listed:
                 yield Fault.FILES, f"changes {path!r}, which its record does not list"
-            elif path != own and listed[path] != digest:
+            elif path not in told and listed[path] != digest:
                 yield Fault.FILES, f"holds another {path!r} than its record says"
         for path in listed.keys() - self.changed.keys():
             data = self.look.read(self.step.commit, path)

@@ -89,9 +89,7 @@ def settled(one: Verification) -> Verification:
     verdict = Verdict.TAMPERED if one.findings else Verdict.CANNOT_TELL if one.lacking else Verdict.SOUND
     left = len(one.findings) - MOST
     notes = (*one.notes, f"{left} more findings are left out.") if left > 0 else one.notes
-    return Verification(
-        verdict, one.findings[:MOST], one.lacking, one.first_bad, one.head, one.records, one.checked, one.compared, notes
-    )
+    return Verification(verdict, one.findings[:MOST], one.lacking, one.first_bad, one.head, one.records, one.checked, one.compared, notes)
 
 
 def _walk(ledger: LedgerBranch, head: CommitId, asked: Asked) -> Walk:

@@ -55,6 +55,8 @@ class Job:
         ledger = GitLedger(self.mirror, None)
         try:
             lacking = list(obstacles(self.mirror))
+            if any(one.code in ("shallow", "grafted") for one in lacking):
+                return _cannot_tell(*lacking, notes=self.notes)
             head = ledger.fetch()
         except Unreachable as exc:
             return _cannot_tell(Found("unreachable", f"{exc}. Try again when Git answers."), notes=self.notes)

@@ -109,9 +109,10 @@ class Mirror:
                 if head is None or head == known:
                     return head
                 answer = self._take(f"+refs/heads/{self.ledger_branch}:{LEDGER}")
-                if answer.good:
-                    return self.ref(LEDGER)
-            raise Untrusted(f"The ledger's objects cannot be taken over: {self.git.shown(answer.words)}")
+                if answer.good and (taken := self.ref(LEDGER)):
+                    return taken
+            why = self.git.shown(answer.words) or "the remote is a shallow clone, whose beginning is missing"
+            raise Untrusted(f"The ledger's objects cannot be taken over: {why}")
 
     def _take(self, *specs: str) -> Answer:
         options = ("--quiet", "--prune", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance", "--no-recurse-submodules")
