@@ -40,7 +40,7 @@ def audit() -> None:
 @click.option("--expect", "heads", multiple=True, metavar="HEAD", help=_HEAD)
 @click.option("--full", is_flag=True, help="Judge every commit, also those below a signed checkpoint of this host.")
 @click.option("--json", "as_json", is_flag=True, help="Print the verification as JSON.")
-def verify(repository: str | None, branch: str | None, trust: str | None, heads: tuple[str, ...], full: bool, as_json: bool) -> None:  # noqa: FBT001, PLR0913  # the options of a command line
+def verify(repository: str | None, branch: str | None, trust: str | None, heads: tuple[str, ...], full: bool, as_json: bool) -> None:  # noqa: FBT001  # the options of a command line
     """Verify the ledger: signatures, parents, numbers, hashes, files, tags, and that its end was not cut off.
 
     Needs Git alone. Exits with 0 when it is sound, with 1 when it was tampered with (the first bad commit is named), and with 2 when nobody can

@@ -98,7 +98,7 @@ class Line:
     head: CommitId | None = None
     repo_id: str = ""
     time: str = ""
-    signers: Signers = Signers()
+    signers: Signers = field(default_factory=Signers)
     foreign: tuple[CommitId, ...] = ()
 
     @property

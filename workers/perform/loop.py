@@ -90,6 +90,11 @@ class Loop:
         return self._reader.read()
 
     @property
+    def ledger(self) -> LedgerBranch:
+        """The branch that it writes."""
+        return self._ledger
+
+    @property
     def known_head(self) -> CommitId | None:
         """The head as this process last saw it."""
         return self._reader.world.head if self._reader.world else None

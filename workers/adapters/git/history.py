@@ -102,16 +102,13 @@ def _listed(mirror: Mirror, run: Sequence[CommitId]) -> dict[str, list[_Change]]
     if not answer.good:
         raise Untrusted(f"The ledger's trees from {run[0]} on cannot be compared: {mirror.git.shown(answer.words)}")
     found: dict[str, list[_Change]] = {}
-    fields = answer.out.decode(errors="backslashreplace").split("\0")
-    at = 0
-    while at < len(fields) and fields[at]:
-        if fields[at].startswith(":"):
-            found[commit].append(_change(fields[at], fields[at + 1]))
-            at += 2
-        else:
-            commit = fields[at].strip()
-            found[commit] = []
-            at += 1
+    changes: list[_Change] = []
+    fields = iter(answer.out.decode(errors="backslashreplace").split("\0"))
+    for field in fields:
+        if field.startswith(":"):
+            changes.append(_change(field, next(fields)))
+        elif field:
+            changes = found.setdefault(field.strip(), [])
     return found
 
 
