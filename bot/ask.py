@@ -79,13 +79,13 @@ class Ask:
     async def notice_edit(self, said: Said) -> None:
         """A message that was edited into a request to change something: the core says why that does not count. Other edits are left alone."""
         found = await self._read(said, read)
-        if isinstance(found, Sentence) and found.command.lane is Lane.CHANGES:
+        if isinstance(found, Sentence) and not found.command.is_question:
             await self._hand_over(said, found)
 
     async def overhear(self, said: Said) -> None:
         """A plain reply in a thread of ours. One that is not understood word for word is not for us."""
         found = await self._read(said, read_reply)
-        if isinstance(found, Sentence) and not (said.conversation.edited and found.command.lane is Lane.QUERIES):
+        if isinstance(found, Sentence) and not (said.conversation.edited and found.command.is_question):
             await self._hand_over(said, found)
 
     async def _read(self, said: Said, how: Callable[[str, Vocabulary], Sentence | NotUnderstood | None]) -> Sentence | NotUnderstood | None:
@@ -107,7 +107,9 @@ class Ask:
         actor = await parts.people.actor(said.user, said.team)
         sealed = seal(self._envelope(said, sentence, actor), Sender.BOT, parts.keys.bot)
         asked = _asked(said, sentence)
-        send: Callable[..., Awaitable[None]] = parts.inbox.query if asked.question else parts.inbox.change
+        send: Callable[..., Awaitable[None]] = {Lane.QUERIES: parts.inbox.query, Lane.EFFECTS: parts.inbox.look}.get(
+            sentence.command.lane, parts.inbox.change
+        )
         await parts.waiting.remember(asked)
         await send(sealed)
         await parts.waiting.begin(asked)
@@ -139,7 +141,7 @@ def _asked(said: Said, sentence: Sentence) -> Asked:
         thread=conversation.thread,
         response_url=said.response_url,
         wants_receipt=conversation.origin in _RECEIPTS,
-        question=write(sentence.request) if sentence.command.lane is Lane.QUERIES else None,
+        question=write(sentence.request) if sentence.command.is_question else None,
         guessed=sentence.guessed,
         is_shared=said.is_shared,
     )

@@ -40,6 +40,10 @@ class Inbox:
         """Have a question answered. Raises kombu's errors."""
         await self._send(lanes.ANSWER, envelope=sealed.to_wire())
 
+    async def look(self, sealed: Sealed) -> None:
+        """Have a question answered from Git. Raises kombu's errors."""
+        await self._send(lanes.VERIFY_RECORD, envelope=sealed.to_wire())
+
     async def rebuild(self) -> None:
         """Have the workers publish again what Redis lost. Raises kombu's errors."""
         await self._send(lanes.REBUILD)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from bot.grammar import NotUnderstood
-from bot.views import facts, queries
+from bot.views import facts, queries, verification
 from bot.views.blocks import actions, context, markup, option, post, section
 from bot.views.buttons import CHOOSE, run
 from bot.views.card import card
@@ -169,5 +169,5 @@ VIEWS: dict[type[out.Outcome], Callable[[Any, Links, Names], Post]] = {
     out.Refused: _refused, out.Moved: _moved, out.Receipt: _receipt, out.Choose: _choose, out.Registered: _registered,
     out.PolicyWaits: _policy_waits, out.PolicyAdopted: _policy_adopted, out.Status: queries.status, out.Versions: queries.versions,
     out.Pending: queries.pending, out.Changes: queries.changes, out.Page: _page, out.Commands: queries.commands, out.Person: queries.whoami,
-    out.Late: _late, out.Trouble: _trouble, out.Notice: _notice, out.Silence: _silence,
+    out.Late: _late, out.Trouble: _trouble, out.Notice: _notice, out.Silence: _silence, out.Verification: verification.view,
 }  # fmt: skip

@@ -9,7 +9,7 @@ from workers.contract import outcomes as out
 
 SHARE = "share"
 
-_FOR_EVERYBODY = (out.Status, out.Versions, out.Pending, out.Changes, out.Page)
+_FOR_EVERYBODY = (out.Status, out.Versions, out.Pending, out.Changes, out.Page, out.Verification)
 _LONGEST_VALUE = 2_000
 
 

@@ -46,8 +46,8 @@ def test_contract_and_domain_read_neither_clock_nor_chance_nor_environment() -> 
 
 
 def test_each_request_of_people_is_judged_or_answered_and_none_is_both() -> None:
-    assert set(decisions.PEOPLE) | set(ask.READS) == set(ask.PEOPLE)
-    assert not set(decisions.PEOPLE) & set(ask.READS)
+    assert {*decisions.PEOPLE, *ask.READS, *ask.LOOKS} == set(ask.PEOPLE)
+    assert len(decisions.PEOPLE) + len(ask.READS) + len(ask.LOOKS) == len(ask.PEOPLE)
     assert set(reads._READERS) == set(ask.READS)
 
 

@@ -12,6 +12,8 @@ import click
 
 from workers.adapters.git.ledger import GitLedger
 from workers.adapters.git.source import GitSource
+from workers.app import audit as audit_
+from workers.app import disown as disown_
 from workers.app import doctor as doctor_
 from workers.app import genesis, keys, local_redis, logs, supervisor
 from workers.app.place import place
@@ -32,6 +34,10 @@ def main() -> None:
     `towpath init`, `towpath doctor`, `towpath run`.
     """
     logs.set_up(os.environ.get("TOWPATH_LOG_LEVEL", "INFO"))
+
+
+main.add_command(audit_.audit)
+main.add_command(disown_.disown)
 
 
 @main.command(name="keys")

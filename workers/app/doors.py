@@ -18,7 +18,7 @@ from workers.contract.names import PromotionId
 from workers.contract.signatures import BadKey
 from workers.effects.deployment import Attempt
 from workers.ports.errors import Unreachable, WorldError
-from workers.tasks import changes, effects, queries
+from workers.tasks import changes, effects, queries, record
 from workers.tasks.wiring import Wiring
 
 
@@ -94,6 +94,13 @@ def look_at_source() -> None:
     """New tags, a changed policy."""
     with _told("source_not_looked_at"):
         effects.look_at_source(wiring())
+
+
+@app.task(name=lanes.VERIFY_RECORD, bind=True, max_retries=40)
+def verify_record(self: Any, /, envelope: str) -> None:
+    """Verify the ledger, because somebody asked."""
+    if not record.answer(wiring(), envelope, lambda: send(lanes.REBUILD, {})):
+        raise self.retry(countdown=0.5)
 
 
 def _attempt(self: Any, fields: dict[str, Any]) -> Attempt:

@@ -24,4 +24,5 @@ def place(settings: GitSettings) -> Place:
         ledger_branch=settings.towpath_ledger_branch,
         configuration=Configuration(settings.towpath_git_config),
         known_head=settings.towpath_ledger_head,
+        trust=settings.towpath_trust,
     )

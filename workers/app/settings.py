@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, Self, TypeVar
@@ -49,6 +50,9 @@ class GitSettings(BaseModel):
     towpath_git_config: Literal["ours", "host"] = Field(
         default="ours", description="ours: ignore this host's Git configuration; host: use it, for credential helpers and proxies"
     )
+    towpath_trust: str | None = Field(
+        default=None, description="the fingerprint of the key that began the ledger, SHA256:..., as `towpath init` printed it"
+    )
     towpath_log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR")
 
     @field_validator("towpath_source_branch", "towpath_ledger_branch")
@@ -60,6 +64,13 @@ class GitSettings(BaseModel):
     @classmethod
     def _head(cls, value: str | None) -> str | None:
         return _read(CommitId, value, "not a commit id of 40 digits") if value else None
+
+    @field_validator("towpath_trust")
+    @classmethod
+    def _trust(cls, value: str | None) -> str | None:
+        if value and not re.fullmatch(r"SHA256:[A-Za-z0-9+/]{43}", value):
+            raise ValueError("not the fingerprint of a key, SHA256:...")
+        return value or None
 
     @field_validator("towpath_log_level", mode="before")
     @classmethod
@@ -91,6 +102,13 @@ class Settings(GitSettings):
         return value
 
 
+class LookSettings(GitSettings):
+    """What somebody needs who only looks: the repository. No keys, no Redis."""
+
+    towpath_keys: Path = Path(os.devnull)
+    redis_url: SecretStr = SecretStr("")
+
+
 Kind = TypeVar("Kind", bound=GitSettings)
 
 
@@ -102,6 +120,11 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
 def load_for_git(environ: Mapping[str, str] | None = None) -> GitSettings:
     """The settings of a command that needs no Redis. Raises BadSettings."""
     return _load(GitSettings, os.environ if environ is None else environ)
+
+
+def load_to_look(environ: Mapping[str, str]) -> LookSettings:
+    """The settings of a command that only looks. Raises BadSettings."""
+    return _load(LookSettings, environ)
 
 
 def describe(name: str, what: str) -> str:

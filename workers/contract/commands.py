@@ -85,8 +85,15 @@ class Command:
 
     @property
     def lane(self) -> Lane:
-        """Reads are answered from the projection, everything else goes through the one loop that writes."""
+        """Reads are answered from the projection, looks from Git, everything else goes through the one loop that writes."""
+        if self.request in ask.LOOKS:
+            return Lane.EFFECTS
         return Lane.QUERIES if self.request in ask.READS else Lane.CHANGES
+
+    @property
+    def is_question(self) -> bool:
+        """Whether it changes nothing."""
+        return self.lane is not Lane.CHANGES
 
 
 _KIND = Slot("kind", Token.KIND)
@@ -174,6 +181,11 @@ COMMANDS: tuple[Command, ...] = (
         "audit", ask.Audit, Right.ANYONE, (_PROMOTION,),
         "The record of one promotion: who, when, which gates, which bytes, which commits.",
         "audit P-142", synonyms=("show audit",), in_threads=True,
+    ),
+    Command(
+        "audit verify", ask.AuditVerify, Right.ANYONE, (),
+        "Whether the whole record is as it was written: signatures, numbers, files, tags, and that its end was not cut off.",
+        "audit verify", synonyms=("verify audit", "verify the record"),
     ),
     Command("help", ask.Help, Right.ANYONE, (Slot("verb", Token.VERB),), "What you may ask here.", "help promote"),
     Command("whoami", ask.Whoami, Right.ANYONE, (), "What Towpath knows of you: roles and rights.", "whoami", synonyms=("who am i",)),

@@ -17,6 +17,7 @@ REBUILD = "towpath.rebuild"
 PUT_BACK = "towpath.put_back"
 INSPECT = "towpath.inspect"
 LOOK_AT_SOURCE = "towpath.look_at_source"
+VERIFY_RECORD = "towpath.verify_record"
 DEPLOY = "towpath.deploy"
 VERIFY = "towpath.verify"
 RESTORE = "towpath.restore"
@@ -24,7 +25,7 @@ RESTORE = "towpath.restore"
 QUEUES = {
     DRAIN: "changes", SWEEP: "changes",
     ANSWER: "queries", REBUILD: "changes", PUT_BACK: "changes",
-    INSPECT: "effects", LOOK_AT_SOURCE: "effects", DEPLOY: "effects", VERIFY: "effects", RESTORE: "effects",
+    INSPECT: "effects", LOOK_AT_SOURCE: "effects", VERIFY_RECORD: "effects", DEPLOY: "effects", VERIFY: "effects", RESTORE: "effects",
 }  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from workers.contract import wire
 from workers.contract.actors import Conversation
 from workers.contract.names import ActorId, ArtifactName, CommitId, EnvironmentName, PromotionId, RequestId, Version
 from workers.contract.promotion import Hold, Kind, Promotion, RegisteredVersion, Release
+from workers.contract.verified import Verification
 
 
 @dataclass(frozen=True)
@@ -210,7 +211,7 @@ class Silence:
 Outcome = (
     Refused | Moved | Receipt | Choose | Registered | PolicyWaits | PolicyAdopted
     | Status | Versions | Pending | Changes | Page | Commands | Person
-    | Late | Trouble | Notice | Silence
+    | Late | Trouble | Notice | Silence | Verification
 )  # fmt: skip
 
 BY_NAME: dict[str, type[Outcome]] = {
@@ -218,7 +219,7 @@ BY_NAME: dict[str, type[Outcome]] = {
     for kind in (
         Refused, Moved, Receipt, Choose, Registered, PolicyWaits, PolicyAdopted,
         Status, Versions, Pending, Changes, Page, Commands, Person,
-        Late, Trouble, Notice, Silence,
+        Late, Trouble, Notice, Silence, Verification,
     )
 }  # fmt: skip
 

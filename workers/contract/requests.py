@@ -140,6 +140,11 @@ class Audit:
 
 
 @dataclass(frozen=True)
+class AuditVerify:
+    """Whether the whole record is as it was written."""
+
+
+@dataclass(frozen=True)
 class Help:
     """The commands that the caller may use, or one verb in full."""
 
@@ -238,14 +243,16 @@ class Tick:
 
 PEOPLE = (
     Register, Promote, Approve, Reject, Cancel, Retry, Rollback, Unhold, AdoptPolicy,
-    ShowStatus, ShowVersions, ShowPending, History, Audit, Help, Whoami,
+    ShowStatus, ShowVersions, ShowPending, History, Audit, Help, Whoami, AuditVerify,
 )  # fmt: skip
+LOOKS = (AuditVerify,)
+"""Questions that the projection cannot answer: Git itself is looked at."""
 READS = (ShowStatus, ShowVersions, ShowPending, History, Audit, Help, Whoami)
 REPORTS = (Inspected, NotInspected, PolicyProposed, Deployed, Verified, Restored)
 
 Request = (
     Register | Promote | Approve | Reject | Cancel | Retry | Rollback | Unhold | AdoptPolicy
-    | ShowStatus | ShowVersions | ShowPending | History | Audit | Help | Whoami
+    | ShowStatus | ShowVersions | ShowPending | History | Audit | Help | Whoami | AuditVerify
     | Inspected | NotInspected | PolicyProposed | Deployed | Verified | Restored
     | CardPosted | Tick
 )  # fmt: skip

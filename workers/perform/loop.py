@@ -17,17 +17,18 @@ import structlog
 from workers.contract import requests as ask
 from workers.contract import wire
 from workers.contract.actors import PROCESSES
-from workers.contract.envelope import LIFETIME, BadEnvelope, Envelope, Sealed, request_id, stamp
+from workers.contract.envelope import LIFETIME, BadEnvelope, Envelope, Sealed, read_stamp, request_id, stamp
 from workers.contract.names import ActorId, CommitId
 from workers.contract.outcomes import Delivery, Moved, Outcome, Registered, Trouble
 from workers.contract.promotion import Promotion, RegisteredVersion, Release
 from workers.domain import decision as d
 from workers.domain import record
+from workers.domain.chain import CLOCK_SLACK
 from workers.domain.decide import decide
 from workers.domain.layout import Document, path_of
 from workers.domain.state import World, decided
 from workers.perform.reading import Reader
-from workers.ports.errors import Unclear, Unreachable, WorldError
+from workers.ports.errors import Unclear, Unreachable, Untrusted, WorldError
 from workers.ports.inbox import Board, Entry, Inbox
 from workers.ports.ledger import Draft, LedgerBranch, Push
 
@@ -90,6 +91,11 @@ class Loop:
         return self._reader.read()
 
     @property
+    def ledger(self) -> LedgerBranch:
+        """The branch that it writes."""
+        return self._ledger
+
+    @property
     def known_head(self) -> CommitId | None:
         """The head as this process last saw it."""
         return self._reader.world.head if self._reader.world else None
@@ -148,6 +154,7 @@ class Loop:
         decision = self._decide(batch.world, case)
         if decision.event is None:
             return Judged(case, decision)
+        _trust_clock(batch.world, case)
         written = record.files(batch.world, case, decision)
         bytes_ = next(data for path, data in written.items() if path.startswith("records/") and data is not None)
         draft = Draft(written, record.message(case, decision, bytes_), ActorId(case.actor.id), case.time)
@@ -223,6 +230,13 @@ class Loop:
                 trouble = Trouble(_words(exc), kept=True)
                 said.append(Delivery(trouble, envelope.conversation.channel, envelope.request_id, envelope.actor.id, envelope.conversation))
         self._board.deliver(said)
+
+
+def _trust_clock(world: World, case: d.Case) -> None:
+    """A record that is dated before the one below it would make the whole ledger doubtful."""
+    last = world.recent[-1].time if world.recent else ""
+    if case.time < last and case.now < read_stamp(last) - CLOCK_SLACK:
+        raise Untrusted(f"the clock of this host was set back: it says {case.time}, and the last record is of {last}. Correct the clock")
 
 
 def _with_commit(outcome: Outcome, commit: CommitId | None) -> Outcome:

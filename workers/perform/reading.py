@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -11,13 +10,12 @@ from workers.contract import wire
 from workers.contract.envelope import read_stamp, stamp
 from workers.contract.names import CommitId
 from workers.contract.signatures import fingerprint
-from workers.domain import layout, record
+from workers.domain import chain, layout, record
 from workers.domain.policy import BadPolicy
 from workers.domain.state import WRITER, Recent, World, fold, parse_signers
 from workers.ports.errors import Untrusted, WorldError
-from workers.ports.ledger import LedgerBranch, Link
+from workers.ports.ledger import LedgerBranch
 
-_HASH = re.compile(r"^Record-Sha256: ([0-9a-f]{64})$", re.MULTILINE)
 FOLDERS = ("policy", "versions", "environments", "promotions", "holds")
 MOST_RECENT = 5_000
 
@@ -74,33 +72,26 @@ class Reader:
             break
 
     def _checked(self, head: CommitId) -> dict[int, CommitId]:
-        """Every commit from the first on: one parent, the writer's signature, the next number, the record's hash, the right `prev`.
+        """Every commit from the first on (`workers.domain.chain` says what must hold).
 
         What was found good is kept only when everything up to the head, and the state there, is good.
         """
         known = self.world.head if self.world else None
-        commits, prev = dict(self.commits) if known else {}, known
-        for link in self.ledger.links(known, head):
-            self._check(link, len(commits), prev)
-            commits[len(commits)] = prev = link.commit
+        commits, line, first = dict(self.commits) if known else {}, self._line(known), None
+        for step in self.ledger.steps(known, head):
+            judged = chain.judge(line, step, self.ledger)
+            if wrong := [flaw for flaw in judged.flaws if flaw.fault not in chain.FOREIGN]:
+                raise Untrusted(told(wrong[0]))
+            line = judged.line
+            first = (first or judged.flaws[0]) if line.foreign else None
+            if line.head == step.commit:
+                commits[line.seq] = step.commit
+        if first:
+            raise Untrusted(told(first))
         return commits
 
-    def _check(self, link: Link, seq: int, prev: CommitId | None) -> None:
-        at = f"ledger commit {link.commit[:12]}"
-        if link.parents != ((prev,) if prev else ()):
-            raise Untrusted(f"{at} does not follow {prev or 'nothing'}: it has {len(link.parents)} parents")
-        data = self.ledger.read(link.commit, layout.record(seq))
-        signers = parse_signers((self.ledger.read(prev or link.commit, layout.SIGNERS) or b"").decode())
-        if link.signer is None or link.signer.split()[:2] != signers.get(WRITER, "").split()[:2]:
-            raise Untrusted(f"{at} is not signed by the ledger's writer")
-        if data is None:
-            raise Untrusted(f"{at} has no record {seq}")
-        hashes = _HASH.findall(link.message)
-        if hashes != [wire.sha256(data)[7:]]:
-            raise Untrusted(f"{at}: the record is not the one that its message names")
-        found = wire.load(data)
-        if (found.get("seq"), found.get("prev")) != (seq, prev):
-            raise Untrusted(f"{at}: its record is number {found.get('seq')} after {found.get('prev')}")
+    def _line(self, known: CommitId | None) -> chain.Line:
+        return chain.at(known, self.world.seq, self.ledger) if known and self.world else chain.Line()
 
     def _fold(self, head: CommitId, commits: Mapping[int, CommitId]) -> World:
         seq = len(commits) - 1
@@ -132,6 +123,11 @@ class Reader:
         first = parse_signers((self.ledger.read(genesis, layout.SIGNERS) or b"").decode()).get(WRITER, "")
         if world.policy.trust and (not first or fingerprint(first) != world.policy.trust):
             raise Untrusted(f"towpath.yaml trusts {world.policy.trust}, but the ledger began with another key")
+
+
+def told(flaw: chain.Flaw) -> str:
+    """A flaw as a sentence."""
+    return f"ledger commit {flaw.commit[:12]} {flaw.words}"
 
 
 def _an_hour_before(time: str) -> str:

@@ -8,6 +8,7 @@ from enum import Enum
 from typing import Protocol
 
 from workers.contract.names import ActorId, CommitId
+from workers.domain.chain import Step
 
 
 class Push(Enum):
@@ -53,6 +54,15 @@ class LedgerBranch(Protocol):
     def links(self, after: CommitId | None, head: CommitId) -> Iterator[Link]:
         """The commits from `after` (exclusive; None: from the first) to `head`, oldest first. Raises Untrusted when `head` does not descend from it."""
 
+    def commits(self, after: CommitId | None, head: CommitId) -> list[CommitId]:
+        """The ids of the same commits. Raises Untrusted."""
+
+    def steps(self, after: CommitId | None, head: CommitId) -> Iterator[Step]:
+        """The same commits, each with what it changed. Raises Untrusted."""
+
+    def changed(self, before: CommitId, after: CommitId) -> Mapping[str, str | None]:
+        """The paths in which two commits differ, with the SHA-256 of the file afterwards (None: deleted). Raises Untrusted."""
+
     def signer(self, commit: CommitId) -> str | None:
         """The public key whose signature holds over this one commit, or None."""
 
@@ -64,6 +74,9 @@ class LedgerBranch(Protocol):
 
     def build(self, parent: CommitId | None, drafts: Iterable[Draft]) -> list[CommitId]:
         """Make one signed commit per draft, each on top of the one before. Objects only: no ref moves, no process is started per commit."""
+
+    def build_over(self, base: CommitId, parent: CommitId, draft: Draft) -> CommitId:
+        """One signed commit on top of `parent` whose files are those of `base` and the draft's: what lies between is undone."""
 
     def push(self, head: CommitId, expected: CommitId | None) -> Push:
         """Move the remote branch from `expected` to `head` by a plain push, never forced. Raises Unreachable, Unclear or RefusedByHost.

@@ -12,6 +12,7 @@ from workers.domain import reads, states
 from workers.domain.state import World
 from workers.ports.errors import WorldError
 from workers.ports.source import Assignment
+from workers.tasks.foreign import watched
 from workers.tasks.wiring import Wiring
 
 log = structlog.get_logger()
@@ -37,8 +38,9 @@ def drain(wiring: Wiring) -> int:
             if not ours:
                 return judged
             before, idle = wiring.loop.known_head, idle + 1
-            while done := wiring.loop.perform():
-                judged, idle = judged + done, 0
+            with watched(wiring):
+                while done := wiring.loop.perform():
+                    judged, idle = judged + done, 0
             if wiring.loop.known_head != before:
                 _mend(wiring, wiring.loop.read())
                 show_tags(wiring, wiring.loop.touched())
@@ -53,7 +55,8 @@ def sweep(wiring: Wiring, tick: str) -> None:
     with wiring.leases.hold(LEASE, LEASE_SECONDS) as ours:
         if not ours:
             return
-        world = wiring.loop.read()
+        with watched(wiring):
+            world = wiring.loop.read()
         _resume(wiring, world)
         _mend(wiring, world)
         if wiring.leases.once("tags", TAGS_EVERY):

@@ -9,9 +9,10 @@ import structlog
 from workers.adapters.redis.projection import NoProjection
 from workers.contract import lanes
 from workers.contract import requests as ask
-from workers.contract.envelope import BadEnvelope, Sealed
+from workers.contract.envelope import BadEnvelope, Envelope, Sealed
 from workers.contract.outcomes import Delivery
 from workers.domain import reads
+from workers.domain.state import World
 from workers.tasks.wiring import Wiring
 
 log = structlog.get_logger()
@@ -24,18 +25,26 @@ def answer(wiring: Wiring, sealed: str, rebuild: Callable[[], None]) -> bool:
     except NoProjection:
         rebuild()
         return False
-    try:
-        opened = Sealed.from_wire(sealed)
-        key = world.key_of(opened.sender)
-        if key is None:
-            raise BadEnvelope("no such sender")
-        envelope = opened.open(key, world.repo_id)
-    except BadEnvelope as exc:
-        log.warning("bad_envelope", why=str(exc), lane=lanes.QUEUES[lanes.ANSWER])
-        return True
-    if not isinstance(envelope.request, ask.READS) or envelope.conversation is None:
-        log.warning("not_a_question", verb=type(envelope.request).__name__)
+    envelope = opened(world, sealed, ask.READS)
+    if envelope is None or envelope.conversation is None:
         return True
     outcome = reads.answer(world, commits, envelope)
     wiring.board.deliver([Delivery(outcome, envelope.conversation.channel, envelope.request_id, envelope.actor.id, envelope.conversation)])
     return True
+
+
+def opened(world: World, sealed: str, questions: tuple[type[ask.Request], ...]) -> Envelope | None:
+    """The envelope of a question of these kinds, asked by somebody in a conversation; None, with a line in the log, for anything else."""
+    try:
+        found = Sealed.from_wire(sealed)
+        key = world.key_of(found.sender)
+        if key is None:
+            raise BadEnvelope("no such sender")
+        envelope = found.open(key, world.repo_id)
+    except BadEnvelope as exc:
+        log.warning("bad_envelope", why=str(exc), lane=lanes.QUEUES[lanes.ANSWER])
+        return None
+    if not isinstance(envelope.request, questions) or envelope.conversation is None:
+        log.warning("not_a_question", verb=type(envelope.request).__name__)
+        return None
+    return envelope

@@ -51,6 +51,7 @@ class Place:
     ledger_branch: str
     configuration: Configuration = Configuration.OURS
     known_head: str | None = None
+    trust: str | None = None
 
     def mirror(self, lane: str) -> Mirror:
         """The bare mirror of a lane; each lane has its own, so that none waits for another."""
@@ -152,6 +153,11 @@ class Wiring:
         """Versions and policies of the source repository."""
         view, source, reporter = self._effects
         return Inspection(view, source, reporter)
+
+    @property
+    def place(self) -> Place:
+        """Where everything is."""
+        return self._place
 
     def put(self, sealed: Sealed | str, *, looked: bool = False) -> None:
         """Into the inbox, and wake the loop."""

@@ -31,8 +31,9 @@ def test_a_row_fills_every_field_that_its_request_needs(command: Command) -> Non
     assert needed <= set(slots)
     assert {slot.field for slot in command.slots if slot.needed} <= needed
     assert command.phrase.startswith(command.verb)
-    assert command.lane is (Lane.QUERIES if command.request in ask.READS else Lane.CHANGES)
-    assert (command.right is Right.ANYONE) == (command.request in ask.READS)
+    lane = Lane.QUERIES if command.request in ask.READS else Lane.EFFECTS if command.request in ask.LOOKS else Lane.CHANGES
+    assert command.lane is lane
+    assert (command.right is Right.ANYONE) == (command.request in (*ask.READS, *ask.LOOKS))
 
 
 def test_a_row_that_does_not_fit_does_not_begin() -> None:

@@ -248,6 +248,7 @@ PHRASINGS: dict[ask.Request, tuple[str, ...]] = {
     ask.Help("promote"): ("help promote", "help ship", "help with promote".replace("with ", ""), "help me promote"),
     ask.Help("show status"): ("help show status", "help status"),
     ask.Help("rollback"): ("help roll back", "help undo"),
+    ask.AuditVerify(): ("audit verify", "Audit verify!", "verify audit", "verify the record", "@Towpath audit verify"),
     ask.Whoami(): ("whoami", "who am i", "Who am I?"),
 }  # fmt: skip
 

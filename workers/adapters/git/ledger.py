@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
+from workers.adapters.git import history
 from workers.adapters.git.commits import BadObject, Commit, read_commit, seconds, write_commit
 from workers.adapters.git.mirror import ANCHOR, LEDGER, Mirror
 from workers.adapters.git.objects import Missing
@@ -11,6 +12,7 @@ from workers.adapters.git.pushing import Sent, push
 from workers.adapters.git.trees import FOLDER, REGULAR, BadTree, Trees
 from workers.contract.names import BadName, CommitId
 from workers.contract.signatures import SigningKey
+from workers.domain.chain import Step
 from workers.ports.errors import RefusedByHost, Unclear, Unreachable, Untrusted, WorldError
 from workers.ports.ledger import Draft, Link, Push
 
@@ -38,14 +40,29 @@ class GitLedger:
 
     def links(self, after: CommitId | None, head: CommitId) -> Iterator[Link]:
         """The commits from `after` (exclusive) to `head`, oldest first, those of every parent. Raises Untrusted."""
+        for commit in self.commits(after, head):
+            yield self._link(commit)
+
+    def steps(self, after: CommitId | None, head: CommitId) -> Iterator[Step]:
+        """The same commits, each with what it changed. Raises Untrusted."""
+        return history.steps(self._mirror, self.commits(after, head))
+
+    def changed(self, before: CommitId, after: CommitId) -> Mapping[str, str | None]:
+        """The paths in which two commits differ, with the SHA-256 of the file afterwards. Raises Untrusted."""
+        try:
+            return history.changed(self._mirror, before, after)
+        except Missing as exc:
+            raise Untrusted(f"The ledger's commit {after} cannot be read: {exc}") from exc
+
+    def commits(self, after: CommitId | None, head: CommitId) -> list[CommitId]:
+        """The ids of the commits from `after` (exclusive) to `head`, oldest first, those of every parent. Raises Untrusted."""
         if after and not self._mirror.git.run("merge-base", "--is-ancestor", after, head).good:
             raise Untrusted(f"The ledger's head {head} does not descend from {after}")
         bounds = [head, f"^{after}"] if after else [head]
         listed = self._mirror.git.run("rev-list", "--topo-order", "--reverse", *bounds, "--")
         if not listed.good:
             raise Untrusted(f"The ledger's head {head} is not in the mirror as a whole")
-        for line in listed.lines:
-            yield self._link(CommitId.read(line))
+        return [CommitId.read(line) for line in listed.lines]
 
     def signer(self, commit: CommitId) -> str | None:
         """The public key whose signature holds over this one commit, or None. Raises Untrusted when it cannot be read."""
@@ -95,17 +112,24 @@ class GitLedger:
 
     def build(self, parent: CommitId | None, drafts: Iterable[Draft]) -> list[CommitId]:
         """Make one signed commit per draft, each on top of the one before. Raises BadTree for paths that cannot be, WorldError without a key."""
-        if self._key is None:
-            raise WorldError("signing for the ledger: this process holds no writer's key")
         tree = self._tree(parent) if parent else None
         built: list[CommitId] = []
         for draft in drafts:
             tree = self._trees.edit(tree, draft.files)
-            content = write_commit(tree, [parent] if parent else [], draft.author, seconds(draft.time), draft.message, self._key)
-            parent = CommitId.read(self._mirror.objects.store("commit", content))
+            parent = self._sign(tree, parent, draft)
             built.append(parent)
             self._tip = (parent, tree)
         return built
+
+    def build_over(self, base: CommitId, parent: CommitId, draft: Draft) -> CommitId:
+        """One signed commit on top of `parent` whose files are those of `base` and the draft's: what lies between is undone."""
+        return self._sign(self._trees.edit(self._commit(base).tree, draft.files), parent, draft)
+
+    def _sign(self, tree: str, parent: CommitId | None, draft: Draft) -> CommitId:
+        if self._key is None:
+            raise WorldError("signing for the ledger: this process holds no writer's key")
+        content = write_commit(tree, [parent] if parent else [], draft.author, seconds(draft.time), draft.message, self._key)
+        return CommitId.read(self._mirror.objects.store("commit", content))
 
     def _tree(self, commit: CommitId) -> str:
         known, tree = self._tip

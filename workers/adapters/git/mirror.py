@@ -113,9 +113,10 @@ class Mirror:
                 if head is None or head == known:
                     return head
                 answer = self._take(f"+refs/heads/{self.ledger_branch}:{LEDGER}")
-                if answer.good:
-                    return self.ref(LEDGER)
-            raise Untrusted(f"The ledger's objects cannot be taken over: {self.git.shown(answer.words)}")
+                if answer.good and (taken := self.ref(LEDGER)):
+                    return taken
+            why = self.git.shown(answer.words) or "the remote is a shallow clone, whose beginning is missing"
+            raise Untrusted(f"The ledger's objects cannot be taken over: {why}")
 
     def tidy(self) -> bool:
         """Pack what has gathered in single files, when that is much: readers get slower with each. Whoever reads meanwhile is not disturbed."""

@@ -86,22 +86,22 @@ class Objects:
                 raise WorldError(f"reading {oid} from the mirror: it ends after {len(content)} of {size} bytes")
             return content
 
-    def read_many(self, oids: Sequence[str]) -> Iterator[bytes]:
-        """The contents of many blobs in their order, asked for in runs so that neither side waits for the other. Raises Missing."""
+    def read_many(self, oids: Sequence[str], kind: str = "blob") -> Iterator[bytes]:
+        """The contents of many objects of a type in their order, asked for in runs so that neither side waits for the other. Raises Missing."""
         self.write()
         for at in range(0, len(oids), _RUN):
             with self._lock:
-                run = self._read_run(oids[at : at + _RUN])
+                run = self._read_run(oids[at : at + _RUN], kind)
             yield from run
 
-    def _read_run(self, oids: Sequence[str]) -> list[bytes]:
+    def _read_run(self, oids: Sequence[str], kind: str) -> list[bytes]:
         """A run is short enough (41 bytes each) to lie in the pipe as a whole, so that writing it can never block."""
-        first = self.read(oids[0], "blob")
+        first = self.read(oids[0], kind)
         process: Any = self._mine.git.cat_file_all
         try:
             process.stdin.write("".join(f"{oid}\n" for oid in oids[1:]).encode())
             process.stdin.flush()
-            return [first, *(_blob(process.stdout) for _ in oids[1:])]
+            return [first, *(_whole(process.stdout, kind.encode()) for _ in oids[1:])]
         except (OSError, ValueError, Missing):
             self._mine.git.clear_cache()
             raise
@@ -143,10 +143,10 @@ class Objects:
             self._fresh.write(self._mine.store)
 
 
-def _blob(answer: Readable) -> bytes:
-    """One answer of `git cat-file --batch`: `<id> blob <size>`, a line feed, the content, a line feed."""
+def _whole(answer: Readable, kind: bytes) -> bytes:
+    """One answer of `git cat-file --batch`: `<id> <type> <size>`, a line feed, the content, a line feed."""
     header = answer.readline().split()
-    if len(header) != 3 or header[1] != b"blob" or int(header[2]) > LARGEST_IN_MEMORY:
+    if len(header) != 3 or header[1] != kind or int(header[2]) > LARGEST_IN_MEMORY:
         raise Missing(b" ".join(header).decode(errors="replace") or "the answer is torn")
     content = answer.read(int(header[2]) + 1)
     if len(content) != int(header[2]) + 1:

@@ -51,6 +51,11 @@ class Leases:
         with told(f"marking {name}"):
             return bool(self._client.set(f"towpath:once:{name}", "1", nx=True, ex=seconds))
 
+    def is_marked(self, name: str) -> bool:
+        """Whether somebody asked `once` and it is not over."""
+        with told(f"looking at the mark {name}"):
+            return bool(self._client.exists(f"towpath:once:{name}"))
+
     def forget(self, name: str) -> None:
         """The next who asks `once` is the first again."""
         with told(f"forgetting {name}"):
