@@ -63,7 +63,10 @@ class LedgerBranch(Protocol):
         """Every file below a folder, with its whole path, in one pass of `git cat-file --batch`."""
 
     def build(self, parent: CommitId | None, drafts: Iterable[Draft]) -> list[CommitId]:
-        """Make one signed commit per draft, each on top of the one before. Objects only: no ref moves, no process is started per commit."""
+        """Make one signed commit per draft, each on top of the one before. Objects only: no ref moves.
+
+        Committer times never go back, whatever the clock says. Raises NotSigned when whoever holds the key does not sign.
+        """
 
     def push(self, head: CommitId, expected: CommitId | None) -> Push:
         """Move the remote branch from `expected` to `head` by a plain push, never forced. Raises Unreachable, Unclear or RefusedByHost.

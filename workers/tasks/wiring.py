@@ -12,6 +12,7 @@ from typing import Any
 
 import redis
 
+from workers.adapters import agent
 from workers.adapters.git.ledger import GitLedger
 from workers.adapters.git.mirror import Mirror
 from workers.adapters.git.plumbing import Configuration
@@ -26,7 +27,7 @@ from workers.adapters.targets import open_target
 from workers.contract import lanes
 from workers.contract.envelope import Sealed
 from workers.contract.names import CommitId
-from workers.contract.signatures import SigningKey
+from workers.contract.signatures import Signer
 from workers.domain.policy import TargetRule
 from workers.effects.deployment import Deployment
 from workers.effects.inspection import Inspection
@@ -147,9 +148,9 @@ class Wiring:
         self.inbox.put(sealed, looked=looked)
         self._send(lanes.DRAIN, {})
 
-    def key(self, name: str) -> SigningKey:
-        """A private key of the keys folder. Raises BadKey or OSError."""
-        return SigningKey.load((self._place.keys / name).read_bytes())
+    def key(self, name: str) -> Signer:
+        """A key of the keys folder, or of the agent that holds it. Raises BadKey or OSError."""
+        return agent.signer(self._place.keys, name)
 
     def public(self, name: str) -> str:
         """A public key of the keys folder."""

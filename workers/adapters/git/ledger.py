@@ -10,7 +10,7 @@ from workers.adapters.git.objects import Missing
 from workers.adapters.git.pushing import Sent, push
 from workers.adapters.git.trees import FOLDER, REGULAR, BadTree, Trees
 from workers.contract.names import BadName, CommitId
-from workers.contract.signatures import SigningKey
+from workers.contract.signatures import Signer
 from workers.ports.errors import RefusedByHost, Unclear, Unreachable, Untrusted, WorldError
 from workers.ports.ledger import Draft, Link, Push
 
@@ -18,11 +18,11 @@ from workers.ports.ledger import Draft, Link, Push
 class GitLedger:
     """The ledger branch of a mirror. Without a key it can only be read."""
 
-    def __init__(self, mirror: Mirror, key: SigningKey | None) -> None:
+    def __init__(self, mirror: Mirror, key: Signer | None) -> None:
         self._mirror = mirror
         self._key = key
         self._trees = Trees(mirror.objects)
-        self._tip: tuple[CommitId | None, str] = (None, "")
+        self._tip: tuple[CommitId | None, str, int] = (None, "", 0)
 
     def fetch(self) -> CommitId | None:
         """Ask the remote: the head of the ledger branch, or None when there is none. Raises Unreachable or Untrusted."""
@@ -82,22 +82,32 @@ class GitLedger:
             raise Untrusted(f"{folder!r} of the ledger's commit {commit} cannot be read: {exc}") from exc
 
     def build(self, parent: CommitId | None, drafts: Iterable[Draft]) -> list[CommitId]:
-        """Make one signed commit per draft, each on top of the one before. Raises BadTree for paths that cannot be, WorldError without a key."""
+        """Make one signed commit per draft, each on top of the one before. Raises BadTree for paths that cannot be, WorldError without a key.
+
+        The author's time is the draft's. The committer's is never earlier than the commit's before: stock Git judges by it which key was valid.
+        """
         if self._key is None:
             raise WorldError("signing for the ledger: this process holds no writer's key")
-        tree = self._tree(parent) if parent else None
+        tree, time = self._end(parent) if parent else (None, 0)
         built: list[CommitId] = []
         for draft in drafts:
             tree = self._trees.edit(tree, draft.files)
-            content = write_commit(tree, [parent] if parent else [], draft.author, seconds(draft.time), draft.message, self._key)
+            at = seconds(draft.time)
+            time = max(time, at)
+            parents = [parent] if parent else []
+            content = write_commit(tree, parents, draft.author, at, draft.message, self._key, committed=time)
             parent = CommitId.read(self._mirror.objects.store("commit", content))
             built.append(parent)
-            self._tip = (parent, tree)
+            self._tip = (parent, tree, time)
         return built
 
-    def _tree(self, commit: CommitId) -> str:
-        known, tree = self._tip
-        return tree if known == commit else self._commit(commit).tree
+    def _end(self, parent: CommitId) -> tuple[str, int]:
+        """The tree that the next commit changes, and the committer time that it must not go behind."""
+        known, tree, time = self._tip
+        if known == parent:
+            return tree, time
+        found = self._commit(parent)
+        return found.tree, found.committer.time
 
     def push(self, head: CommitId, expected: CommitId | None) -> Push:
         """Move the remote branch from `expected` to `head` by a plain push. Raises Unreachable, Unclear or RefusedByHost."""
