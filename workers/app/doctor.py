@@ -17,7 +17,7 @@ from workers.adapters.git.ledger import GitLedger
 from workers.adapters.git.mirror import Mirror
 from workers.adapters.git.source import GitSource
 from workers.adapters.targets import open_target
-from workers.app import keys, logs
+from workers.app import key_checks, keys, logs
 from workers.app.place import place
 from workers.app.rotation import trust_root
 from workers.app.settings import Settings
@@ -264,6 +264,8 @@ CHECKS: tuple[tuple[str, str, Check], ...] = (
     ("redis", "Start Redis, or correct REDIS_URL.", _redis),
     ("ledger", "Check TOWPATH_REPOSITORY, TOWPATH_KEYS, the network and the credentials of Git.", _ledger),
     ("policy", "Check TOWPATH_REPOSITORY, TOWPATH_KEYS, the network and the credentials of Git.", _policy),
+    ("agent", key_checks.AGENT, lambda it: (Finding("agent", *seen) for seen in key_checks.look_at_agent(it.settings.towpath_keys))),
+    ("witness", key_checks.WITNESS, lambda it: (Finding("witness", *seen) for seen in key_checks.look_at_witness(it.settings, it.mirror))),
     ("target", "Correct the targets in towpath.yaml.", _targets),
     ("slack", "Check SLACK_BOT_TOKEN, SLACK_API_URL and the network.", _slack),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -18,6 +18,7 @@ from workers.adapters.git.mirror import Mirror
 from workers.adapters.git.plumbing import Configuration
 from workers.adapters.git.source import GitSource
 from workers.adapters.git.tags import GtoTags
+from workers.adapters.git.witness import Witness
 from workers.adapters.redis.board import RedisBoard
 from workers.adapters.redis.connection import connect
 from workers.adapters.redis.inbox import RedisInbox
@@ -52,6 +53,7 @@ class Place:
     ledger_branch: str
     configuration: Configuration = Configuration.OURS
     known_head: str | None = None
+    witness: str | None = field(default=None, repr=False)
 
     def mirror(self, lane: str) -> Mirror:
         """The bare mirror of a lane; each lane has its own, so that none waits for another."""
@@ -111,10 +113,24 @@ class Wiring:
         return self._place.mirror("changes")
 
     @cached_property
+    def ledger(self) -> GitLedger:
+        """The ledger branch, with the writer's key."""
+        return GitLedger(self._changes, self.key("writer"))
+
+    @cached_property
+    def witness(self) -> Witness | None:
+        """The second remote that gets each head, if there is to be one."""
+        place = self._place
+        return Witness(self._changes, place.witness, place.configuration) if place.witness else None
+
+    def witness_head(self) -> CommitId | None:
+        """The head that the witness has; None without a witness, or when it has no ledger yet. Raises Unreachable."""
+        return self.witness.head() if self.witness else None
+
+    @cached_property
     def loop(self) -> Loop:
         """The loop that writes, with the writer's key."""
-        key = self.key("writer")
-        ledger = GitLedger(self._changes, key)
+        key, ledger = self.key("writer"), self.ledger
         if self._place.known_head and ledger.anchor() is None and ledger.fetch() == self._place.known_head:
             ledger.set_anchor(CommitId.read(self._place.known_head))
         return Loop(ledger, self.inbox, self.board, Reader(ledger, key.public), now)

@@ -51,6 +51,11 @@ class Leases:
         with told(f"marking {name}"):
             return bool(self._client.set(f"towpath:once:{name}", "1", nx=True, ex=seconds))
 
+    def mark(self, name: str, seconds: int) -> None:
+        """Somebody holds it for so many seconds, whoever works meanwhile."""
+        with told(f"marking {name}"):
+            self._client.set(f"towpath:lease:{name}", "1", ex=seconds)
+
     def forget(self, name: str) -> None:
         """The next who asks `once` is the first again."""
         with told(f"forgetting {name}"):
