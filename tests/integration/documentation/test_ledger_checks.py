@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.documentation.conftest import Bank, rotated
+from tests.integration.documentation.conftest import NOW, Bank, rotated
 from tests.unit.docs.pages import DOCS, blocks
 from workers.adapters.git.mirror import Mirror
 from workers.adapters.git.source import GitSource
+from workers.app.rotation import Ring
 from workers.contract.signatures import SigningKey
 
 
@@ -48,6 +49,10 @@ def test_a_ledger_whose_keys_were_replaced_passes_and_its_first_key_is_shown(ban
     assert bank.must(check("n=0;"), clone) == ""
     shown = check("git clone --branch towpath").splitlines()[1]
     assert first in bank.must(shown, clone)
+    writer = SigningKey.load((again.keys / "writer").read_bytes())
+    assert Ring(again.ledger, writer.public, lambda: NOW).revoke(first, "stolen")
+    bank.must("git pull --quiet", clone)
+    assert bank.must(check("writer()"), clone) == ""
     for seq in (1, 5):
         assert bank.must(check("field()").replace("/n.json", f"/{seq}.json"), clone).startswith('Good "towpath-bot" signature')
 

@@ -16,7 +16,7 @@ from workers.perform.reading import Reader
 from workers.ports.errors import NotSigned, Untrusted
 from workers.ports.ledger import Draft
 
-from .town import Town
+from .town import Town, WatchedLedger
 
 
 def ring(town: Town) -> Ring:
@@ -60,15 +60,10 @@ def test_a_push_that_lost_against_the_rotation_is_not_landed_with_the_old_key(bu
 
 def test_a_rotation_that_lost_against_the_loop_lands_on_the_new_state(busy: Town) -> None:
     busy.promotes("v3.0.0")
-    head, rings = busy.head(), ring(busy)
-    built = rings.ledger.build
-
-    def slowly(*given: object) -> list[CommitId]:
-        if busy.head() == head:
-            busy.loop.perform()
-        return built(*given)  # type: ignore[arg-type]
-
-    rings.ledger.build = slowly  # type: ignore[method-assign]
+    head, key = busy.head(), busy.key("writer")
+    ledger = WatchedLedger(busy.wiring._place.mirror("changes"), key)
+    ledger.before_push = busy.loop.perform
+    rings = Ring(ledger, key.public, lambda: busy.now)
     new = key_files.next_key(busy.folder / "keys", "writer")
     assert rings.rotate("writer@towpath", new.public)
     assert busy.events()[-1] == "key_rotated"
