@@ -10,16 +10,16 @@ from typing import NoReturn
 
 import click
 
+from workers.adapters import agent
 from workers.adapters.git.ledger import GitLedger
 from workers.adapters.git.source import GitSource
 from workers.app import audit as audit_
 from workers.app import disown as disown_
 from workers.app import doctor as doctor_
-from workers.app import genesis, keys, local_redis, logs, supervisor
+from workers.app import genesis, key_commands, keys, local_redis, logs, supervisor
 from workers.app.place import place
 from workers.app.settings import WRONG, BadSettings, data_folder, describe, load, load_for_git
 from workers.contract.names import CommitId
-from workers.contract.signatures import SigningKey
 from workers.domain import policy
 from workers.ports.errors import WorldError
 from workers.tasks.wiring import MIRRORED, now
@@ -49,7 +49,7 @@ def make_keys() -> None:
     folder = Path(os.environ.get("TOWPATH_KEYS") or _stop(describe("TOWPATH_KEYS", "is not set")))
     if not keys.present(folder):
         keys.make(folder)
-    click.echo(SigningKey.load((folder / "writer").read_bytes()).fingerprint)
+    click.echo(agent.signer(folder, "writer").fingerprint)
 
 
 @main.command()
@@ -137,6 +137,10 @@ def run(pids: Path | None, procfile: Path | None) -> None:
     if os.geteuid() == 0:
         logs.log.warning("running_as_root", fix="Give Towpath a user of its own; it needs no rights but to its folders.")
     sys.exit(supervisor.Supervisor(processes, pids).run())
+
+
+main.add_command(key_commands.rotate_key)
+main.add_command(key_commands.revoke_key)
 
 
 def _know_the_local_redis() -> None:

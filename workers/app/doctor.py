@@ -12,15 +12,16 @@ import httpx
 import redis
 from redis.exceptions import AuthenticationError, RedisError
 
+from workers.adapters import agent
 from workers.adapters.git.ledger import GitLedger
 from workers.adapters.git.mirror import Mirror
 from workers.adapters.git.source import GitSource
 from workers.adapters.targets import open_target
-from workers.app import keys, logs
+from workers.app import key_checks, keys, logs
 from workers.app.place import place
+from workers.app.rotation import trust_root
 from workers.app.settings import Settings
 from workers.contract.names import CommitId
-from workers.contract.signatures import SigningKey
 from workers.domain import layout, policy
 from workers.domain.state import WRITER, parse_signers
 from workers.perform.reading import Reader
@@ -105,13 +106,13 @@ def _keys(patient: Patient) -> Iterator[Finding]:
         return
     for name in keys.SIGNERS:
         public = (folder / f"{name}.pub").read_text().split()[:2]
-        if public != SigningKey.load((folder / name).read_bytes()).public.split()[:2]:
+        if public != agent.signer(folder, name).public.split()[:2]:
             yield Finding("keys", f"{folder / name}.pub is not the public half of {name}", WRONG_KEYS)
     loose = list(keys.loose(folder))
     for path in loose:
         yield Finding("keys", f"{path} can be read by others", f"chmod 600 {path}")
     if not loose:
-        yield Finding("keys", f"the writer's key is {SigningKey.load((folder / 'writer').read_bytes()).fingerprint}")
+        yield Finding("keys", f"the writer's key is {agent.signer(folder, 'writer').fingerprint}")
 
 
 def _redis(patient: Patient) -> Iterator[Finding]:
@@ -203,7 +204,8 @@ def _policy(patient: Patient) -> Iterator[Finding]:
             yield Finding("policy", error, f"Correct towpath.yaml on the branch {branch}; the policy in force stays until then.")
         return
     yield Finding("policy", f"towpath.yaml is valid: {', '.join(patient.rules.environments)}")
-    yield from _trust(patient.rules, SigningKey.load((patient.settings.towpath_keys / "writer").read_bytes()).fingerprint)
+    writer = agent.signer(patient.settings.towpath_keys, "writer").public
+    yield from _trust(patient.rules, trust_root(Looking(patient.mirror, None), writer))
 
 
 def _trust(rules: policy.Policy, fingerprint: str) -> Iterator[Finding]:
@@ -262,6 +264,8 @@ CHECKS: tuple[tuple[str, str, Check], ...] = (
     ("redis", "Start Redis, or correct REDIS_URL.", _redis),
     ("ledger", "Check TOWPATH_REPOSITORY, TOWPATH_KEYS, the network and the credentials of Git.", _ledger),
     ("policy", "Check TOWPATH_REPOSITORY, TOWPATH_KEYS, the network and the credentials of Git.", _policy),
+    ("agent", key_checks.AGENT, lambda it: (Finding("agent", *seen) for seen in key_checks.look_at_agent(it.settings.towpath_keys))),
+    ("witness", key_checks.WITNESS, lambda it: (Finding("witness", *seen) for seen in key_checks.look_at_witness(it.settings, it.mirror))),
     ("target", "Correct the targets in towpath.yaml.", _targets),
     ("slack", "Check SLACK_BOT_TOKEN, SLACK_API_URL and the network.", _slack),
 )

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime
-from importlib.resources import files
 from pathlib import Path
 
+from workers.adapters import agent
 from workers.app import keys
+from workers.app.rotation import readme
 from workers.contract import wire
 from workers.contract.actors import PROCESSES
 from workers.contract.envelope import stamp
 from workers.contract.names import CommitId
-from workers.contract.signatures import SigningKey
+from workers.contract.signatures import Signer
 from workers.domain import layout, policy
 from workers.domain.record import SCHEMA
 from workers.ports.errors import Untrusted, WorldError
@@ -22,7 +23,7 @@ class NotPossible(WorldError):
     """The first commit cannot be made; the message says why and what to do."""
 
 
-def writer_for(folder: Path, rules: policy.Policy) -> SigningKey:
+def writer_for(folder: Path, rules: policy.Policy) -> Signer:
     """The writer's key that this policy lets begin a ledger, made with all the others if there are none. Raises BadFolder, BadKey or Untrusted."""
     if not keys.present(folder):
         if rules.trust:
@@ -31,7 +32,7 @@ def writer_for(folder: Path, rules: policy.Policy) -> SigningKey:
                 "or make keys with `towpath keys` and pin what it prints. Nothing was changed"
             )
         keys.make(folder)
-    writer = SigningKey.load((folder / "writer").read_bytes())
+    writer = agent.signer(folder, "writer")
     if rules.trust and rules.trust != writer.fingerprint:
         raise Untrusted(f"towpath.yaml trusts {rules.trust}, but this writer's key is {writer.fingerprint}. Nothing was changed")
     return writer
@@ -50,9 +51,9 @@ def first_commit(ledger: LedgerBranch, folder: Path, policy_text: str, now: date
     return commit
 
 
-def _draft(folder: Path, policy_text: str, rules: policy.Policy, writer: SigningKey, time: str) -> Draft:
+def _draft(folder: Path, policy_text: str, rules: policy.Policy, writer: Signer, time: str) -> Draft:
     papers = {
-        layout.README: files("workers.app").joinpath("ledger_readme.md").read_bytes(),
+        layout.README: readme(),
         layout.SIGNERS: keys.allowed_signers(folder).encode(),
         layout.POLICY: policy_text.encode(),
     }

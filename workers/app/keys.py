@@ -12,7 +12,8 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from workers.contract.signatures import BadKey, SigningKey
+from workers.adapters import agent
+from workers.contract.signatures import BadKey, Signer, SigningKey
 from workers.domain.state import WRITER
 
 SIGNERS = {"writer": (WRITER, "git"), **{name: (f"{name}@towpath", f"towpath-{name}") for name in ("bot", "effects", "clock")}}
@@ -28,9 +29,13 @@ class BadFolder(ValueError):
 
 
 def present(folder: Path) -> bool:
-    """Whether the folder holds keys already: all of them, or none. Raises BadFolder when it holds some."""
-    lacking = [name for name in FILES if not os.path.lexists(folder / name)]
-    if lacking and len(lacking) < len(FILES):
+    """Whether the folder holds keys already: all of them, or none. Raises BadFolder when it holds some.
+
+    The writer's private half may be an SSH agent's; then its public half alone lies there, before the others are made.
+    """
+    wanted = tuple(name for name in FILES if name not in _of_agent(folder))
+    lacking = [name for name in wanted if not os.path.lexists(folder / name)]
+    if lacking and len(lacking) < len(wanted):
         raise BadFolder(
             f"{folder} holds some of Towpath's keys, but not {', '.join(lacking)}. Put back what is missing; only if no ledger was ever "
             "made with these keys, empty the folder. Nothing was changed."
@@ -39,9 +44,12 @@ def present(folder: Path) -> bool:
 
 
 def make(folder: Path) -> None:
-    """Make all keys, the secret of signed links and the repository's id, with modes 0700 and 0600. Raises BadFolder; never overwrites."""
-    made = {name: Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption()) for name in SIGNERS}
-    public = {f"{name}.pub": f"{SigningKey.load(key).public} {SIGNERS[name][0]}\n".encode() for name, key in made.items()}
+    """Make all keys, the secret of signed links and the repository's id, with modes 0700 and 0600. Raises BadFolder; never overwrites.
+
+    A key that an SSH agent holds is not made.
+    """
+    made = {name: new_private() for name in SIGNERS if name not in _of_agent(folder)}
+    public = {f"{name}.pub": public_file(SigningKey.load(key), name) for name, key in made.items()}
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     try:
         for name, data in (made | {LINKS: secrets.token_urlsafe(48).encode()}).items():
@@ -50,6 +58,20 @@ def make(folder: Path) -> None:
             _write(folder / name, data, 0o644)
     except FileExistsError as exc:
         raise BadFolder(f"{exc.filename} exists already; somebody else makes keys there at this moment. It was left as it is.") from exc
+
+
+def _of_agent(folder: Path) -> tuple[str, ...]:
+    return ("writer", "writer.pub") if agent.is_in_agent(folder) else ()
+
+
+def new_private() -> bytes:
+    """A new Ed25519 key as a file of OpenSSH's, without passphrase."""
+    return Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption())
+
+
+def public_file(key: Signer, name: str) -> bytes:
+    """The file of a key's public half, with its principal as the comment."""
+    return f"{key.public} {SIGNERS[name][0]}\n".encode()
 
 
 def _write(path: Path, data: bytes, mode: int) -> None:
@@ -61,9 +83,10 @@ def require(folder: Path, names: Iterable[str]) -> None:
     """See that the files can be read and hold what they must. Raises BadFolder, which names the setting and the first that cannot."""
     for name in names:
         try:
-            data = (folder / name).read_bytes()
             if name in SIGNERS:
-                SigningKey.load(data)
+                agent.signer(folder, name) if name == "writer" else SigningKey.load((folder / name).read_bytes())
+            else:
+                (folder / name).read_bytes()
         except (OSError, BadKey) as exc:
             why = exc.strerror if isinstance(exc, OSError) else str(exc)
             raise BadFolder(

@@ -11,10 +11,10 @@ from workers.tasks.wiring import Place
 def place(settings: GitSettings) -> Place:
     """Where everything is. Without Redis for a command that needs none. Raises BadSettings for an address that Git must not be given."""
     repository = settings.towpath_repository.get_secret_value()
-    try:
-        RemoteUrl.read(repository)
-    except BadUrl as exc:
-        raise BadSettings(describe("TOWPATH_REPOSITORY", f"is wrong ({exc})")) from None
+    _see(repository, "TOWPATH_REPOSITORY")
+    witness = settings.towpath_witness.get_secret_value() if settings.towpath_witness else None
+    if witness is not None:
+        _see(witness, "TOWPATH_WITNESS")
     return Place(
         redis_url=settings.redis_url.get_secret_value() if isinstance(settings, Settings) else "",
         repository=repository,
@@ -25,4 +25,12 @@ def place(settings: GitSettings) -> Place:
         configuration=Configuration(settings.towpath_git_config),
         known_head=settings.towpath_ledger_head,
         trust=settings.towpath_trust,
+        witness=witness,
     )
+
+
+def _see(url: str, name: str) -> None:
+    try:
+        RemoteUrl.read(url)
+    except BadUrl as exc:
+        raise BadSettings(describe(name, f"is wrong ({exc})")) from None

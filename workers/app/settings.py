@@ -47,6 +47,9 @@ class GitSettings(BaseModel):
     towpath_ledger_head: str | None = Field(
         default=None, description="the ledger's head (a commit id that you know from Slack), for a first start with a mirror that was lost"
     )
+    towpath_witness: SecretStr | None = Field(
+        default=None, description="any Git URL of a second repository that gets each head of the ledger and is compared with it"
+    )
     towpath_git_config: Literal["ours", "host"] = Field(
         default="ours", description="ours: ignore this host's Git configuration; host: use it, for credential helpers and proxies"
     )

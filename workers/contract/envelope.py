@@ -12,7 +12,7 @@ from workers.contract import requests as ask
 from workers.contract import wire
 from workers.contract.actors import Actor, Conversation
 from workers.contract.names import RequestId
-from workers.contract.signatures import BadSignature, SigningKey, check
+from workers.contract.signatures import BadSignature, Signer, check
 
 LIFETIME = timedelta(minutes=15)
 """No envelope lives longer, whatever it says; request ids are remembered in Git for an hour."""
@@ -90,7 +90,9 @@ class Sealed:
             check(self.payload.encode(), self.signature, public, self.sender.namespace)
             envelope = _read(wire.load(self.payload))
         except BadSignature as exc:
-            raise BadEnvelope("its signature does not hold") from exc
+            raise BadEnvelope(
+                f"its signature does not hold; if the key of {self.sender.value} was just rotated, start its process again"
+            ) from exc
         except wire.BadWire as exc:
             raise BadEnvelope(f"its payload is not of ours ({exc})") from exc
         if envelope.repo_id != repo_id:
@@ -104,7 +106,7 @@ class Sealed:
         return envelope
 
 
-def seal(envelope: Envelope, sender: Sender, key: SigningKey) -> Sealed:
+def seal(envelope: Envelope, sender: Sender, key: Signer) -> Sealed:
     """Sign an envelope."""
     shown = wire.plain(envelope)
     shown["request"]["verb"] = type(envelope.request).__name__

@@ -6,6 +6,7 @@ import hashlib
 import io
 from dataclasses import dataclass
 from functools import cache
+from typing import Protocol
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -22,6 +23,21 @@ class BadKey(ValueError):
 
 class BadSignature(ValueError):
     """A signature is not one of the named signer over these bytes in this namespace."""
+
+
+class Signer(Protocol):
+    """What signs: a private key in this process, or somebody who holds it and is asked for each signature."""
+
+    @property
+    def public(self) -> str:
+        """The public key line, without a comment."""
+
+    @property
+    def fingerprint(self) -> str:
+        """`SHA256:...`, as `ssh-keygen -l` prints it."""
+
+    def sign(self, message: bytes, namespace: str) -> str:
+        """The armored SSHSIG signature over the message in the namespace. Raises what its holder raises who cannot sign now."""
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from workers.contract import wire
 from workers.contract.envelope import read_stamp
 from workers.contract.names import CommitId
 from workers.domain import layout
-from workers.domain.signers import REVOKED, Signers, bare
+from workers.domain.listed import Listed, bare
 
 DISOWNED = "disowned"
 CLOCK_SLACK = timedelta(minutes=5)
@@ -98,7 +98,7 @@ class Line:
     head: CommitId | None = None
     repo_id: str = ""
     time: str = ""
-    signers: Signers = field(default_factory=Signers)
+    signers: Listed = field(default_factory=Listed)
     foreign: tuple[CommitId, ...] = ()
 
     @property
@@ -121,13 +121,13 @@ def at(commit: CommitId, seq: int, look: Look) -> Line:
     found = wire.load(look.read(commit, layout.record(seq)) or b"")
     if not isinstance(found, dict):
         raise wire.BadWire("not a record of ours")
-    signers = Signers.read(look.read(commit, layout.SIGNERS) or b"", look.read(commit, REVOKED) or b"")
+    signers = Listed.read(look.read(commit, layout.SIGNERS) or b"", look.read(commit, layout.REVOKED) or b"")
     return Line(seq, commit, str(found.get("repo_id")), str(found.get("time")), signers)
 
 
 def judge(line: Line, step: Step, look: Look) -> Judged:
     """A commit against the line before it."""
-    signers = line.signers if line.tip else Signers.read(step.kept.get(layout.SIGNERS, b""))
+    signers = line.signers if line.tip else Listed.read(step.kept.get(layout.SIGNERS, b""))
     flaws = [Flaw(step.commit, fault, words) for fault, words in (*_joined(line, step), *_signed(signers, step))]
     if any(flaw.fault in FOREIGN for flaw in flaws):
         return Judged(replace(line, foreign=(*line.foreign, step.commit)), tuple(flaws))
@@ -147,7 +147,7 @@ def _joined(line: Line, step: Step) -> Said:
         yield Fault.PARENT, f"does not follow {line.tip or 'nothing'}, but {', '.join(step.parents) or 'nothing'}"
 
 
-def _signed(signers: Signers, step: Step) -> Said:
+def _signed(signers: Listed, step: Step) -> Said:
     key = bare(step.signer or "")
     if key in signers.revoked and key:
         yield Fault.REVOKED, "is not signed by the ledger's writer, but by a key that was revoked"
@@ -178,10 +178,10 @@ class _Record:
         """The line goes on from what the record says of itself, so that one fault is told once and not again for all that follows."""
         seq, time, repo_id = (self.found.get(name) for name in ("seq", "time", "repo_id"))
         kept, signers = self.step.kept, self.line.signers
-        if layout.SIGNERS in self.step.changed or REVOKED in self.step.changed or self.line.foreign:
+        if layout.SIGNERS in self.step.changed or layout.REVOKED in self.step.changed or self.line.foreign:
             commit = self.step.commit
-            lists = (kept.get(path) or self.look.read(commit, path) or b"" for path in (layout.SIGNERS, REVOKED))
-            signers = Signers.read(*lists)
+            lists = (kept.get(path) or self.look.read(commit, path) or b"" for path in (layout.SIGNERS, layout.REVOKED))
+            signers = Listed.read(*lists)
         return Line(
             seq if isinstance(seq, int) and seq >= 0 else self.seq,
             self.step.commit,
@@ -242,7 +242,7 @@ class _Record:
         if not isinstance(time, str) or instant is None:
             yield Fault.RECORD, "holds a record without a time"
             return
-        if int(instant.timestamp()) != self.step.time:
+        if not 0 <= self.step.time - int(instant.timestamp()) <= CLOCK_SLACK.total_seconds():
             yield Fault.CLOCK, f"is dated otherwise than its record ({time})"
         before = _instant(self.line.time) if time < self.line.time else None
         if before and instant < before - CLOCK_SLACK:

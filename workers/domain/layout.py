@@ -14,6 +14,7 @@ from workers.domain import own_yaml
 POLICY = "policy/towpath.yaml"
 PROPOSED = "policy/proposed.yaml"
 SIGNERS = "allowed_signers"
+REVOKED = "revoked_keys"
 README = "README.md"
 GENESIS = "records/0/0.json"
 

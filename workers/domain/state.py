@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import re
 from collections.abc import Generator, Iterable, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -12,13 +11,12 @@ from datetime import timedelta
 from workers.contract.envelope import Sender, read_stamp, stamp
 from workers.contract.names import ArtifactName, CommitId, Digest, EnvironmentName, PromotionId, RequestId, Version
 from workers.contract.promotion import Card, Hold, Promotion, RegisteredVersion, Release
-from workers.domain import layout, states
+from workers.domain import layout, signers, states
 from workers.domain.policy import Policy, read
 
-WRITER = "writer@towpath"
+WRITER = signers.WRITER
 LARGE = 100_000
 """So many objects make a state a large one."""
-_SIGNER = re.compile(r'(?P<who>[a-z]+@towpath) namespaces="(?P<namespace>[a-z-]+)" (?P<key>ssh-ed25519 [A-Za-z0-9+/=]+)')
 
 
 @dataclass(frozen=True)
@@ -100,14 +98,8 @@ class World:
 
 
 def parse_signers(text: str) -> dict[str, str]:
-    """Principal -> public key line of an `allowed_signers` file of ours. A line of another form, or one namespace too many, is left out."""
-    found: dict[str, str] = {}
-    for line in text.splitlines():
-        if match := _SIGNER.fullmatch(line.strip()):
-            who, namespace = match["who"], match["namespace"]
-            if namespace == ("git" if who == WRITER else f"towpath-{who.split('@')[0]}"):
-                found[who] = match["key"]
-    return found
+    """Principal -> public key line of its current key, in an `allowed_signers` file of ours; retired keys and lines of another form are left out."""
+    return signers.current(text)
 
 
 def fold(repo_id: str, head: CommitId, seq: int, files: Iterable[tuple[str, bytes]], recent: tuple[Recent, ...]) -> World:
@@ -115,8 +107,7 @@ def fold(repo_id: str, head: CommitId, seq: int, files: Iterable[tuple[str, byte
     with _nothing_collected():
         found = dict(files)
         text = found[layout.POLICY].decode()
-        signers = parse_signers(found[layout.SIGNERS].decode())
-        empty = World(repo_id, head, seq, read(text), text, signers, recent=recent)
+        empty = World(repo_id, head, seq, read(text), text, parse_signers(found[layout.SIGNERS].decode()), recent=recent)
         return apply(empty, head, found, None)
 
 

@@ -7,16 +7,18 @@ from collections.abc import Iterator
 from workers.contract.envelope import Sender
 from workers.contract.names import ArtifactName, CommitId, PromotionId, Version
 from workers.contract.promotion import Promotion, RegisteredVersion
-from workers.domain import layout, policy
-from workers.domain.state import parse_signers
+from workers.contract.signatures import fingerprint
+from workers.domain import layout, policy, signers
+from workers.domain.state import WRITER, parse_signers
 from workers.ports.errors import Untrusted
 from workers.ports.ledger import LedgerBranch
 
 
 class LedgerView:
-    """Documents at the head of the ledger. The head must be signed by the writer, who has checked all that lies below it.
+    """Documents at the head of the ledger, which must descend from the last head that this mirror saw.
 
-    It must also descend from the last head that this mirror saw: one who winds the branch back cannot have an old deployment done again.
+    One who winds the branch back cannot have an old deployment done again. Each commit since then must be signed by the writer whom the commit
+    before names, and in the end that must be the writer whom this process was given. A mirror that has seen nothing yet believes that writer's head.
     """
 
     def __init__(self, ledger: LedgerBranch, writer: str) -> None:
@@ -31,13 +33,31 @@ class LedgerView:
             raise Untrusted("the shared repository has no ledger")
         if head == anchor:
             return head
-        for _ in self._ledger.links(anchor, head) if anchor else ():
-            break
-        signer = self._ledger.signer(head)
-        if signer is None or signer.split()[:2] != self._writer.split()[:2]:
-            raise Untrusted(f"the ledger's head {head[:12]} is not signed by the writer")
+        writer = self._writer_at(anchor, head) if anchor else self._ledger.signer(head)
+        if not signers.same(writer, self._writer):
+            raise Untrusted(self._why(head, writer if anchor else None))
         self._ledger.set_anchor(head)
         return head
+
+    def _writer_at(self, anchor: CommitId, head: CommitId) -> str | None:
+        """The writer whom the head names, when every commit from the anchor on proves itself; else None."""
+        before, writer = anchor, self._named(anchor)
+        for link in self._ledger.links(anchor, head):
+            if link.parents != (before,) or not signers.same(link.signer, writer):
+                return None
+            before, writer = link.commit, self._named(link.commit)
+        return writer
+
+    def _named(self, commit: CommitId) -> str | None:
+        return parse_signers((self._ledger.read(commit, layout.SIGNERS) or b"").decode()).get(WRITER)
+
+    def _why(self, head: CommitId, replaced_by: str | None) -> str:
+        if replaced_by is None:
+            return f"the ledger's head {head[:12]} is not signed by the writer"
+        return (
+            f"the ledger's writer is {fingerprint(replaced_by)} now, and this process was given {fingerprint(self._writer)}. "
+            "Put the new writer.pub into TOWPATH_KEYS and start this process again"
+        )
 
     def key_of(self, head: CommitId, sender: Sender) -> str | None:
         """The public key with which a sender signs."""

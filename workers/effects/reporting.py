@@ -10,7 +10,7 @@ from workers.contract import requests as ask
 from workers.contract.actors import PROCESSES
 from workers.contract.envelope import LIFETIME, Envelope, Sealed, Sender, request_id, seal, stamp
 from workers.contract.names import RequestId
-from workers.contract.signatures import SigningKey
+from workers.contract.signatures import Signer
 
 
 class Put(Protocol):
@@ -23,7 +23,7 @@ class Put(Protocol):
 class Reporter:
     """Signs and sends reports. The id of a report follows from what it is about, so that a step that ran twice reports once."""
 
-    def __init__(self, key: SigningKey, repo_id: str, put: Put, now: Callable[[], datetime]) -> None:
+    def __init__(self, key: Signer, repo_id: str, put: Put, now: Callable[[], datetime]) -> None:
         self._key = key
         self.repo_id = repo_id
         self._put = put

@@ -12,6 +12,8 @@ from workers.contract.names import CommitId
 from workers.contract.signatures import fingerprint
 from workers.domain import chain, layout, record
 from workers.domain.policy import BadPolicy
+from workers.domain.signers import read as read_signers
+from workers.domain.signers import same
 from workers.domain.state import WRITER, Recent, World, fold, parse_signers
 from workers.ports.errors import Untrusted, WorldError
 from workers.ports.ledger import LedgerBranch
@@ -119,10 +121,21 @@ class Reader:
 
     def _trust_key(self, world: World, genesis: CommitId) -> None:
         if world.signers.get(WRITER, "").split()[:2] != self.public.split()[:2]:
-            raise Untrusted(f"the ledger does not know this writer's key {fingerprint(self.public)}; it is never taken up silently")
+            raise Untrusted(self._unknown(world))
         first = parse_signers((self.ledger.read(genesis, layout.SIGNERS) or b"").decode()).get(WRITER, "")
         if world.policy.trust and (not first or fingerprint(first) != world.policy.trust):
             raise Untrusted(f"towpath.yaml trusts {world.policy.trust}, but the ledger began with another key")
+
+    def _unknown(self, world: World) -> str:
+        """Why our key may not write: it was replaced, or it never was this ledger's."""
+        known = read_signers((self.ledger.read(world.head, layout.SIGNERS) or b"").decode())
+        ours = next((one for one in known if one.who == WRITER and same(one.key, self.public)), None)
+        if ours is None or WRITER not in world.signers:
+            return f"the ledger does not know this writer's key {fingerprint(self.public)}; it is never taken up silently"
+        return (
+            f"this writer's key {fingerprint(self.public)} was replaced by {fingerprint(world.signers[WRITER])}; nothing is written with it. "
+            "Put the new key into TOWPATH_KEYS (`towpath rotate-key writer` ends a rotation that was cut short) and start `changes` again"
+        )
 
 
 def told(flaw: chain.Flaw) -> str:

@@ -11,7 +11,7 @@ from workers.contract.names import CommitId
 from workers.contract.signatures import BadKey, fingerprint
 from workers.contract.verified import Found, Verdict, Verification
 from workers.domain import chain, layout
-from workers.domain.signers import Signers
+from workers.domain.listed import Listed
 from workers.perform.checkpoint import Checkpoint
 from workers.perform.reading import told
 from workers.ports.errors import Untrusted
@@ -100,7 +100,7 @@ def _walk(ledger: LedgerBranch, head: CommitId, asked: Asked) -> Walk:
     for step in ledger.steps(after, head):
         judged = chain.judge(walk.line, step, ledger)
         if walk.line.tip is None:
-            walk.findings += _root(Signers.read(step.kept.get(layout.SIGNERS, b"")), step.commit, asked.trust)
+            walk.findings += _root(Listed.read(step.kept.get(layout.SIGNERS, b"")), step.commit, asked.trust)
         walk.line, walk.checked = judged.line, walk.checked + 1
         flaws += judged.flaws
         foreign += [flaw for flaw in judged.flaws if flaw.fault in chain.FOREIGN]
@@ -132,7 +132,7 @@ def _begin(walk: Walk, ledger: LedgerBranch, asked: Asked) -> CommitId | None:
     return kept.head
 
 
-def _root(signers: Signers, commit: CommitId, trust: str | None) -> Iterator[Found]:
+def _root(signers: Listed, commit: CommitId, trust: str | None) -> Iterator[Found]:
     try:
         began = fingerprint(signers.writer) if signers.writer else "no key"
     except BadKey:

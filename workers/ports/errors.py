@@ -3,6 +3,7 @@
 WorldError
   Unreachable      nobody answered; nothing is known to have changed; try again
   Unclear          the answer to a change was lost; look before doing anything else
+  NotSigned        whoever holds a key does not sign just now; nothing has changed; try again
   RefusedByHost    it answered no (rules of a branch, a hook, rights); trying again will not help
   Untrusted        what is there is not what we wrote or may trust; stop and tell a person
   BadContent       what lies in the repository cannot be used; the reasons are for people
@@ -25,6 +26,12 @@ class Unreachable(WorldError):
 
 class Unclear(WorldError):
     """A change was asked for and the answer was lost: it may or may not have happened."""
+
+    retry = True
+
+
+class NotSigned(WorldError):
+    """Whoever holds a key (an SSH agent) does not answer or does not sign. Nothing has changed."""
 
     retry = True
 

@@ -73,7 +73,10 @@ class LedgerBranch(Protocol):
         """Every file below a folder, with its whole path, in one pass of `git cat-file --batch`."""
 
     def build(self, parent: CommitId | None, drafts: Iterable[Draft]) -> list[CommitId]:
-        """Make one signed commit per draft, each on top of the one before. Objects only: no ref moves, no process is started per commit."""
+        """Make one signed commit per draft, each on top of the one before. Objects only: no ref moves.
+
+        Committer times never go back, whatever the clock says. Raises NotSigned when whoever holds the key does not sign.
+        """
 
     def build_over(self, base: CommitId, parent: CommitId, draft: Draft) -> CommitId:
         """One signed commit on top of `parent` whose files are those of `base` and the draft's: what lies between is undone."""

@@ -14,6 +14,8 @@ from workers.ports.errors import WorldError
 from workers.ports.source import Assignment
 from workers.tasks.foreign import watched
 from workers.tasks.wiring import Wiring
+from workers.tasks.witness import look as look_at_witness
+from workers.tasks.witness import show_head
 
 log = structlog.get_logger()
 
@@ -44,6 +46,8 @@ def drain(wiring: Wiring) -> int:
             if wiring.loop.known_head != before:
                 _mend(wiring, wiring.loop.read())
                 show_tags(wiring, wiring.loop.touched())
+        if (head := wiring.loop.known_head) and head != before:
+            show_head(wiring, head)
     return judged
 
 
@@ -51,6 +55,7 @@ def sweep(wiring: Wiring, tick: str) -> None:
     """What the clock asks for every few seconds: decide what is due, start again what was lost, repair what can be made from Git."""
     if wiring.inbox.waits() < ENOUGH:
         wiring.inbox.put(tick)
+    look_at_witness(wiring)
     drain(wiring)
     with wiring.leases.hold(LEASE, LEASE_SECONDS) as ours:
         if not ours:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -12,11 +12,13 @@ from typing import Any
 
 import redis
 
+from workers.adapters import agent
 from workers.adapters.git.ledger import GitLedger
 from workers.adapters.git.mirror import Mirror
 from workers.adapters.git.plumbing import Configuration
 from workers.adapters.git.source import GitSource
 from workers.adapters.git.tags import GtoTags
+from workers.adapters.git.witness import Witness
 from workers.adapters.redis.board import RedisBoard
 from workers.adapters.redis.connection import connect
 from workers.adapters.redis.inbox import RedisInbox
@@ -26,7 +28,7 @@ from workers.adapters.targets import open_target
 from workers.contract import lanes
 from workers.contract.envelope import Sealed
 from workers.contract.names import CommitId
-from workers.contract.signatures import SigningKey
+from workers.contract.signatures import Signer
 from workers.domain.policy import TargetRule
 from workers.effects.deployment import Deployment
 from workers.effects.inspection import Inspection
@@ -52,6 +54,7 @@ class Place:
     configuration: Configuration = Configuration.OURS
     known_head: str | None = None
     trust: str | None = None
+    witness: str | None = field(default=None, repr=False)
 
     def mirror(self, lane: str) -> Mirror:
         """The bare mirror of a lane; each lane has its own, so that none waits for another."""
@@ -111,10 +114,24 @@ class Wiring:
         return self._place.mirror("changes")
 
     @cached_property
+    def ledger(self) -> GitLedger:
+        """The ledger branch, with the writer's key."""
+        return GitLedger(self._changes, self.key("writer"))
+
+    @cached_property
+    def witness(self) -> Witness | None:
+        """The second remote that gets each head, if there is to be one."""
+        place = self._place
+        return Witness(self._changes, place.witness, place.configuration) if place.witness else None
+
+    def witness_head(self) -> CommitId | None:
+        """The head that the witness has; None without a witness, or when it has no ledger yet. Raises Unreachable."""
+        return self.witness.head() if self.witness else None
+
+    @cached_property
     def loop(self) -> Loop:
         """The loop that writes, with the writer's key."""
-        key = self.key("writer")
-        ledger = GitLedger(self._changes, key)
+        key, ledger = self.key("writer"), self.ledger
         if self._place.known_head and ledger.anchor() is None and ledger.fetch() == self._place.known_head:
             ledger.set_anchor(CommitId.read(self._place.known_head))
         return Loop(ledger, self.inbox, self.board, Reader(ledger, key.public), now)
@@ -164,9 +181,9 @@ class Wiring:
         self.inbox.put(sealed, looked=looked)
         self._send(lanes.DRAIN, {})
 
-    def key(self, name: str) -> SigningKey:
-        """A private key of the keys folder. Raises BadKey or OSError."""
-        return SigningKey.load((self._place.keys / name).read_bytes())
+    def key(self, name: str) -> Signer:
+        """A key of the keys folder, or of the agent that holds it. Raises BadKey or OSError."""
+        return agent.signer(self._place.keys, name)
 
     def public(self, name: str) -> str:
         """A public key of the keys folder."""

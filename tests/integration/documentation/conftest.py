@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,7 +15,8 @@ from demo.repository import build
 from tests.unit.docs.pages import DOCS, blocks
 from workers.adapters.git.ledger import GitLedger
 from workers.adapters.git.mirror import Mirror
-from workers.app import genesis, keys
+from workers.app import genesis, key_files, keys
+from workers.app.rotation import Ring
 from workers.contract.actors import Actor, Conversation, Origin, Standing
 from workers.contract.envelope import LIFETIME, Envelope, Sealed, Sender, request_id, seal, stamp
 from workers.contract.names import ActorId, CommitId, PromotionId
@@ -91,6 +92,18 @@ class Bank:
             "cancel P-7",
         )
         return seal(envelope, Sender.BOT, SigningKey.load((self.keys / "bot").read_bytes()))
+
+
+def rotated(bank: Bank, *names: str) -> Bank:
+    """The bank after these keys were replaced, as `towpath rotate-key NAME` does it."""
+    for name in names:
+        writer = SigningKey.load((bank.keys / "writer").read_bytes())
+        ledger = GitLedger(Mirror(bank.folder / "mirror", str(bank.remote)), writer)
+        new = key_files.next_key(bank.keys, name)
+        assert Ring(ledger, writer.public, lambda: NOW).rotate(f"{name}@towpath", new.public)
+        key_files.swap(bank.keys, name, new, None)
+    writer = SigningKey.load((bank.keys / "writer").read_bytes())
+    return replace(bank, ledger=GitLedger(Mirror(bank.folder / "mirror", str(bank.remote)), writer))
 
 
 @pytest.fixture

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.documentation.conftest import NOW, Bank
+from tests.integration.documentation.conftest import NOW, Bank, rotated
 from tests.unit.docs.pages import DOCS, blocks
 from workers.adapters.git.mirror import Mirror
 from workers.adapters.git.source import GitSource
+from workers.app.rotation import Ring
 from workers.contract.signatures import SigningKey
 from workers.perform import disowning
 
@@ -153,6 +154,43 @@ def test_a_commit_that_was_disowned_is_passed_over(bank: Bank, clone: Path) -> N
     bank.record_a_refusal(2)
     bank.must("git pull --quiet", clone)
     assert walked(bank, clone) == ""
+
+
+def test_a_ledger_whose_keys_were_replaced_passes_and_its_first_key_is_shown(bank: Bank, clone: Path) -> None:
+    first = SigningKey.load((bank.keys / "writer").read_bytes()).fingerprint
+    again = rotated(bank, "writer", "bot", "writer")
+    again.record_a_refusal(2)
+    bank.must("git pull --quiet", clone)
+    assert walked(bank, clone) == ""
+    shown = check("git clone --branch towpath").splitlines()[1]
+    assert first in bank.must(shown, clone)
+    writer = SigningKey.load((again.keys / "writer").read_bytes())
+    assert Ring(again.ledger, writer.public, lambda: NOW).revoke(first, "stolen")
+    bank.must("git pull --quiet", clone)
+    assert walked(bank, clone) == ""
+    for seq in (1, 5):
+        assert bank.must(check("field()").replace("/n.json", f"/{seq}.json"), clone).startswith('Good "towpath-bot" signature')
+
+
+@pytest.mark.parametrize("at", ["2026-11-23T08:00:00Z", "2030-01-01T00:00:00Z"])
+def test_a_replaced_key_that_goes_on_is_printed_whatever_date_it_gives(bank: Bank, clone: Path, at: str) -> None:
+    stolen = bank.folder / "stolen"
+    stolen.write_bytes((bank.keys / "writer").read_bytes())
+    stolen.chmod(0o600)
+    rotated(bank, "writer")
+    bank.must("git pull --quiet", clone)
+    signed = f"git -c gpg.format=ssh -c user.signingKey='{stolen}' commit --quiet --allow-empty -S -m forged"
+    bank.must(signed, clone, GIT_COMMITTER_DATE=at)
+    forged = bank.must("git rev-parse HEAD", clone).strip()
+    assert forged in walked(bank, clone)
+
+
+def test_a_writer_that_names_itself_is_printed(bank: Bank, clone: Path) -> None:
+    bank.must("ssh-keygen -q -t ed25519 -N '' -f ../mallory", clone)
+    bank.must('sed -i "s|^writer.*|writer@towpath namespaces=\\"git\\" $(cut -d\' \' -f1,2 ../mallory.pub)|" allowed_signers', clone)
+    bank.must("git -c gpg.format=ssh -c user.signingKey=../mallory commit --quiet -a -S -m mine", clone)
+    forged = bank.must("git rev-parse HEAD", clone).strip()
+    assert forged in walked(bank, clone)
 
 
 def test_a_head_that_was_seen_is_below_the_present_one(bank: Bank, clone: Path) -> None:

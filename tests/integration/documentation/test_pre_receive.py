@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.documentation.conftest import Bank
+from tests.integration.documentation.conftest import Bank, rotated
 from tests.unit.docs.pages import DOCS, blocks
 
 
@@ -28,6 +28,36 @@ def clone(bank: Bank) -> Path:
 @pytest.mark.usefixtures("clone")
 def test_the_writer_goes_on(bank: Bank) -> None:
     assert bank.record_a_refusal(2) == bank.head
+
+
+@pytest.mark.usefixtures("clone")
+def test_the_writer_goes_on_after_its_key_was_replaced_without_a_word_to_the_host(bank: Bank) -> None:
+    again = rotated(bank, "writer", "clock", "writer")
+    assert again.record_a_refusal(2) == bank.head
+
+
+@pytest.mark.parametrize("at", ["2026-11-23T08:00:00Z", "2030-01-01T00:00:00Z"])
+def test_a_replaced_key_pushes_nothing_more(bank: Bank, clone: Path, at: str) -> None:
+    stolen = bank.folder / "stolen"
+    stolen.write_bytes((bank.keys / "writer").read_bytes())
+    stolen.chmod(0o600)
+    rotated(bank, "writer")
+    signed = f"git pull --quiet && git -c gpg.format=ssh -c user.signingKey='{stolen}' commit --quiet --allow-empty -S -m forged"
+    ended = bank.shell(f"{signed} && git push origin towpath", clone, GIT_COMMITTER_DATE=at)
+    assert ended.returncode != 0
+    assert "is not signed by the ledger's writer" in ended.stderr
+
+
+@pytest.mark.usefixtures("clone")
+def test_a_ledger_that_begins_needs_the_key_that_the_host_was_given(bank: Bank) -> None:
+    genesis = bank.must("git rev-list --max-parents=0 towpath", bank.remote).strip()
+    bank.must(f"git update-ref -d refs/heads/towpath && git update-ref refs/kept {genesis}", bank.remote)
+    push = f"git --git-dir='{bank.folder / 'mirror'}' push '{bank.remote}' {genesis}:refs/heads/towpath"
+    right = (bank.folder / "signers").read_text()
+    (bank.folder / "signers").write_text("")
+    assert "is not signed by the ledger's writer" in bank.shell(push).stderr
+    (bank.folder / "signers").write_text(right)
+    assert bank.shell(push).returncode == 0
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from datetime import datetime
 from sshsig import InvalidSignature, check_signature
 
 from workers.contract.names import ActorId, CommitId
-from workers.contract.signatures import SigningKey
+from workers.contract.signatures import Signer
 
 NAMESPACE = "git"
 WRITER = "Towpath <writer@towpath>"
@@ -63,16 +63,18 @@ def as_author(actor: ActorId) -> str:
     return f"{actor.user} <{actor}>"
 
 
-def write_commit(tree: str, parents: Sequence[str], author: ActorId, time: int, message: str, key: SigningKey) -> bytes:
-    """The content of a signed commit object. Raises BadObject when the message holds a NUL."""
+def write_commit(
+    tree: str, parents: Sequence[str], author: ActorId, time: int, message: str, key: Signer, committed: int | None = None
+) -> bytes:
+    """The content of a signed commit object; `committed` is the committer's time, if another. Raises BadObject when the message holds a NUL."""
     lines = [f"tree {tree}", *(f"parent {parent}" for parent in parents)]
-    lines += [f"author {as_author(author)} {time} +0000", f"committer {WRITER} {time} +0000"]
+    lines += [f"author {as_author(author)} {time} +0000", f"committer {WRITER} {time if committed is None else committed} +0000"]
     header, body = "\n".join(lines) + "\n", "\n" + _text(message)
     armor = key.sign((header + body).encode(), NAMESPACE)
     return (header + "gpgsig " + armor.rstrip("\n").replace("\n", "\n ") + "\n" + body).encode()
 
 
-def write_tag(name: str, commit: str, time: int, message: str, key: SigningKey) -> bytes:
+def write_tag(name: str, commit: str, time: int, message: str, key: Signer) -> bytes:
     """The content of a signed annotated tag object on a commit. Raises BadObject when the message holds a NUL."""
     text = f"object {commit}\ntype commit\ntag {name}\ntagger {WRITER} {time} +0000\n\n{_text(message)}"
     return (text + key.sign(text.encode(), NAMESPACE)).encode()

@@ -14,7 +14,6 @@ from workers.contract import wire
 from workers.contract.names import BadName, CommitId
 from workers.domain import layout
 from workers.domain.chain import Step
-from workers.domain.signers import REVOKED
 from workers.ports.errors import Untrusted
 
 _RUN = 512
@@ -91,7 +90,7 @@ def _with_contents(mirror: Mirror, changes: Sequence[_Change]) -> Iterator[tuple
             yield change, change.odd, None
             continue
         data = next(contents)
-        wanted = change.path.startswith("records/") or change.path in (layout.SIGNERS, REVOKED)
+        wanted = change.path.startswith("records/") or change.path in (layout.SIGNERS, layout.REVOKED)
         yield change, wire.sha256(data), data if wanted else None
 
 

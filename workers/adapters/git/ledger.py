@@ -11,7 +11,7 @@ from workers.adapters.git.objects import Missing
 from workers.adapters.git.pushing import Sent, push
 from workers.adapters.git.trees import FOLDER, REGULAR, BadTree, Trees
 from workers.contract.names import BadName, CommitId
-from workers.contract.signatures import SigningKey
+from workers.contract.signatures import Signer
 from workers.domain.chain import Step
 from workers.ports.errors import RefusedByHost, Unclear, Unreachable, Untrusted, WorldError
 from workers.ports.ledger import Draft, Link, Push
@@ -20,11 +20,11 @@ from workers.ports.ledger import Draft, Link, Push
 class GitLedger:
     """The ledger branch of a mirror. Without a key it can only be read."""
 
-    def __init__(self, mirror: Mirror, key: SigningKey | None) -> None:
+    def __init__(self, mirror: Mirror, key: Signer | None) -> None:
         self._mirror = mirror
         self._key = key
         self._trees = Trees(mirror.objects)
-        self._tip: tuple[CommitId | None, str] = (None, "")
+        self._tip: tuple[CommitId | None, str, int] = (None, "", 0)
 
     def fetch(self) -> CommitId | None:
         """Ask the remote: the head of the ledger branch, or None when there is none. Raises Unreachable or Untrusted."""
@@ -111,33 +111,43 @@ class GitLedger:
                 yield f"{folder}/{path}", oid
 
     def build(self, parent: CommitId | None, drafts: Iterable[Draft]) -> list[CommitId]:
-        """Make one signed commit per draft, each on top of the one before. Raises BadTree for paths that cannot be, WorldError without a key."""
-        tree = self._tree(parent) if parent else None
+        """Make one signed commit per draft, each on top of the one before. Raises BadTree for paths that cannot be, WorldError without a key.
+
+        The author's time is the draft's. The committer's is never earlier than the commit's before: stock Git judges by it which key was valid.
+        """
+        tree, time = self._end(parent) if parent else (None, 0)
         built: list[CommitId] = []
         for draft in drafts:
-            tree = self._trees.edit(tree, draft.files)
-            parent = self._sign(tree, parent, draft)
+            tree, time = self._trees.edit(tree, draft.files), max(time, seconds(draft.time))
+            parent = self._sign(tree, parent, draft, time)
             built.append(parent)
-            self._tip = (parent, tree)
+            self._tip = (parent, tree, time)
         return built
 
     def build_over(self, base: CommitId, parent: CommitId, draft: Draft) -> CommitId:
         """One signed commit on top of `parent` whose files are those of `base` and the draft's: what lies between is undone."""
-        return self._sign(self._trees.edit(self._commit(base).tree, draft.files), parent, draft)
+        before = self._commit(base)
+        return self._sign(self._trees.edit(before.tree, draft.files), parent, draft, max(before.committer.time, seconds(draft.time)))
 
-    def _sign(self, tree: str, parent: CommitId | None, draft: Draft) -> CommitId:
+    def _sign(self, tree: str, parent: CommitId | None, draft: Draft, committed: int) -> CommitId:
         if self._key is None:
             raise WorldError("signing for the ledger: this process holds no writer's key")
-        content = write_commit(tree, [parent] if parent else [], draft.author, seconds(draft.time), draft.message, self._key)
+        parents, at = [parent] if parent else [], seconds(draft.time)
+        content = write_commit(tree, parents, draft.author, at, draft.message, self._key, committed=committed)
         return CommitId.read(self._mirror.objects.store("commit", content))
 
-    def _tree(self, commit: CommitId) -> str:
-        known, tree = self._tip
-        return tree if known == commit else self._commit(commit).tree
+    def _end(self, parent: CommitId) -> tuple[str, int]:
+        """The tree that the next commit changes, and the committer time that it must not go behind."""
+        known, tree, time = self._tip
+        if known == parent:
+            return tree, time
+        found = self._commit(parent)
+        return found.tree, found.committer.time
 
     def push(self, head: CommitId, expected: CommitId | None) -> Push:
         """Move the remote branch from `expected` to `head` by a plain push. Raises Unreachable, Unclear or RefusedByHost."""
         branch = self._mirror.ledger_branch
+        self._mirror.objects.write()
         sent = push(self._mirror, {f"refs/heads/{branch}": head})
         if sent.accepted:
             self._mirror.set_ref(LEDGER, head)

@@ -4,10 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
-from workers.adapters.git.mirror import Mirror
+from workers.adapters.git.plumbing import Plumbing
+from workers.adapters.git.urls import RemoteUrl
 
 _NO_ANSWER = "[remote failure]"
+
+
+class Outward(Protocol):
+    """A repository of ours and the remote that it talks to: a mirror, or a witness."""
+
+    @property
+    def git(self) -> Plumbing:
+        """Git there, with the remote's login."""
+
+    @property
+    def remote(self) -> RemoteUrl:
+        """The remote."""
 
 
 @dataclass(frozen=True)
@@ -22,9 +36,8 @@ class Sent:
     words: str
 
 
-def push(mirror: Mirror, refs: Mapping[str, str], *options: str) -> Sent:
+def push(mirror: Outward, refs: Mapping[str, str], *options: str) -> Sent:
     """Push objects to refs of the remote by whole names and ids. Never forced, nothing else rides along."""
-    mirror.objects.write()
     quiet = ("--porcelain", "--no-verify", "--no-follow-tags", "--no-signed", "--no-force", "--recurse-submodules=no")
     specs = (f"{oid}:{name}" for name, oid in refs.items())
     answer = mirror.git.talk("push", *quiet, *options, "--", mirror.remote.address, *specs)

@@ -10,7 +10,7 @@ from workers.adapters.git.mirror import TAGS, Mirror
 from workers.adapters.git.objects import Missing
 from workers.contract.promotion import RegisteredVersion
 from workers.contract.verified import Found
-from workers.domain.signers import Signers, bare
+from workers.domain.listed import Listed, bare
 
 _BEGINS = b"-----BEGIN SSH SIGNATURE-----\n"
 
@@ -28,7 +28,7 @@ def against(mirror: Mirror, versions: Iterable[RegisteredVersion]) -> Iterator[F
             yield Found("tag-moved", f"The tag {name} is at {places[name][:12]}, but the ledger registered {version.commit[:12]}.")
 
 
-def remarks(mirror: Mirror, versions: Iterable[RegisteredVersion], signers: Signers) -> Iterator[str]:
+def remarks(mirror: Mirror, versions: Iterable[RegisteredVersion], signers: Listed) -> Iterator[str]:
     """What may be somebody's doing or only late: tags that are missing, environment tags that the writer did not sign."""
     picture = gto.read(mirror)
     for version in versions:

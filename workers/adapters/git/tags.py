@@ -14,7 +14,7 @@ from workers.adapters.git.mirror import TAGS, Mirror
 from workers.adapters.git.projection import Missing, missing
 from workers.adapters.git.pushing import push
 from workers.contract.promotion import RegisteredVersion
-from workers.contract.signatures import SigningKey
+from workers.contract.signatures import Signer
 from workers.ports.errors import RefusedByHost, Unclear, Unreachable
 from workers.ports.source import Assignment
 
@@ -24,7 +24,7 @@ _ROUNDS = 5
 class GtoTags:
     """GTO's tags in the remote of a mirror, signed with the writer's key. `now` tells the time in seconds since 1970."""
 
-    def __init__(self, mirror: Mirror, key: SigningKey, now: Callable[[], float] = time.time) -> None:
+    def __init__(self, mirror: Mirror, key: Signer, now: Callable[[], float] = time.time) -> None:
         self._mirror = mirror
         self._key = key
         self._now = now
@@ -54,6 +54,7 @@ class GtoTags:
 
     def _push(self, batch: Sequence[Missing]) -> int:
         refs = {TAGS + tag.name: self._made(tag) for tag in batch}
+        self._mirror.objects.write()
         sent = push(self._mirror, refs)
         if sent.accepted:
             return len(refs)

@@ -56,6 +56,11 @@ class Leases:
         with told(f"looking at the mark {name}"):
             return bool(self._client.exists(f"towpath:once:{name}"))
 
+    def mark(self, name: str, seconds: int) -> None:
+        """Somebody holds it for so many seconds, whoever works meanwhile."""
+        with told(f"marking {name}"):
+            self._client.set(f"towpath:lease:{name}", "1", ex=seconds)
+
     def forget(self, name: str) -> None:
         """The next who asks `once` is the first again."""
         with told(f"forgetting {name}"):

@@ -76,6 +76,15 @@ def test_each_setting_can_lie_in_a_file(name: str, tmp_path: Path) -> None:
     assert load(GIVEN | {name: "", f"{name}_FILE": str(path)}) == plainly
 
 
+@pytest.mark.parametrize("value", ["relative/path", "ext::sh -c hunter2", "ssh://git:hunter2@host/x.git"])
+def test_the_address_of_a_witness_is_as_strict_and_as_secret(value: str) -> None:
+    with pytest.raises(BadSettings, match=r"^TOWPATH_WITNESS is wrong \(.*\)\. Set it to any Git URL of a second repository") as caught:
+        place(load_for_git(GIVEN | {"TOWPATH_WITNESS": value}))
+    assert "hunter2" not in str(caught.value)
+    given = load_for_git(GIVEN | {"TOWPATH_WITNESS": "https://towpath:hunter2@git.example.com/witness.git"})
+    assert "hunter2" not in f"{given!r} {place(load_for_git(GIVEN | {'TOWPATH_WITNESS': '/w', 'TOWPATH_REPOSITORY': '/r'}))!r}"
+
+
 def test_a_file_that_cannot_be_used_is_named(tmp_path: Path) -> None:
     assert (
         "REDIS_URL_FILE names /nowhere, which cannot be read (No such file" in lines_of({"REDIS_URL": "", "REDIS_URL_FILE": "/nowhere"})[0]
