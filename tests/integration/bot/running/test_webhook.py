@@ -27,7 +27,7 @@ def signed(body: bytes, secret: str = SECRET) -> str:
     return hmac.new(secret.encode(), body, "sha256").hexdigest()
 
 
-async def push(here: Stage, body: bytes | AsyncIterator[bytes] = BODY, method: str = "POST", **headers: str) -> tuple[int, str]:
+async def push(here: Stage, body: bytes | AsyncIterator[bytes] = BODY, /, method: str = "POST", **headers: str) -> tuple[int, str]:
     """One delivery; `X_Gitlab_Token` is how a keyword names a header."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     async with aiohttp.ClientSession() as http, http.request(method, f"{here.url}/git/push", data=body, headers=named) as answer:
