@@ -11,7 +11,7 @@ import structlog
 from aiohttp import web
 from redis.asyncio import Redis
 
-from bot import clock
+from bot import clock, webhook
 from bot.ask import Ask, Parts
 from bot.asked import Waiting
 from bot.broker import Appender, connect
@@ -44,6 +44,7 @@ from bot.slack import Slack
 from bot.sockets import Socket
 from bot.together import end, together
 from bot.vocabulary import Names
+from bot.webhook import Webhook
 from workers.contract import lanes
 
 log = structlog.get_logger("bot.app")
@@ -115,6 +116,9 @@ class Bot:
         for path in PATHS:
             self._web.router.add_post(path, base.intake.over_http)
         self._web.router.add_get("/healthz", Health(self._checks()).handle)
+        if settings.towpath_webhook_secret:
+            hook = Webhook(settings.towpath_webhook_secret.get_secret_value(), base.inbox.look)
+            self._web.router.add_post(webhook.PATH, hook.over_http)
         audit.attach(self._web, audit.AuditPage(base.links, self._projection, self._names))
         await self._runner.setup()
         site = web.TCPSite(self._runner, settings.towpath_host, settings.towpath_port)

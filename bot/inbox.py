@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import Any
 
-import structlog
 from celery import Celery
 from redis.asyncio import Redis
 
+from bot.bell import Bell
 from workers.contract import lanes
 from workers.contract.envelope import Sealed
 
-log = structlog.get_logger("bot.inbox")
+LOOK_AT_MOST_EVERY = 1.0
+LOOK_EXPIRES = 45.0
 
 
 class Inbox:
@@ -28,8 +30,8 @@ class Inbox:
             broker_connection_timeout=3,
             broker_transport_options={"socket_timeout": 5, "socket_connect_timeout": 3},
         )
-        self._ringing: asyncio.Task[None] | None = None
-        self._again = False
+        self._drain = Bell(lambda: self._send(lanes.DRAIN))
+        self._look = Bell(self._look_at_source, lambda: asyncio.sleep(LOOK_AT_MOST_EVERY))
 
     async def change(self, sealed: Sealed) -> None:
         """Put a request to change something into the inbox, and wake the loop that writes. Raises redis' errors."""
@@ -50,23 +52,23 @@ class Inbox:
 
     def ring(self) -> None:
         """Wake the loop that writes: one task is enough for all that lies in the inbox, and a sweep comes for what a lost one left."""
-        self._again = True
-        if self._ringing is None or self._ringing.done():
-            self._ringing = asyncio.create_task(self._ring())
+        self._drain.press()
+
+    def look(self) -> None:
+        """Have the source branch and the tags looked at now, rather than at the next beat of the clock."""
+        self._look.press()
 
     async def close(self) -> None:
-        """Let a bell that is being rung be heard."""
-        if self._ringing:
-            await asyncio.wait([self._ringing], timeout=3)
+        """Let bells that are being rung be heard."""
+        await asyncio.gather(self._drain.heard(3), self._look.heard(3))
         await asyncio.to_thread(self._celery.close)
 
-    async def _ring(self) -> None:
-        while self._again:
-            self._again = False
-            try:
-                await self._send(lanes.DRAIN)
-            except Exception as exc:
-                log.warning("bell_unheard", error=type(exc).__name__)
+    async def _look_at_source(self) -> None:
+        """A look that nobody took in time is worth nothing, since the clock asks for one as well: it expires, so that none pile up."""
+        send = partial(
+            self._celery.send_task, expires=LOOK_EXPIRES, queue=lanes.QUEUES[lanes.LOOK_AT_SOURCE], retry=False, ignore_result=True
+        )
+        await asyncio.to_thread(send, lanes.LOOK_AT_SOURCE)
 
     async def _send(self, task: str, **arguments: Any) -> None:
         """Celery's client blocks: it runs in a thread."""

@@ -12,7 +12,7 @@ from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSetti
 
 from bot.links import BadGitWeb, GitWeb
 
-SECRETS = ("slack_bot_token", "slack_signing_secret", "slack_app_token", "redis_url")
+SECRETS = ("slack_bot_token", "slack_signing_secret", "slack_app_token", "redis_url", "towpath_webhook_secret")
 
 FIXES = {
     "slack_bot_token": "the bot token of your app (xoxb-...), from OAuth & Permissions on api.slack.com/apps",
@@ -24,6 +24,7 @@ FIXES = {
     "towpath_public_url": "the address at which people's browsers reach this bot, such as https://towpath.example.com",
     "towpath_host": "the address to listen at, such as 127.0.0.1 or 0.0.0.0",
     "towpath_port": "the port to listen at, such as 3000",
+    "towpath_webhook_secret": "the secret that you gave the Git host for its push webhook, at least 16 characters",
     "towpath_git_web": "a kind and an address, such as `github https://github.com/org/repo` (kinds: github, gitlab, gitea, gitweb, klaus)",
 }
 
@@ -68,6 +69,7 @@ class Settings(BaseSettings):
     towpath_host: str = "127.0.0.1"
     towpath_port: int = 3000
     towpath_git_web: str | None = None
+    towpath_webhook_secret: SecretStr | None = None
 
     @classmethod
     def load(cls) -> Settings:
@@ -100,6 +102,11 @@ class Settings(BaseSettings):
     @classmethod
     def _app_token(cls, value: SecretStr | None) -> SecretStr | None:
         return value and _like(r"xapp-[\w-]{3,}", value)
+
+    @field_validator("towpath_webhook_secret")
+    @classmethod
+    def _webhook_secret(cls, value: SecretStr | None) -> SecretStr | None:
+        return None if value is None else _like(r"[!-~][ -~]{14,198}[!-~]", value)
 
     @field_validator("redis_url")
     @classmethod

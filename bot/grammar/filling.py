@@ -9,17 +9,18 @@ from bot.grammar.sentences import Vocabulary
 from bot.grammar.verbs import phrase_at
 from bot.grammar.words import KINDS, VERBS, Word
 from workers.contract.commands import FILLERS, Command, Slot, Token
+from workers.contract.requests import MOST_OUTPUTS
 
 NOUNS: dict[Token, tuple[str, ...]] = {Token.PROMOTION: ("promotion",), Token.ENVIRONMENT: ("environment", "env")}
 """Words that may stand beside a value to say what it is."""
 
 LABELS: dict[Token, str] = {
     Token.KIND: "kind", Token.NAME: "artifact", Token.VERSION: "version", Token.ENVIRONMENT: "environment", Token.PROMOTION: "promotion",
-    Token.REF: "commit", Token.PLAN: "plan", Token.COMMIT: "commit", Token.VERB: "command", Token.TEXT: "reason",
+    Token.REF: "commit", Token.OUTPUT: "image", Token.PLAN: "plan", Token.COMMIT: "commit", Token.VERB: "command", Token.TEXT: "reason",
 }  # fmt: skip
 
 _MARKED = (Token.TEXT, Token.REF, Token.PLAN)
-_ORDER = (Token.PROMOTION, Token.VERSION, Token.NAME, Token.KIND, Token.ENVIRONMENT, Token.COMMIT)
+_ORDER = (Token.OUTPUT, Token.PROMOTION, Token.VERSION, Token.NAME, Token.KIND, Token.ENVIRONMENT, Token.COMMIT)
 
 
 @dataclass(frozen=True)
@@ -56,10 +57,23 @@ class Filling:
         return tokens.value(tokens.Place(self.row, slot, self.vocabulary), word)
 
     def put(self, slot: Slot, value: object) -> None:
-        """Fill a slot; a second value for it is a clash, even when it is the same one."""
+        """Fill a slot; a second value for it is a clash, even when it is the same one, unless the slot takes many and the value is another."""
+        if slot.many:
+            self._add(slot, value)
+            return
         if slot.field in self.values:
             self.clashes.append(f"It names the {LABELS[slot.token]} twice.")
         self.values.setdefault(slot.field, value)
+
+    def _add(self, slot: Slot, value: object) -> None:
+        have = self.values.get(slot.field, ())
+        assert isinstance(have, tuple), "the field of a slot that takes many is a tuple"
+        if value in have:
+            self.clashes.append(f"It names the same {LABELS[slot.token]} twice.")
+        elif len(have) == MOST_OUTPUTS:
+            self.clashes.append(f"It names more than {MOST_OUTPUTS} {LABELS[slot.token]}s; a version has at most so many.")
+        else:
+            self.values[slot.field] = (*have, value)
 
 
 def fill(row: Command, words: tuple[Word, ...], because: str | None, vocabulary: Vocabulary) -> Filling:
@@ -122,7 +136,7 @@ def _fill_bare(filling: Filling, words: tuple[Word, ...], at: int) -> None:
     if filling.clashes:
         return
     fits = [(slot, value) for slot in _open_to_bare(filling) if (value := filling.value(slot, word)) is not None]
-    free = [(slot, value) for slot, value in fits if slot.field not in filling.values]
+    free = [(slot, value) for slot, value in fits if slot.many or slot.field not in filling.values]
     if _drops(filling, word) and not (free and _is_weak(word, filling)):
         return
     if fits:

@@ -29,7 +29,7 @@ class Tried:
 def request_of(filling: Filling) -> ask.Request:
     """The request that a whole filling is."""
     make = cast("Callable[..., ask.Request]", filling.row.request)
-    return make(**dict.fromkeys((slot.field for slot in filling.row.slots), None) | filling.values)
+    return make(**{slot.field: () if slot.many else None for slot in filling.row.slots} | filling.values)
 
 
 def suggestions(tried: Tried) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from bot.grammar.tokens import attempt, wants
 from bot.grammar.verbs import phrase_at
 from bot.grammar.words import NEGATIONS, VERBS, Word
 from workers.contract.commands import BY_REQUEST, Command, Slot, Token
-from workers.contract.names import ArtifactName, RefName, Version, VersionAsk
+from workers.contract.names import ArtifactName, OutputRef, RefName, Version, VersionAsk
 from workers.contract.requests import READS
 
 _MOST = 3
@@ -25,12 +25,16 @@ def of_command(filling: Filling, words: tuple[Word, ...]) -> tuple[str, ...]:
         *filling.clashes,
         *(_stranger(filling, one) for one in filling.strangers[:_FEW] if not _denies(one.word)),
     ]
-    if not filling.strangers:
-        found += [f"It does not say which {LABELS[slot.token]}." for slot in filling.missing]
+    if not (filling.strangers or filling.clashes):
+        found += [_missing(slot) for slot in filling.missing]
     found = list(dict.fromkeys(found))
     more = len(found) - _MOST + max(len(filling.strangers) - _FEW, 0)
     shown = found[:_MOST] + ([f"… ({more} more)"] if more > 0 else [])
     return (*shown, f"The form is “{filling.row.phrase}”. For example: “{filling.row.example}”.")
+
+
+def _missing(slot: Slot) -> str:
+    return "It gives no reason." if slot.token is Token.TEXT else f"It does not say which {LABELS[slot.token]}."
 
 
 def of_verb(words: tuple[Word, ...]) -> tuple[str, ...]:
@@ -74,6 +78,8 @@ def _stranger(filling: Filling, stranger: Stranger) -> str:
     shown = f"“{shorten(word.raw)}”"
     if option := _option(word):
         return option
+    if bad := _bad_output(filling, stranger):
+        return bad
     if slots:
         return f"{shown} is no {LABELS[slots[0].token]} here.{_known(filling, slots[0])}"
     if _NUMBER.match(word.text) and (bad := _bad_version(filling, word)):
@@ -106,6 +112,15 @@ def _bad_version(filling: Filling, word: Word) -> str | None:
     if Version in wants(filling.row.request, slot.field):
         return f"“{shorten(word.raw)}” is not a full version; one that works: {Version.example}."
     return None
+
+
+def _bad_output(filling: Filling, stranger: Stranger) -> str | None:
+    """What is wrong with a word that is meant as an image: it stands after `image`, or looks like an address with a tag or a digest."""
+    word, tokens = stranger.word, {slot.token for slot in stranger.slots or filling.row.slots}
+    meant = bool(stranger.slots) or "@sha256:" in word.raw or ("/" in word.raw and ":" in word.raw)
+    if Token.OUTPUT not in tokens or not meant:
+        return None
+    return f"“{shorten(word.raw)}” is not {OutputRef.word}. {OutputRef.fault(word.raw)} One that works: {OutputRef.example}."
 
 
 def _known(filling: Filling, slot: Slot) -> str:

@@ -12,7 +12,7 @@ from bot.grammar.sentences import Vocabulary
 from bot.grammar.words import KINDS, PLACES, Word, is_plain_name
 from workers.contract import requests as ask
 from workers.contract.commands import Command, Slot, Token
-from workers.contract.names import ArtifactName, BadName, EnvironmentName, Name, PromotionId, RefName, Version, VersionAsk
+from workers.contract.names import ArtifactName, BadName, EnvironmentName, Name, OutputRef, PromotionId, RefName, Version, VersionAsk
 
 NEW_NAMES: Mapping[type[ask.Request], str] = {ask.Register: "a first registration names what nobody can know yet"}
 """The requests whose artifact need not be known, each with its reason."""
@@ -111,6 +111,10 @@ def _ref(_: Place, word: Word) -> object | None:
     return None if _NO_REF.fullmatch(word.text) else attempt(RefName, word.raw)
 
 
+def _output(_: Place, word: Word) -> object | None:
+    return attempt(OutputRef, word.raw)
+
+
 def _plan(_: Place, word: Word) -> object | None:
     return word.text if _PLAN.fullmatch(word.text) else None
 
@@ -121,6 +125,6 @@ def _commit(_: Place, word: Word) -> object | None:
 
 _READERS: dict[Token, Callable[[Place, Word], object | None]] = {
     Token.KIND: _kind, Token.NAME: _artifact, Token.VERSION: _version, Token.ENVIRONMENT: _environment,
-    Token.PROMOTION: _promotion, Token.REF: _ref, Token.PLAN: _plan, Token.COMMIT: _commit,
+    Token.PROMOTION: _promotion, Token.REF: _ref, Token.OUTPUT: _output, Token.PLAN: _plan, Token.COMMIT: _commit,
 }  # fmt: skip
 """TEXT is split off before the words are looked at, and VERB may take several words; both are read in `bot.grammar.filling`."""

@@ -25,8 +25,13 @@ def write(request: ask.Request) -> str:
 def phrase(request: ask.Request) -> str:
     """The sentence as plain text, for showing."""
     row = BY_REQUEST[type(request)]
-    parts = ((slot, getattr(request, slot.field)) for slot in row.slots)
+    parts = ((slot, value) for slot in row.slots for value in _values(request, slot))
     return " ".join([row.verb, *(_part(slot, value) for slot, value in parts if value is not None)])
+
+
+def _values(request: ask.Request, slot: Slot) -> tuple[object, ...]:
+    value = getattr(request, slot.field)
+    return tuple(value) if slot.many else (value,)
 
 
 def _part(slot: Slot, value: object) -> str:

@@ -12,6 +12,7 @@ from bot.views.buttons import CHOOSE, run
 from bot.views.card import card
 from bot.views.post import Block, Links, Names, Post
 from bot.views.text import NO_NAMES, code, escaped, fitting, person, plain, preformatted, safe, told
+from bot.views.versions import deprecated, images
 from workers.contract import outcomes as out
 
 NOT_UNDERSTOOD = "not-understood"
@@ -93,10 +94,15 @@ def _choose(outcome: out.Choose, links: Links, names: Names) -> Post:
 def _registered(outcome: out.Registered, links: Links, names: Names) -> Post:
     version = outcome.version
     files = f"{version.files} file{'' if version.files == 1 else 's'}"
-    title = f"🏷️ *{safe(version.artifact)} {safe(version.version)}* was registered: digest `{version.digest.short}`, {files}."
+    title = f"🏷️ *{safe(version.artifact)} {safe(version.version)}* was registered: digest `{version.digest.short}`, {files}{images(version.outputs)}."
     would = [f"• {safe(name, 40)}: {_would(reasons, names)}" for name, reasons in outcome.environments.items()]
     metrics = ", ".join(f"{safe(name, 40)} {safe(value, 40)}" for name, value in list(version.metrics.items())[:8])
-    lines = [title, f"*Metrics:* {metrics}" if metrics else "", *(["*Today its gates would say:*", *would] if would else [])]
+    lines = [
+        title,
+        deprecated(version, names),
+        f"*Metrics:* {metrics}" if metrics else "",
+        *(["*Today its gates would say:*", *would] if would else []),
+    ]
     return post(title.replace("*", ""), [*section(lines, 2_500), *context([facts.commit(outcome.commit, links)])])
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from bot.views.post import Links, Names
 from bot.views.text import cut, escaped, link, person, safe, told, when
+from bot.views.versions import images
 from bot.views.words import ENDED, GATES, LABELS
 from workers.contract.names import CommitId, PromotionId
 from workers.contract.outcomes import Moved
@@ -46,7 +47,7 @@ _TENSES = {
 
 
 def _placed(promotion: Promotion, placed: Placed) -> str:
-    return f"{safe(promotion.artifact)} {safe(placed.version)}, digest `{placed.digest.short}`"
+    return f"{safe(promotion.artifact)} {safe(placed.version)}, digest `{placed.digest.short}`{images(placed.outputs)}"
 
 
 def targets(promotion: Promotion) -> str:

@@ -51,6 +51,7 @@ def details(moved: Moved, names: Names = NO_NAMES) -> dict[str, Any]:
         f"version  {promotion.to.digest}",
         f"commit   {promotion.to.commit}",
     )
+    built = tuple(f"image    {one}" for one in promotion.to.outputs)
     live = (f"live     {promotion.live.digest}",) if promotion.live else ()
     return {
         **_modal(DETAILS_FORM, f"Details of {promotion.id}"),
@@ -62,7 +63,7 @@ def details(moved: Moved, names: Names = NO_NAMES) -> dict[str, Any]:
             *section([f"*Gates:* {facts.gates_counted(promotion)}", *gates], 3_000),
             *section([*facts.quorum(promotion), *facts.deadlines(promotion), *facts.votes(promotion, names)], 3_000),
             *section(["*What happened*", *history[-20:]], 3_000),
-            *section([preformatted("\n".join((*lines, *live)), 1_000)]),
+            *section([preformatted("\n".join((*lines, *live, *built)), 2_700)]),
             *context(f"record {one.seq}" for one in facts.shown_events(promotion)[-1:]),
         ],
     }

@@ -9,6 +9,7 @@ from bot.views.blocks import actions, context, header, post, section
 from bot.views.buttons import run
 from bot.views.post import Block, Links, Names, Post
 from bot.views.text import code, person, safe, told, when
+from bot.views.versions import deprecated, images
 from bot.views.words import headline, state_of
 from workers.contract import outcomes as out
 from workers.contract.commands import COMMANDS
@@ -54,7 +55,7 @@ def _as_of(outcome: out.Status, links: Links) -> list[Block]:
 
 def versions(outcome: out.Versions, links: Links, names: Names) -> Post:
     """The registered versions, newest first."""
-    lines = [_version(one, _live_in(one, outcome)) for one in outcome.versions]
+    lines = [_version(one, _live_in(one, outcome), names) for one in outcome.versions]
     title = f"*Versions of {safe(outcome.artifact)}*" if outcome.artifact else "*Versions*"
     left = outcome.total - len(outcome.versions)
     more = [f"… ({left} more)"] if left > 0 else []
@@ -68,11 +69,11 @@ def _live_in(one: RegisteredVersion, outcome: out.Versions) -> tuple[str, ...]:
     )
 
 
-def _version(one: RegisteredVersion, live_in: tuple[str, ...]) -> str:
+def _version(one: RegisteredVersion, live_in: tuple[str, ...], names: Names) -> str:
     metrics = ", ".join(f"{safe(name, 40)} {safe(value, 40)}" for name, value in list(one.metrics.items())[:4])
     live = f", *live in {', '.join(safe(name, 40) for name in live_in)}*" if live_in else ""
-    what = f"• {safe(one.artifact)} *{safe(one.version)}* `{one.digest.short}`{live}, registered {when(one.registered_at)}"
-    return what + (f"\n\u2003{metrics}" if metrics else "")
+    what = f"• {safe(one.artifact)} *{safe(one.version)}* `{one.digest.short}`{live}, registered {when(one.registered_at)}{images(one.outputs)}"
+    return "\n\u2003".join(line for line in (what, metrics, deprecated(one, names)) if line)
 
 
 def pending(outcome: out.Pending, links: Links, names: Names) -> Post:

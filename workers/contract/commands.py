@@ -35,6 +35,7 @@ class Token(Enum):
     ENVIRONMENT = "ENV"
     PROMOTION = "P-142"
     REF = "REF"
+    OUTPUT = "OUTPUT"
     PLAN = "PLAN"
     COMMIT = "COMMIT"
     VERB = "VERB"
@@ -43,17 +44,22 @@ class Token(Enum):
 
 @dataclass(frozen=True)
 class Slot:
-    """One part of a sentence: the request's field, what it holds, and the prepositions that may (or, for TEXT, REF and PLAN, must) precede it."""
+    """One part of a sentence: the request's field, what it holds, and the prepositions that may (or, for TEXT, REF and PLAN, must) precede it.
+
+    One with `many` may be filled several times; its field is a tuple.
+    """
 
     field: str
     token: Token
     after: tuple[str, ...] = ()
     needed: bool = False
+    many: bool = False
 
     @property
     def phrase(self) -> str:
-        """As help writes it: `to ENV`, `[because TEXT]`."""
+        """As help writes it: `to ENV`, `[because TEXT]`, `[image OUTPUT ...]`."""
         words = f"{self.after[0]} {self.token.value}" if self.after else self.token.value
+        words += " ..." if self.many else ""
         return words if self.needed else f"[{words}]"
 
 
@@ -100,6 +106,10 @@ _KIND = Slot("kind", Token.KIND)
 _NAME = Slot("artifact", Token.NAME)
 _IN = ("in", "on", "from", "to", "into", "at")
 _BECAUSE = Slot("because", Token.TEXT, after=("because",))
+_ONE_VERSION = (
+    Slot("artifact", Token.NAME, needed=True), Slot("version", Token.VERSION, needed=True),
+    Slot("because", Token.TEXT, after=("because",), needed=True),
+)  # fmt: skip
 _PROMOTION = Slot("promotion", Token.PROMOTION)
 
 COMMANDS: tuple[Command, ...] = (
@@ -140,9 +150,22 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "register", ask.Register, Right.REQUEST,
-        (_KIND, Slot("artifact", Token.NAME, needed=True), Slot("version", Token.VERSION, needed=True), Slot("at", Token.REF, after=("at",))),
-        "Make a commit a version: reads its files, digest, metrics and card, and tags it.",
+        (_KIND, Slot("artifact", Token.NAME, needed=True), Slot("version", Token.VERSION, needed=True), Slot("at", Token.REF, after=("at",)),
+         Slot("outputs", Token.OUTPUT, after=("image",), many=True)),
+        "Make a commit a version: reads its files, digest, metrics and card, and tags it. Images that were built from it (at most ten) are given "
+        "by their digest, such as `registry.example/checkout@sha256:…`; they are part of the version and never change.",
         "register biopsy v4.0.0 at main",
+    ),
+    Command(
+        "deprecate", ask.Deprecate, Right.RUN, _ONE_VERSION,
+        "Let a version be promoted no more, in any environment. What runs goes on running, and a rollback to it stays possible. Needs the right "
+        "to run wherever it is live.",
+        "deprecate biopsy v2.0.0 because it was trained on the wrong labels",
+    ),
+    Command(
+        "undeprecate", ask.Undeprecate, Right.RUN, _ONE_VERSION,
+        "Let a deprecated version be promoted again.",
+        "undeprecate biopsy v2.0.0 because the labels were right",
     ),
     Command(
         "unhold", ask.Unhold, Right.RUN,

@@ -188,3 +188,46 @@ class RefName(Name):
     word = "a branch, tag or commit"
     example = "main or 9fceb02"
     __slots__ = ()
+
+
+_LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+
+
+class OutputRef(Name):
+    """A container image by its digest: `host[:port]/path@sha256:...`, in the OCI reference grammar.
+
+    The host is spelt out (an address without one means whatever the reader's tool takes it for), everything is lower case, and there is no
+    tag: a tag can be moved, and beside a digest it says nothing.
+    """
+
+    pattern = re.compile(
+        rf"(?:(?:{_LABEL}(?:\.{_LABEL})+|localhost)(?::[1-9]\d{{0,4}})?|{_LABEL}:[1-9]\d{{0,4}})"
+        r"(?:/[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*)+@sha256:[0-9a-f]{64}",
+        re.ASCII,
+    )
+    word = "an image by its digest"
+    example = "registry.example/checkout@sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+    longest = 255 + len("@sha256:") + 64
+    __slots__ = ()
+
+    @classmethod
+    def fault(cls, text: str) -> str:
+        """Why a text is none, in a sentence for people."""
+        if "@sha256:" in text:
+            return "It begins with the registry's host and is written in small letters, without a tag, with the 64 digits of its digest."
+        return "Without its digest nobody can tell which bytes are meant: a tag can be moved."
+
+    @property
+    def image(self) -> str:
+        """The reference without its digest: `registry.example/checkout`."""
+        return self.rpartition("@")[0]
+
+    @property
+    def digest(self) -> Digest:
+        """What the registry calls these bytes."""
+        return Digest.read(self.rpartition("@")[2])
+
+    @property
+    def short(self) -> str:
+        """For people: the image with the first twelve digits of its digest."""
+        return f"{self.image}@{self.digest.short}"

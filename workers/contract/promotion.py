@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
-from workers.contract.names import ActorId, ArtifactName, CommitId, Digest, EnvironmentName, PromotionId, RequestId, Version
+from workers.contract.names import ActorId, ArtifactName, CommitId, Digest, EnvironmentName, OutputRef, PromotionId, RequestId, Version
 
 
 class Kind(Enum):
@@ -60,11 +60,21 @@ class Golden:
 
 
 @dataclass(frozen=True)
+class Deprecated:
+    """Why a version is promoted no more: who said so, when, and the reason."""
+
+    by: ActorId
+    at: str
+    because: str
+
+
+@dataclass(frozen=True)
 class RegisteredVersion:
     """An artifact's version as the ledger knows it; written once, at registration. `authors` are digests of e-mail addresses.
 
     `folder` is the artifact's folder in the commit, `path` what is deployed, relative to it. `digest` is the SHA-256 over the sorted lines
-    `<sha256> <size> <path>` of the files at `path`. `tag` is the object id of the annotated tag if one existed when it was registered.
+    `<sha256> <size> <path>` of the files at `path`, and over one line for each of the `outputs` (`docs/ledger.md` has the whole recipe).
+    `tag` is the object id of the annotated tag if one existed when it was registered. Only `succeeded_in` and `deprecated` change later.
     """
 
     artifact: ArtifactName
@@ -90,6 +100,8 @@ class RegisteredVersion:
     golden: Golden | None = None
     trained_on: str | None = None
     succeeded_in: Mapping[EnvironmentName, str] = field(default_factory=dict)
+    outputs: tuple[OutputRef, ...] = ()
+    deprecated: Deprecated | None = None
 
 
 @dataclass(frozen=True)
@@ -101,6 +113,7 @@ class Placed:
     digest: Digest
     promotion: PromotionId
     since: str
+    outputs: tuple[OutputRef, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from workers.contract.names import (
     ArtifactName,
     CommitId,
     EnvironmentName,
+    OutputRef,
     PromotionId,
     RefName,
     Version,
@@ -16,17 +17,39 @@ from workers.contract.names import (
 )
 from workers.contract.promotion import Card, Kind, RegisteredVersion
 
+MOST_OUTPUTS = 10
+"""So many images may one version have."""
+
 # What people ask.
 
 
 @dataclass(frozen=True)
 class Register:
-    """Make this the version of the artifact at `at` (default: the head of the source branch)."""
+    """Make this the version of the artifact at `at` (default: the head of the source branch). `outputs` are images that were built from it."""
 
     artifact: ArtifactName
     version: Version
     kind: Kind | None = None
     at: RefName | None = None
+    outputs: tuple[OutputRef, ...] = ()
+
+
+@dataclass(frozen=True)
+class Deprecate:
+    """Let a version be promoted no more, anywhere, with the reason."""
+
+    artifact: ArtifactName
+    version: VersionAsk
+    because: str
+
+
+@dataclass(frozen=True)
+class Undeprecate:
+    """Let a deprecated version be promoted again, with the reason."""
+
+    artifact: ArtifactName
+    version: VersionAsk
+    because: str
 
 
 @dataclass(frozen=True)
@@ -242,7 +265,7 @@ class Tick:
 
 
 PEOPLE = (
-    Register, Promote, Approve, Reject, Cancel, Retry, Rollback, Unhold, AdoptPolicy,
+    Register, Deprecate, Undeprecate, Promote, Approve, Reject, Cancel, Retry, Rollback, Unhold, AdoptPolicy,
     ShowStatus, ShowVersions, ShowPending, History, Audit, Help, Whoami, AuditVerify,
 )  # fmt: skip
 LOOKS = (AuditVerify,)
@@ -251,7 +274,7 @@ READS = (ShowStatus, ShowVersions, ShowPending, History, Audit, Help, Whoami)
 REPORTS = (Inspected, NotInspected, PolicyProposed, Deployed, Verified, Restored)
 
 Request = (
-    Register | Promote | Approve | Reject | Cancel | Retry | Rollback | Unhold | AdoptPolicy
+    Register | Deprecate | Undeprecate | Promote | Approve | Reject | Cancel | Retry | Rollback | Unhold | AdoptPolicy
     | ShowStatus | ShowVersions | ShowPending | History | Audit | Help | Whoami | AuditVerify
     | Inspected | NotInspected | PolicyProposed | Deployed | Verified | Restored
     | CardPosted | Tick

@@ -22,7 +22,7 @@ class Evidence:
 
 def judge(evidence: Evidence) -> tuple[GateResult, ...]:
     """Every gate of the environment, all results at once."""
-    return tuple(gate for judged in (_order, _hold, _separation, _metrics) for gate in judged(evidence))
+    return tuple(gate for judged in (_order, _hold, _deprecated, _separation, _metrics) for gate in judged(evidence))
 
 
 def stops(gates: tuple[GateResult, ...]) -> list[GateResult]:
@@ -50,6 +50,13 @@ def _hold(evidence: Evidence) -> Iterator[GateResult]:
         by = hold.by if hold.by.is_person else "Towpath"
         fix = f"unhold {version.artifact} {version.version} in {environment} because ..."
         yield GateResult("hold", Result.FAIL, f"on hold in {environment} since {hold.since} by {by}: {hold.because} (to lift it: {fix})")
+
+
+def _deprecated(evidence: Evidence) -> Iterator[GateResult]:
+    version = evidence.version
+    if gone := version.deprecated:
+        fix = f"undeprecate {version.artifact} {version.version} because ..."
+        yield GateResult("deprecated", Result.FAIL, f"deprecated since {gone.at} by {gone.by}: {gone.because} (to take that back: {fix})")
 
 
 def _separation(evidence: Evidence) -> Iterator[GateResult]:

@@ -58,6 +58,10 @@ def changes(then: RegisteredVersion, now: RegisteredVersion | None) -> tuple[Cha
 
 def _changes(then: RegisteredVersion, now: RegisteredVersion | None) -> Iterator[Change]:
     yield Change("digest", now.digest.short if now else "nothing", then.digest.short)
+    here, there = _images(now), _images(then)
+    for image in sorted({*here, *there}):
+        if here.get(image) != there.get(image):
+            yield Change(f"image {image}", here.get(image, "none"), there.get(image, "none"))
     before = now.metrics if now else {}
     for name in sorted({*then.metrics, *before}):
         old, new = before.get(name, "none"), then.metrics.get(name, "none")
@@ -70,6 +74,12 @@ def _changes(then: RegisteredVersion, now: RegisteredVersion | None) -> Iterator
     ):
         if old_text != new_text:
             yield Change(what, old_text or "nothing", new_text or "nothing")
+
+
+def _images(version: RegisteredVersion | None) -> dict[str, str]:
+    """The digests of each image, in short; almost always one."""
+    outputs = version.outputs if version else ()
+    return {one.image: ", ".join(other.digest.short for other in outputs if other.image == one.image) for one in outputs}
 
 
 def _size(version: RegisteredVersion) -> str:

@@ -8,7 +8,7 @@ import structlog
 
 from workers.contract import requests as ask
 from workers.contract.envelope import BadEnvelope, Sealed
-from workers.contract.names import ArtifactName, CommitId, RefName, Version, VersionAsk
+from workers.contract.names import ArtifactName, BadName, CommitId, RefName, Version, VersionAsk
 from workers.domain import layout
 from workers.effects.reading import LedgerView
 from workers.effects.reporting import Reporter
@@ -39,7 +39,7 @@ class Inspection:
         try:
             self._source.fetch()
             commit = self._place(wanted.artifact, wanted.version, wanted.at)
-            found = self._source.inspect(wanted.artifact, wanted.version, commit, wanted.kind)
+            found = self._source.inspect(wanted.artifact, wanted.version, commit, wanted.kind, wanted.outputs)
         except BadContent as exc:
             self._reporter.version(ask.NotInspected(wanted.artifact, wanted.version, tuple(exc.reasons), asked))
             return
@@ -59,8 +59,20 @@ class Inspection:
         tag = next((tag for tag in self._source.version_tags() if (tag.artifact, tag.version) == (artifact, version)), None)
         wanted = self._source.resolve(at) if at else None
         if tag and wanted and tag.commit != wanted:
-            raise BadContent(f"the tag {artifact}@{version} lies on {tag.commit[:12]}, not on {at} ({wanted[:12]})")
-        return tag.commit if tag else wanted or self._source.head()
+            fix = f"To register that one: register {artifact} {version}. For {at} take another version."
+            raise BadContent(f"The tag {artifact}@{version} lies on {tag.commit[:12]}, not on {at} ({wanted[:12]}). {fix}")
+        commit = tag.commit if tag else wanted or self._source.head()
+        if tag is None and (other := self._named(f"{artifact}@{version}")) not in (None, commit):
+            fix = "Make it an annotated tag, or take another version."
+            raise BadContent(f"{artifact}@{version} names {str(other)[:12]}, not {commit[:12]}, and is no annotated tag. {fix}")
+        return commit
+
+    def _named(self, name: str) -> CommitId | None:
+        """The commit that a tag (or branch) of that name lies on, if there is one."""
+        try:
+            return self._source.resolve(RefName.read(name))
+        except (BadContent, BadName):
+            return None
 
     def look_for(self, artifact: ArtifactName, wanted: VersionAsk, asked: str) -> None:
         """A promotion names a version that nobody has registered: read the tags that it could mean, then put the request back."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from workers.contract.names import ArtifactName, CommitId, EnvironmentName, RefName, Version
+from workers.contract.names import ArtifactName, CommitId, EnvironmentName, OutputRef, RefName, Version
 from workers.contract.promotion import Kind, RegisteredVersion
 
 
@@ -49,8 +49,13 @@ class Source(Protocol):
     def resolve(self, ref: RefName) -> CommitId:
         """The commit that a branch, tag or (shortened) commit id of the remote names now. Raises BadContent."""
 
-    def inspect(self, artifact: ArtifactName, version: Version, commit: CommitId, kind: Kind | None) -> RegisteredVersion:
-        """Read a version's facts from its commit; `registered_at` and `seq` are left empty. Raises BadContent with every reason at once."""
+    def inspect(
+        self, artifact: ArtifactName, version: Version, commit: CommitId, kind: Kind | None, outputs: tuple[OutputRef, ...] = ()
+    ) -> RegisteredVersion:
+        """Read a version's facts from its commit; `registered_at` and `seq` are left empty. Raises BadContent with every reason at once.
+
+        `outputs` are those that were named to us; the version's tag may name them as well.
+        """
 
     def materialise(self, version: RegisteredVersion) -> Mapping[str, Path]:
         """The files at the version's path, by their path, from Git by commit id; the digest is proved again. Raises BadContent."""

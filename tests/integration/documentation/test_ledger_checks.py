@@ -11,6 +11,7 @@ from tests.unit.docs.pages import DOCS, blocks
 from workers.adapters.git.mirror import Mirror
 from workers.adapters.git.source import GitSource
 from workers.app.rotation import Ring
+from workers.contract.names import OutputRef
 from workers.contract.signatures import SigningKey
 from workers.perform import disowning
 
@@ -218,5 +219,13 @@ def test_the_digest_of_a_version_can_be_computed_by_hand(bank: Bank) -> None:
     tag = next(tag for tag in source.version_tags() if tag.artifact == "biopsy")
     version = source.inspect(tag.artifact, tag.version, tag.commit, None)
     script = check("git clone REPOSITORY source").replace("REPOSITORY", str(bank.remote)).replace("COMMIT", version.commit)
-    printed = bank.must(script.replace("FOLDER", f"{version.folder}/{version.path}"))
+    script = script.replace("FOLDER", f"{version.folder}/{version.path}")
+    printed = bank.must(script.replace("OUTPUTS", ""))
     assert f"sha256:{printed.split()[0]}" == version.digest
+    names = ("registry.example:5000/b", "registry.example/a.b/c", "registry.example/a-b")
+    outputs = tuple(OutputRef.read(f"{name}@sha256:{digit * 64}") for name, digit in zip(names, "abc", strict=True))
+    built = source.inspect(tag.artifact, tag.version, tag.commit, None, (*outputs, OutputRef.read(f"{names[0]}@sha256:{'0' * 64}")))
+    assert built.digest != version.digest
+    printed = bank.must("rm -rf source; " + script.replace("OUTPUTS", " ".join(reversed(built.outputs))))
+    assert f"sha256:{printed.split()[0]}" == built.digest
+    assert source.materialise(built).keys() == source.materialise(version).keys()

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from workers.contract import names
-from workers.contract.names import ActorId, ArtifactName, BadName, Name, RefName, Version, VersionAsk
+from workers.contract.names import ActorId, ArtifactName, BadName, Name, OutputRef, RefName, Version, VersionAsk
 
 from .samples import names as any_of
 
@@ -110,3 +110,25 @@ def test_reading_is_to_be_or_to_be_refused(kind: type[Name], text: str) -> None:
     except BadName:
         return
     assert kind.read(str(name)) == name
+
+
+@pytest.mark.parametrize(
+    "image",
+    ["registry.example/checkout", "localhost/x", "localhost:5000/x", "r.example:443/a/b__c/d-e--f.g", "host:1/x", "10.0.0.4/x"],
+)
+def test_an_image_has_a_host_a_path_and_a_digest(image: str) -> None:
+    found = OutputRef.read(f"{image}@sha256:{'a' * 64}")
+    assert (found.image, found.digest, found.short) == (image, f"sha256:{'a' * 64}", f"{image}@{'a' * 12}")
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        "checkout", "library/nginx", "Registry.example/x", "r.example/X", "r.example/x:v1", "r.example//x", "r.example/x/", "r.example/a..b", "r.example/-x",
+        "r..example/x", "-r.example/x", "r.example:0/x", "r.example:99999999/x", "[::1]:5000/x", "https://r.example/x", "u@r.example/x", "r.example/x\n", "",
+        "r.example/" + "x" * 250,
+    ],
+)  # fmt: skip
+def test_nothing_else_is_one(image: str) -> None:
+    with pytest.raises(BadName):
+        OutputRef.read(f"{image}@sha256:{'a' * 64}")

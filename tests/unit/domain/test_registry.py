@@ -8,9 +8,9 @@ from datetime import timedelta
 import pytest
 
 from workers.contract import requests as ask
-from workers.contract.names import ArtifactName, Version
+from workers.contract.names import ArtifactName, OutputRef, Version
 from workers.contract.outcomes import Notice, PolicyAdopted, PolicyWaits, Refused, Registered
-from workers.contract.promotion import Kind
+from workers.contract.promotion import Change, Kind
 from workers.domain import decision as d
 from workers.domain import layout
 
@@ -63,6 +63,46 @@ def test_a_version_never_changes_and_a_commit_holds_one() -> None:
     assert refused(story, story.reports(ask.Inspected(twin))) == ["commit-taken"]
     assert refused(story, story.reports(ask.Inspected(version_of("v2.0.0", kind=Kind.DATASET)))) == ["kind-changed"]
     assert list(story.world.versions[BIOPSY]) == ["v1.0.0"]
+
+
+def test_a_version_keeps_its_images() -> None:
+    one, other = (OutputRef.read(f"registry.example/biopsy@sha256:{digit * 64}") for digit in "ab")
+    built = replace(version_of("v1.0.0"), outputs=(one,))
+    story = Story().registers(built)
+    assert story.reports(ask.Inspected(built)) == d.NOTHING
+    for outputs, shown in (((other,), f"names {other.short}"), ((), "names no image")):
+        decision = story.reports(ask.Inspected(replace(built, outputs=outputs, digest=version_of("v2.0.0").digest)))
+        assert refused(story, decision) == ["version-exists"]
+        assert f"it has {one.short}, that {shown}" in reasons(decision)[0].text
+    placed = story.promotes(ANA, "v1", "staging").promotion
+    assert placed is not None
+    assert placed.to.outputs == (one,)
+    story.deploys("P-1")
+    story.verifies("P-1")
+    assert story.lane("staging").live == replace(story.lane("staging").succeeded[0], outputs=(one,))
+    assert story.folded() == story.world
+
+
+def test_what_changes_between_images_is_in_the_plan() -> None:
+    one, other, side = (
+        OutputRef.read(f"registry.example/{name}@sha256:{digit * 64}") for name, digit in (("a", "a"), ("a", "b"), ("side", "c"))
+    )
+    story = Story().registers(replace(version_of("v1.0.0"), outputs=(one, side)), replace(version_of("v2.0.0"), outputs=(other,)))
+    story.succeeds("v1.0.0", "staging")
+    promotion = story.promotes(ANA, "v2", "staging").promotion
+    assert promotion is not None
+    assert [change for change in promotion.changes if change.what.startswith("image")] == [
+        Change("image registry.example/a", "a" * 12, "b" * 12),
+        Change("image registry.example/side", "c" * 12, "none"),
+    ]
+
+
+def test_more_images_than_ten_or_one_twice_are_refused_by_the_core_too() -> None:
+    story = Story()
+    many = tuple(OutputRef.read(f"registry.example/c{n}@sha256:{'a' * 64}") for n in range(11))
+    for outputs in (many, (many[0], many[0])):
+        assert refused(story, story.says(ANA, ask.Register(BIOPSY, V4, outputs=outputs))) == ["outputs"]
+    assert story.says(ANA, ask.Register(BIOPSY, V4, outputs=many[:10])).effects
 
 
 def test_what_a_report_says_of_success_is_not_believed() -> None:

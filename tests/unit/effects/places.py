@@ -9,7 +9,7 @@ from pathlib import Path
 from tests.unit.domain.worlds import KEYS, REPO, Story, commit_of
 from workers.contract import requests as ask
 from workers.contract.envelope import Sealed, Sender
-from workers.contract.names import ArtifactName, CommitId, RefName, Version
+from workers.contract.names import ArtifactName, CommitId, OutputRef, RefName, Version
 from workers.contract.promotion import Kind, RegisteredVersion
 from workers.domain.policy import TargetRule
 from workers.effects.deployment import Attempt, Deployment
@@ -87,14 +87,16 @@ class Repository:
         return iter(self.tags)
 
     def resolve(self, ref: RefName) -> CommitId:
-        if ref == "gone":
+        if ref == "gone" or "@" in ref:
             raise BadContent("no such branch")
         return commit_of(str(ref))
 
-    def inspect(self, artifact: ArtifactName, version: Version, commit: CommitId, kind: Kind | None) -> RegisteredVersion:
+    def inspect(
+        self, artifact: ArtifactName, version: Version, commit: CommitId, kind: Kind | None, outputs: tuple[OutputRef, ...] = ()
+    ) -> RegisteredVersion:
         if commit not in self.versions:
             raise BadContent(f"{artifact} is not at {commit[:7]}", "and it has no card")
-        return replace(self.versions[commit], artifact=artifact, version=version)
+        return replace(self.versions[commit], artifact=artifact, version=version, outputs=outputs)
 
     def materialise(self, version: RegisteredVersion) -> Mapping[str, Path]:
         if self.broken:

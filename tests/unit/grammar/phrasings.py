@@ -220,6 +220,10 @@ PHRASINGS: dict[ask.Request, tuple[str, ...]] = {
         "register model biopsy v4.0.0 at main", "register biopsy model v4.0.0 at main", "register at main the model biopsy v4.0.0",
     ),
     ask.Register(Name("brand-new"), Version("v1.0.0-RC.1"), None, RefName("Feature/X_1")): ("register brand-new v1.0.0-RC.1 at Feature/X_1",),
+    ask.Deprecate(BIOPSY, V3, "the labels were wrong"): (
+        "deprecate biopsy v3 because the labels were wrong", "please deprecate v3 of biopsy because the labels were wrong",
+    ),
+    ask.Undeprecate(BIOPSY, V3, "the labels were right"): ("undeprecate biopsy v3 because the labels were right",),
     ask.Unhold(BIOPSY, V3, PROD): ("unhold biopsy v3 in prod", "unhold v3 of biopsy on production", "unhold biopsy v3 prod"),
     ask.Unhold(BIOPSY, V3, PROD, "the cause was the proxy"): ("unhold biopsy v3 in prod because the cause was the proxy",),
     ask.AdoptPolicy(): ("adopt policy", "adopt the policy".replace("the ", ""), "please adopt policy"),

@@ -14,7 +14,7 @@ from bot.grammar.characters import faults
 from bot.grammar.words import VERBS
 from workers.contract import requests as ask
 from workers.contract.commands import BY_REQUEST, COMMANDS, SYNONYMS, Token
-from workers.contract.names import ArtifactName, EnvironmentName, PromotionId, RefName, Version, VersionAsk
+from workers.contract.names import ArtifactName, EnvironmentName, OutputRef, PromotionId, RefName, Version, VersionAsk
 from workers.contract.promotion import Kind
 
 from .known import KNOWN, NOTHING
@@ -52,6 +52,12 @@ NUMBER = st.integers(0, 999_999_999)
 FULL = st.builds("v{}.{}.{}{}".format, NUMBER, NUMBER, NUMBER, st.sampled_from(["", "-rc.1", "-RC", "-0.x-y"])).map(Version)
 ASKED = st.builds("v{}{}".format, NUMBER, st.sampled_from(["", ".1", ".0.7"])).map(VersionAsk) | FULL.map(lambda one: VersionAsk(str(one)))
 REFS = st.from_regex(RefName.pattern, fullmatch=True).filter(lambda one: not any(part in one.lower() for part in ("head", "refs")))
+IMAGES = st.builds(
+    "{}/{}@sha256:{}".format,
+    st.sampled_from(["registry.example", "localhost:5000", "image.example:1"]),
+    st.from_regex(r"\A[a-z0-9]{1,8}(?:(?:\.|_|__|--)[a-z0-9]{1,4})?\Z"),
+    st.text("0123456789abcdef", min_size=64, max_size=64),
+).map(OutputRef)
 HEX = st.text("0123456789abcdef", min_size=7, max_size=64)
 
 
@@ -67,6 +73,7 @@ REASONS = (st.text(max_size=80) | st.text("\"“”‘’'«» a&<>;|", max_size
 BY_TOKEN: dict[Token, st.SearchStrategy[object]] = {
     Token.KIND: st.sampled_from(Kind), Token.NAME: NAMES, Token.VERSION: ASKED, Token.ENVIRONMENT: PLACES,
     Token.PROMOTION: st.integers(1, 999_999_999).map(lambda n: PromotionId(f"P-{n}")), Token.REF: REFS.map(RefName), Token.PLAN: HEX, Token.COMMIT: HEX,
+    Token.OUTPUT: IMAGES,
     Token.VERB: st.sampled_from([row.verb for row in COMMANDS]), Token.TEXT: REASONS,
 }  # fmt: skip
 
@@ -76,7 +83,9 @@ def requests_of(kind: type[ask.Request]) -> st.SearchStrategy[ask.Request]:
     row = BY_REQUEST[kind]
     fields = {slot.field: FULL if (kind, slot.token) == (ask.Register, Token.VERSION) else BY_TOKEN[slot.token] for slot in row.slots}
     needed = {slot.field for slot in row.slots if slot.needed}
-    return st.builds(kind, **{name: strategy if name in needed else st.none() | strategy for name, strategy in fields.items()})
+    given = {name: strategy if name in needed else st.none() | strategy for name, strategy in fields.items()}
+    many = {slot.field: st.lists(BY_TOKEN[slot.token], max_size=10, unique=True).map(tuple) for slot in row.slots if slot.many}
+    return st.builds(kind, **(given | many))
 
 
 def names_of(request: ask.Request) -> tuple[list[str], list[str]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from workers.contract.names import ActorId, ArtifactName, CommitId, Digest, EnvironmentName, PromotionId, RequestId, Version
+from workers.contract.names import ActorId, ArtifactName, CommitId, Digest, EnvironmentName, OutputRef, PromotionId, RequestId, Version
 from workers.contract.outcomes import Moved
 from workers.contract.promotion import (
     Change,
@@ -136,6 +136,9 @@ def after(name: str, **changed: object) -> tuple[Moved, Event]:
     one = promotion(state, events=(*first, happened), reasons=("auc 0.89 is below 0.90",), step=Step("verified", "eu", "fine"))
     one = replace(one, **changed)  # type: ignore[arg-type]
     return moved(one), one.events[-1]
+
+
+IMAGE = OutputRef("registry.example/team/bi__opsy@sha256:" + "ab" * 32)
 
 
 def registered(version: str = "v3.0.0") -> RegisteredVersion:

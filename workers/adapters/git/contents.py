@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from workers.adapters.git.names import fault, twins
 from workers.adapters.git.objects import Missing, Objects, parts
+from workers.adapters.git.outputs import lines_of
 from workers.adapters.git.trees import FOLDER, LINK, REGULAR, SUBMODULE, BadTree, Entry, Trees
-from workers.contract.names import Digest
+from workers.contract.names import Digest, OutputRef
 
 _POINTER = b"version https://git-lfs.github.com/spec/"
 _DEEPEST = 32
@@ -132,7 +133,7 @@ def _foreign(entry: Entry, path: str) -> str | None:
     return f"is {_FOREIGN.get(entry.mode, 'no regular file')}, which is never followed"
 
 
-def digest_of(files: Mapping[str, Hashed]) -> Digest:
-    """The digest of a version: SHA-256 over the lines `<sha256> <size> <path>`, sorted by the bytes of the path."""
+def digest_of(files: Mapping[str, Hashed], outputs: Iterable[OutputRef] = ()) -> Digest:
+    """The digest of a version: SHA-256 over the lines `<sha256> <size> <path>`, sorted by the bytes of the path, then those of its outputs."""
     lines = (f"{files[path].sha256} {files[path].size} {path}\n" for path in sorted(files, key=str.encode))
-    return Digest.read("sha256:" + hashlib.sha256("".join(lines).encode()).hexdigest())
+    return Digest.read("sha256:" + hashlib.sha256("".join([*lines, *lines_of(outputs)]).encode()).hexdigest())

@@ -12,7 +12,7 @@ from workers.adapters.git.contents import Contents, Hashed, Refusals, digest_of
 from workers.adapters.git.evidence import Metrics
 from workers.adapters.git.trees import FOLDER, BadTree, Trees
 from workers.contract import wire
-from workers.contract.names import ArtifactName, CommitId, Digest, Version
+from workers.contract.names import ArtifactName, CommitId, Digest, OutputRef, Version
 from workers.contract.promotion import Golden, Kind, RegisteredVersion
 from workers.ports.errors import BadContent
 
@@ -77,7 +77,13 @@ class Inspection:
             self.reasons += exc.reasons
 
     def version(
-        self, artifact: ArtifactName, version: Version, commit: CommitId, kind: Kind, authors: tuple[str, ...]
+        self,
+        artifact: ArtifactName,
+        version: Version,
+        commit: CommitId,
+        kind: Kind,
+        authors: tuple[str, ...],
+        outputs: tuple[OutputRef, ...] = (),
     ) -> RegisteredVersion:
         """What the commit says of the version; `registered_at`, `seq` and `tag` are left empty. Raises BadContent with every reason."""
         said = self._declaration(artifact, kind)
@@ -88,7 +94,7 @@ class Inspection:
             kind=kind,
             version=version,
             commit=commit,
-            digest=digest_of(files),
+            digest=digest_of(files, outputs),
             folder=self._folder,
             path=said.path,
             files=len(files),
@@ -105,6 +111,7 @@ class Inspection:
             card_digest=self._card(said.card),
             golden=self._golden(said.golden),
             trained_on=said.trained_on,
+            outputs=outputs,
         )
         if said.schema:
             self._named(said.schema, evidence.LARGEST_CARD)

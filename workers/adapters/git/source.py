@@ -14,9 +14,10 @@ from workers.adapters.git.evidence import LARGEST_GOLDEN
 from workers.adapters.git.inspection import Inspection, authors_of, golden_digest, place_of
 from workers.adapters.git.mirror import HEADS, SOURCE, TAGS, Mirror
 from workers.adapters.git.objects import Missing
+from workers.adapters.git.outputs import outputs_of
 from workers.adapters.git.store import Store
 from workers.adapters.git.trees import Trees
-from workers.contract.names import ArtifactName, BadName, CommitId, RefName, Version
+from workers.contract.names import ArtifactName, BadName, CommitId, OutputRef, RefName, Version
 from workers.contract.promotion import Kind, RegisteredVersion
 from workers.ports.errors import BadContent
 from workers.ports.source import VersionTag
@@ -99,14 +100,17 @@ class GitSource:
         """Whether a branch or tag of the remote leads to the commit; the ledger's and forgotten ones are not for registering."""
         return bool(self._mirror.git.run("for-each-ref", "--count=1", f"--contains={oid}", HEADS, TAGS).out)
 
-    def inspect(self, artifact: ArtifactName, version: Version, commit: CommitId, kind: Kind | None) -> RegisteredVersion:
+    def inspect(
+        self, artifact: ArtifactName, version: Version, commit: CommitId, kind: Kind | None, outputs: tuple[OutputRef, ...] = ()
+    ) -> RegisteredVersion:
         """Read a version's facts from its commit; `registered_at` and `seq` are left empty. Raises BadContent with every reason at once."""
         read = self._commit(commit)
         tag = self._mirror.ref(f"{TAGS}{artifact}@{version}")
         event = next((e for e in gto.read(self._mirror).events if e.tag == tag and e.commit == commit), None) if tag else None
         place = place_of(self._trees, read.tree, artifact, kind)
         authors = authors_of(read, self._tagger(event.tag) if event else None)
-        facts = Inspection(self._contents, read.tree, place[1]).version(artifact, version, commit, place[0], authors)
+        built = outputs_of(outputs, self._mirror.objects.read(event.tag, "tag") if event else b"")
+        facts = Inspection(self._contents, read.tree, place[1]).version(artifact, version, commit, place[0], authors, built)
         return replace(facts, tag=event.tag) if event else facts
 
     def _tagger(self, tag: str) -> Signature | None:
@@ -132,7 +136,7 @@ class GitSource:
                 for number, (path, oid) in enumerate(listed.items()):
                     with room.open(number) as file:
                         hashed[path] = self._contents.hashed(oid, path, file.write)
-                if digest_of(hashed) != version.digest:
+                if digest_of(hashed, version.outputs) != version.digest:
                     raise Refusals(f"The files of {version.artifact} {version.version} are not those that were registered.")
                 return {path: room.keep(number, hashed[path].sha256) for number, path in enumerate(listed)}
         except Refusals as exc:

@@ -10,7 +10,7 @@ from workers.contract.envelope import read_stamp
 from workers.contract.outcomes import Late, Reason
 from workers.domain import decision as d
 from workers.domain import reads, rights
-from workers.domain.decide import cards, clock, promote, registry, reports, vote
+from workers.domain.decide import cards, clock, deprecation, promote, registry, reports, vote
 from workers.domain.state import World
 from workers.domain.times import is_early, is_over
 
@@ -24,6 +24,8 @@ PEOPLE: dict[type[ask.Request], Judge] = {
     ask.Cancel: vote.cancel,
     ask.Retry: vote.retry,
     ask.Register: registry.register,
+    ask.Deprecate: deprecation.deprecate,
+    ask.Undeprecate: deprecation.undeprecate,
     ask.Unhold: registry.unhold,
     ask.AdoptPolicy: registry.adopt,
 }

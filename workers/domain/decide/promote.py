@@ -97,7 +97,7 @@ def _new(world: World, case: d.Case, rules: Rules, version: RegisteredVersion) -
         artifact=version.artifact,
         kind=version.kind,
         environment=rules.name,
-        to=Placed(version.version, version.commit, version.digest, id_, case.time),
+        to=Placed(version.version, version.commit, version.digest, id_, case.time, version.outputs),
         state=State.CHECKING,
         requester=case.actor.id,
         requested_at=case.time,
@@ -154,7 +154,7 @@ def _go_back(world: World, case: d.Case, rules: Rules, release: Release, to: Pla
     opened = _new(world, case, rules, version)
     left = release.desired if release.in_flight else release.live
     stopped = world.promotions.get(release.in_flight) if release.in_flight else None
-    passed = _passed_over(rules, stopped)
+    passed = _passed_over(rules, stopped, version)
     opened = replace(opened, rollback=True, quorum=None, live=left, gates=())
     text = f"Going back from {left.version if left else 'nothing'} to {to.version}. Passed over: {', '.join(passed)}."
     begun = lane.start(world, case, opened, "requested", text)
@@ -167,9 +167,10 @@ def _go_back(world: World, case: d.Case, rules: Rules, release: Release, to: Pla
     return replace(begun, documents=(*begun.documents, *extra, *holds))
 
 
-def _passed_over(rules: Rules, stopped: Promotion | None) -> list[str]:
+def _passed_over(rules: Rules, stopped: Promotion | None, version: RegisteredVersion) -> list[str]:
     passed = ["approval"] if rules.approve else []
     passed += ["soak"] if rules.soak else []
     passed += ["gates"] if rules.metrics or rules.after else []
     passed += [f"{stopped.id}, which was {stopped.state.value.replace('_', ' ')}"] if stopped else []
+    passed += [f"that {version.version} is deprecated ({version.deprecated.because})"] if version.deprecated else []
     return passed or ["nothing"]

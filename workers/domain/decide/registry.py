@@ -27,6 +27,8 @@ def register(world: World, case: d.Case, wanted: ask.Register) -> d.Decision:
         return d.refuse(
             world, case, what, Reason("right-request", "You may not request promotions to any environment, so you may not register.")
         )
+    if len(set(wanted.outputs)) < len(wanted.outputs) or len(wanted.outputs) > ask.MOST_OUTPUTS:
+        return d.refuse(world, case, what, Reason("outputs", f"A version has at most {ask.MOST_OUTPUTS} images, each named once."))
     asked = VersionAsk.read(str(wanted.version))
     look = d.Inspect(wanted.artifact, asked, case.wire, wanted.at, wanted.kind, wanted.version)
     return d.answer(effects=(look,))

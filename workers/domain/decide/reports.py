@@ -17,7 +17,7 @@ Report = ask.Deployed | ask.Verified | ask.Restored
 
 def inspected(world: World, case: d.Case, report: ask.Inspected) -> d.Decision:
     """A version enters the ledger, once: another content under a known name is refused, never followed."""
-    found = replace(report.found, registered_at=case.time, seq=world.seq + 1, succeeded_in={})
+    found = replace(report.found, registered_at=case.time, seq=world.seq + 1, succeeded_in={}, deprecated=None)
     known = world.version(found.artifact, found.version)
     if known is not None:
         return _again(world, case, known, found)
@@ -35,14 +35,31 @@ def inspected(world: World, case: d.Case, report: ask.Inspected) -> d.Decision:
 def _again(world: World, case: d.Case, known: RegisteredVersion, found: RegisteredVersion) -> d.Decision:
     if (known.commit, known.digest) == (found.commit, found.digest):
         return d.answer(Registered(known, environments=_today(world, known))) if case.asked else d.NOTHING
-    text = f"{known.artifact} {known.version} is registered at {known.commit[:12]} and never changes; that is {found.commit[:12]}. Give it a new version."
+    text = f"{known.artifact} {known.version} is registered and never changes: {_difference(known, found)}"
     return d.refuse(world, case, f"register {known.artifact} {known.version}", Reason("version-exists", text))
+
+
+def _difference(known: RegisteredVersion, found: RegisteredVersion) -> str:
+    """What a known version is and what was found under its name, with what to do."""
+    if known.commit != found.commit:
+        return f"it lies on {known.commit[:12]}, that is {found.commit[:12]}. Give what is new a new version."
+    if set(known.outputs) != set(found.outputs):
+        has, named = (_images(one) for one in (known, found))
+        return f"it has {has}, that names {named}. An image that was built anew needs a new version, on a commit of its own."
+    return f"its digest is {known.digest.short}, the files at {known.commit[:12]} have {found.digest.short} now. Somebody replaced them."
+
+
+def _images(version: RegisteredVersion) -> str:
+    return " and ".join(one.short for one in version.outputs) or "no image"
 
 
 def _conflict(world: World, found: RegisteredVersion) -> Reason | None:
     versions = world.versions.get(found.artifact, {}).values()
     if other := next((one for one in versions if one.commit == found.commit), None):
-        text = f"{found.commit[:12]} is already {found.artifact} {other.version}; one commit holds one version of an artifact."
+        text = (
+            f"{found.commit[:12]} is already {found.artifact} {other.version}; one commit holds one version of an artifact. "
+            f"Promote {other.version}, or commit what is new (an empty commit will do) and register that."
+        )
         return Reason("commit-taken", text)
     if other := next((one for one in versions if one.kind is not found.kind), None):
         return Reason(

@@ -12,12 +12,14 @@ from itsdangerous import URLSafeTimedSerializer
 
 from bot.links import GitWeb, Links, Verdict
 from workers.contract import lanes, wire
-from workers.contract.names import ActorId, PromotionId
+from workers.contract.names import ActorId, OutputRef, PromotionId
 from workers.contract.promotion import Change, GateResult, Placed, Promotion, Result, State, Vote
 
 from .stage import ANA, COMMIT, DIGEST, MIA, TEAM, Stage, as_moved, event, promotion, stage, until
 
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)> {{ 7*7 }} \u202etxt"
+
+IMAGE = OutputRef("registry.example/biopsy@sha256:" + "cd" * 32)
 
 
 async def get(url: str) -> tuple[int, str, dict[str, str]]:
@@ -36,6 +38,7 @@ def whole() -> Promotion:
     return replace(
         start,
         state=State.SUCCEEDED,
+        to=replace(start.to, outputs=(IMAGE,)),
         because=HOSTILE,
         live=Placed(start.to.version, COMMIT, DIGEST, PromotionId("P-7"), start.requested_at),
         gates=(GateResult("metrics", Result.PASS, HOSTILE, (DIGEST,)),),
@@ -52,7 +55,15 @@ async def test_signed_link_shows_the_record(tmp_path: Path) -> None:
         status, text, headers = await get(links(here).audit(PromotionId("P-1")))
         assert status == 200
         people = (f"Ana Lima ({ANA}@{TEAM})", f"Mia Chen ({MIA}@{TEAM})")
-        for part in ("P-1", *people, "ml-leads", DIGEST, f"https://github.com/org/repo/commit/{COMMIT}", "Verified:"):
+        for part in (
+            "P-1",
+            *people,
+            "ml-leads",
+            DIGEST,
+            f"<code>{IMAGE}</code>",
+            f"https://github.com/org/repo/commit/{COMMIT}",
+            "Verified:",
+        ):
             assert part in text, part
         assert (
             "<script>" not in text
