@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from workers.contract.externals import External
 from workers.contract.names import (
     ArtifactName,
     CommitId,
@@ -90,6 +91,24 @@ class Unhold:
 
     artifact: ArtifactName
     version: VersionAsk
+    environment: EnvironmentName
+    because: str | None = None
+
+
+@dataclass(frozen=True)
+class Adopt:
+    """Request the promotion of the version that somebody assigned to an environment around Towpath."""
+
+    artifact: ArtifactName
+    environment: EnvironmentName
+    because: str | None = None
+
+
+@dataclass(frozen=True)
+class Revert:
+    """The ledger stays: undo in the tags what somebody changed in an environment around Towpath."""
+
+    artifact: ArtifactName
     environment: EnvironmentName
     because: str | None = None
 
@@ -191,6 +210,20 @@ class PolicyProposed:
 
 
 @dataclass(frozen=True)
+class ExternalsSeen:
+    """Tags that were changed around Towpath and do not agree with the ledger."""
+
+    found: tuple[External, ...]
+
+
+@dataclass(frozen=True)
+class ExternalsSettled:
+    """What was changed around Towpath is so no more: the tags and the ledger agree on it again."""
+
+    found: tuple[External, ...]
+
+
+@dataclass(frozen=True)
 class Deployed:
     """The end of the effect `deploy`, at one generation of the lane."""
 
@@ -237,16 +270,16 @@ class Tick:
 
 
 PEOPLE = (
-    Register, Promote, Approve, Reject, Cancel, Retry, Rollback, Unhold, AdoptPolicy,
+    Register, Promote, Approve, Reject, Cancel, Retry, Rollback, Unhold, AdoptPolicy, Adopt, Revert,
     ShowStatus, ShowVersions, ShowPending, History, Audit, Help, Whoami,
 )  # fmt: skip
 READS = (ShowStatus, ShowVersions, ShowPending, History, Audit, Help, Whoami)
-REPORTS = (Inspected, NotInspected, PolicyProposed, Deployed, Verified, Restored)
+REPORTS = (Inspected, NotInspected, PolicyProposed, Deployed, Verified, Restored, ExternalsSeen, ExternalsSettled)
 
 Request = (
-    Register | Promote | Approve | Reject | Cancel | Retry | Rollback | Unhold | AdoptPolicy
+    Register | Promote | Approve | Reject | Cancel | Retry | Rollback | Unhold | AdoptPolicy | Adopt | Revert
     | ShowStatus | ShowVersions | ShowPending | History | Audit | Help | Whoami
-    | Inspected | NotInspected | PolicyProposed | Deployed | Verified | Restored
+    | Inspected | NotInspected | PolicyProposed | Deployed | Verified | Restored | ExternalsSeen | ExternalsSettled
     | CardPosted | Tick
 )  # fmt: skip
 

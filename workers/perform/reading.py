@@ -18,7 +18,7 @@ from workers.ports.errors import Untrusted, WorldError
 from workers.ports.ledger import LedgerBranch, Link
 
 _HASH = re.compile(r"^Record-Sha256: ([0-9a-f]{64})$", re.MULTILINE)
-FOLDERS = ("policy", "versions", "environments", "promotions", "holds")
+FOLDERS = ("policy", "versions", "environments", "promotions", "holds", "externals")
 MOST_RECENT = 5_000
 
 
