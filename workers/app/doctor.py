@@ -16,7 +16,7 @@ from workers.adapters.git.ledger import GitLedger
 from workers.adapters.git.mirror import Mirror
 from workers.adapters.git.source import GitSource
 from workers.adapters.targets import open_target
-from workers.app import keys, logs
+from workers.app import doctor_tags, keys, logs
 from workers.app.place import place
 from workers.app.settings import Settings
 from workers.contract.names import CommitId
@@ -253,6 +253,11 @@ def _scopes(granted: str | None) -> Iterator[Finding]:
         )
 
 
+def _tags(patient: Patient) -> Iterator[Finding]:
+    said = doctor_tags.look(patient.mirror, patient.settings.towpath_data / "store", patient.public, patient.rules)
+    return (Finding("tags", says, fix) for says, fix in said)
+
+
 def _from_file(path: str | None) -> str | None:
     return Path(path).read_text("utf-8").strip() if path else None
 
@@ -262,6 +267,7 @@ CHECKS: tuple[tuple[str, str, Check], ...] = (
     ("redis", "Start Redis, or correct REDIS_URL.", _redis),
     ("ledger", "Check TOWPATH_REPOSITORY, TOWPATH_KEYS, the network and the credentials of Git.", _ledger),
     ("policy", "Check TOWPATH_REPOSITORY, TOWPATH_KEYS, the network and the credentials of Git.", _policy),
+    ("tags", "Check TOWPATH_REPOSITORY, TOWPATH_KEYS, the network and the credentials of Git.", _tags),
     ("target", "Correct the targets in towpath.yaml.", _targets),
     ("slack", "Check SLACK_BOT_TOKEN, SLACK_API_URL and the network.", _slack),
 )

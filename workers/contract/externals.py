@@ -21,7 +21,7 @@ class Around(Enum):
 
 @dataclass(frozen=True)
 class External:
-    """One change that Towpath did not make and the ledger does not agree with. `tag` is the tag's name, `object` its object id.
+    """One change that Towpath did not make and the ledger does not agree with. `tag` is the tag's name, `oid` its object id.
 
     `commit` is where the tag lies, `expected` the commit that the ledger holds; `time` is the tagger's own word. `version` is the one that
     the tags register at `commit`, or the one that was moved, deleted or withdrawn. `reverted` names who said that the ledger stays.
@@ -32,7 +32,7 @@ class External:
     tag: str
     environment: EnvironmentName | None = None
     version: Version | None = None
-    object: str | None = None
+    oid: str | None = None
     commit: CommitId | None = None
     expected: CommitId | None = None
     time: str | None = None
@@ -41,4 +41,4 @@ class External:
     @property
     def identity(self) -> tuple[object, ...]:
         """What makes it another one: a tag that is moved again is told again."""
-        return self.what, self.artifact, self.environment, self.version, self.tag, self.object, self.commit
+        return self.what, self.artifact, self.environment, self.version, self.tag, self.oid, self.commit

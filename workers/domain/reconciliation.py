@@ -112,8 +112,8 @@ def on_record(world: World) -> frozenset[str]:
         release = world.release(one.environment, one.artifact) if one.environment else None
         if one.what is Around.GONE:
             found.add(one.tag)
-        elif one.object and one.environment and (one.reverted or is_superseded(one.time, release)):
-            found.add(one.object)
+        elif one.oid and one.environment and (one.reverted or is_superseded(one.time, release)):
+            found.add(one.oid)
     return frozenset(found)
 
 

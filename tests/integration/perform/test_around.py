@@ -79,7 +79,7 @@ def test_an_assignment_around_us_is_told_once_and_left_alone(settled: Town) -> N
         looks(settled)
         shows(settled)
     (found,) = settled.world().externals.values()
-    assert (found.what, found.tag, found.object, found.commit, found.version) == (
+    assert (found.what, found.tag, found.oid, found.commit, found.version) == (
         Around.ASSIGNED,
         "biopsy#staging#77",
         tag,

@@ -53,6 +53,10 @@ class GitSource:
         head = self.head()
         return policy.read(self._mirror, self._contents, self._trees, head, self._commit(head).tree)
 
+    def stages(self) -> list[str]:
+        """The stages that the source branch's `.gto` allows."""
+        return policy.stages(self._contents, self._trees, self._commit(self.head()).tree)
+
     def version_tags(self) -> Iterator[VersionTag]:
         """All version tags of the mirror, in one pass."""
         for event in self.picture().registered():
