@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from workers.adapters.git import Mirror
+from workers.app import doctor_tags
 from workers.domain import policy as rules
 
 from .host import Host
@@ -101,3 +103,22 @@ def test_without_a_policy_one_is_proposed_in_a_sensible_order(used: Host) -> Non
     assert list(proposed.environments) == ["dev", "staging", "edge", "prod"]
     assert "Left out: 'Live_1'" in done.stdout
     assert used.head == ""
+
+
+def test_doctor_lists_what_is_odd_with_the_fix_of_each(used: Host) -> None:
+    used.must("init", "--yes")
+    tag(used, "biopsy#prod#9", "biopsy@v2.0.0", 9)
+    tag(used, "Fraud@v1.0.0", "main", 10)
+    subprocess.run(["git", f"--git-dir={used.remote}", "update-ref", "refs/tags/light@v1.0.0", "refs/heads/main"], check=True)
+    mirror = Mirror(used.folder / "looked.git", str(used.remote))
+    said = dict(doctor_tags.look(mirror, used.folder / "store", (used.keys / "writer.pub").read_text(), None))
+    words = "\n".join(f"{what} -> {fix}" for what, fix in said.items())
+    for part in (
+        "'Fraud@v1.0.0' was passed over: it is GTO's and not one of ours",
+        "'light@v1.0.0' was passed over: it is not annotated",
+        "the environment edge, which the policy does not know",
+        "biopsy#prod#9: assigned around Towpath (biopsy in prod); the ledger says otherwise -> Say in Slack: adopt biopsy in prod, or revert biopsy in prod.",
+        "stray@v1.0.0 cannot be registered: ",
+    ):
+        assert part in words
+    assert [what for what, fix in said.items() if not fix] == [next(iter(said))]
