@@ -42,7 +42,7 @@ class Inbox:
         """Have a question answered. Raises kombu's errors."""
         await self._send(lanes.ANSWER, envelope=sealed.to_wire())
 
-    async def look(self, sealed: Sealed) -> None:
+    async def query_git(self, sealed: Sealed) -> None:
         """Have a question answered from Git. Raises kombu's errors."""
         await self._send(lanes.VERIFY_RECORD, envelope=sealed.to_wire())
 

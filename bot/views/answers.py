@@ -10,6 +10,7 @@ from bot.views import facts, queries, verification
 from bot.views.blocks import actions, context, markup, option, post, section
 from bot.views.buttons import CHOOSE, run
 from bot.views.card import card
+from bot.views.externals import externals
 from bot.views.post import Block, Links, Names, Post
 from bot.views.text import NO_NAMES, code, escaped, fitting, person, plain, preformatted, safe, told
 from bot.views.versions import deprecated, images
@@ -176,4 +177,5 @@ VIEWS: dict[type[out.Outcome], Callable[[Any, Links, Names], Post]] = {
     out.PolicyWaits: _policy_waits, out.PolicyAdopted: _policy_adopted, out.Status: queries.status, out.Versions: queries.versions,
     out.Pending: queries.pending, out.Changes: queries.changes, out.Page: _page, out.Commands: queries.commands, out.Person: queries.whoami,
     out.Late: _late, out.Trouble: _trouble, out.Notice: _notice, out.Silence: _silence, out.Verification: verification.view,
+    out.Externals: externals,
 }  # fmt: skip

@@ -36,7 +36,11 @@ def status(outcome: out.Status, links: Links, names: Names) -> Post:
 
 def _release(one: Release) -> str:
     what = f"• {safe(one.artifact)} in {safe(one.environment)}:"
-    runs = f" *{safe(one.live.version)}* since {when(one.live.since)} ({one.live.promotion})" if one.live else " nothing runs yet"
+    runs = (
+        f" *{safe(one.live.version)}* since {when(one.live.since)} ({one.live.promotion or 'external'})"
+        if one.live
+        else " nothing runs yet"
+    )
     coming = ""
     if one.in_flight:
         coming = f"; {safe(one.desired.version)} is on its way ({one.in_flight})" if one.desired else f"; {one.in_flight} is on its way"

@@ -16,10 +16,10 @@ from workers.adapters.git.source import GitSource
 from workers.app import audit as audit_
 from workers.app import disown as disown_
 from workers.app import doctor as doctor_
-from workers.app import genesis, key_commands, keys, local_redis, logs, supervisor
+from workers.app import genesis, imports, key_commands, keys, local_redis, logs, supervisor
 from workers.app.place import place
 from workers.app.settings import WRONG, BadSettings, data_folder, describe, load, load_for_git
-from workers.contract.names import CommitId
+from workers.contract.names import CommitId, EnvironmentName
 from workers.domain import policy
 from workers.ports.errors import WorldError
 from workers.tasks.wiring import MIRRORED, now
@@ -53,10 +53,12 @@ def make_keys() -> None:
 
 
 @main.command()
-def init() -> None:
+@click.option("--yes", is_flag=True, help="Write what is shown without asking.")
+def init(yes: bool) -> None:  # noqa: FBT001  # a flag of the command line
     """Begin the ledger, where there is none.
 
-    Makes its first commit, and the keys if there are none. Where there is a ledger nothing is changed and no keys are made.
+    Makes its first commit, and the keys if there are none. Where there is a ledger nothing is changed and no keys are made. What GTO's tags
+    assign already is shown, and taken up with the first commit after a yes. Without a towpath.yaml one is proposed, and nothing is written.
     """
     settings = load_for_git()
     mirror = place(settings).mirror("changes")
@@ -71,11 +73,41 @@ def init() -> None:
         source.fetch()
         found = source.policy()
         if found is None:
+            _propose(source)
             _stop(f"The branch {settings.towpath_source_branch} has no towpath.yaml. Commit one first; docs/policy.md shows the smallest.")
-        writer = genesis.writer_for(settings.towpath_keys, policy.read(found[1]))
-        commit = genesis.first_commit(GitLedger(mirror, writer), settings.towpath_keys, found[1], now())
+        rules = policy.read(found[1])
+        taken = imports.look(source, rules) if source.picture().assigned else imports.TakenUp()
+        if source.picture().assigned:
+            _confirm(found[1], taken, yes=yes)
+        writer = genesis.writer_for(settings.towpath_keys, rules)
+        ledger, at = GitLedger(mirror, writer), now()
+        more = (lambda world: imports.build(ledger, world, taken, source, at)) if taken.versions else None
+        commit = genesis.first_commit(ledger, settings.towpath_keys, found[1], at, more)
     click.echo(f"The ledger begins at {commit}, on the branch {settings.towpath_ledger_branch}. Its keys are in {settings.towpath_keys}.")
     click.echo(f'The writer\'s key is {writer.fingerprint}. Keep it on paper, and pin it in towpath.yaml: trust: "{writer.fingerprint}"')
+
+
+def _propose(source: GitSource) -> None:
+    """Print a policy to commit, if the tags or GTO's own file name environments."""
+    named = {str(environment) for _, environment in source.picture().lanes} | set(source.stages())
+    usable = [name for name in sorted(named) if EnvironmentName.pattern.fullmatch(name)]
+    if usable:
+        click.echo(f"# Proposed towpath.yaml: complete and commit it, then say `towpath init` again.\n{imports.proposed(usable)}", nl=False)
+    for name in sorted(named.difference(usable)):
+        click.echo(f"# Left out: {name[:60]!r} cannot be an environment of ours; give it a name such as {EnvironmentName.example}.")
+
+
+def _confirm(policy_text: str, taken: imports.TakenUp, *, yes: bool) -> None:
+    """Show what would be written, and go on only after a yes."""
+    click.echo(f"The policy would be:\n\n{policy_text}")
+    for line in imports.told(taken):
+        click.echo(line)
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        _stop("Nothing was changed. Read what would be written, then say `towpath init --yes`.")
+    if not click.confirm("Write this?"):
+        _stop("Nothing was changed.")
 
 
 @main.command(name="accept-head")

@@ -17,7 +17,7 @@ from workers.adapters.git.ledger import GitLedger
 from workers.adapters.git.mirror import Mirror
 from workers.adapters.git.source import GitSource
 from workers.adapters.targets import open_target
-from workers.app import key_checks, keys, logs
+from workers.app import doctor_tags, key_checks, keys, logs
 from workers.app.place import place
 from workers.app.rotation import trust_root
 from workers.app.settings import Settings
@@ -255,6 +255,11 @@ def _scopes(granted: str | None) -> Iterator[Finding]:
         )
 
 
+def _tags(patient: Patient) -> Iterator[Finding]:
+    said = doctor_tags.look(patient.mirror, patient.settings.towpath_data / "store", patient.public, patient.rules)
+    return (Finding("tags", says, fix) for says, fix in said)
+
+
 def _from_file(path: str | None) -> str | None:
     return Path(path).read_text("utf-8").strip() if path else None
 
@@ -266,6 +271,7 @@ CHECKS: tuple[tuple[str, str, Check], ...] = (
     ("policy", "Check TOWPATH_REPOSITORY, TOWPATH_KEYS, the network and the credentials of Git.", _policy),
     ("agent", key_checks.AGENT, lambda it: (Finding("agent", *seen) for seen in key_checks.look_at_agent(it.settings.towpath_keys))),
     ("witness", key_checks.WITNESS, lambda it: (Finding("witness", *seen) for seen in key_checks.look_at_witness(it.settings, it.mirror))),
+    ("tags", "Check TOWPATH_REPOSITORY, TOWPATH_KEYS, the network and the credentials of Git.", _tags),
     ("target", "Correct the targets in towpath.yaml.", _targets),
     ("slack", "Check SLACK_BOT_TOKEN, SLACK_API_URL and the network.", _slack),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from workers.contract.names import CommitId
 from workers.contract.signatures import Signer
 from workers.domain import layout, policy
 from workers.domain.record import SCHEMA
+from workers.domain.state import World, fold
 from workers.ports.errors import Untrusted, WorldError
 from workers.ports.ledger import Draft, LedgerBranch, Push
 
@@ -38,13 +40,23 @@ def writer_for(folder: Path, rules: policy.Policy) -> Signer:
     return writer
 
 
-def first_commit(ledger: LedgerBranch, folder: Path, policy_text: str, now: datetime) -> CommitId:
-    """Make, push and anchor the genesis with the keys in the folder. Raises NotPossible, BadPolicy, Untrusted or what a push raises."""
+More = Callable[[World], CommitId]
+"""Builds further records on the ledger as it begins; the last commit."""
+
+
+def first_commit(ledger: LedgerBranch, folder: Path, policy_text: str, now: datetime, more: More | None = None) -> CommitId:
+    """Make, push and anchor the genesis with the keys in the folder, and what `more` builds on it, in one push.
+
+    Raises NotPossible, BadPolicy, Untrusted or what a push raises.
+    """
     if ledger.fetch() is not None:
         raise NotPossible("the shared repository already has a ledger")
     rules = policy.read(policy_text)
     draft = _draft(folder, policy_text, rules, writer_for(folder, rules), stamp(now))
     (commit,) = ledger.build(None, [draft])
+    if more:
+        files = ((path, data) for path, data in draft.files.items() if data is not None)
+        commit = more(fold((folder / keys.REPO_ID).read_text().strip(), commit, 0, files, ()))
     if ledger.push(commit, None) is not Push.ACCEPTED:
         raise NotPossible("somebody made a ledger at the same moment, with other keys; look at it before anything else")
     ledger.set_anchor(commit)

@@ -126,7 +126,7 @@ COMMANDS: tuple[Command, ...] = (
         (_NAME, Slot("environment", Token.ENVIRONMENT, after=_IN, needed=True), Slot("to", Token.VERSION, after=("to",)), _BECAUSE),
         "Go back at once to the last good version (or to one that succeeded there). The version left behind is put on hold.",
         "rollback biopsy in prod because it times out",
-        synonyms=("roll back", "revert to", "revert", "undo"),
+        synonyms=("roll back", "revert to", "undo"),
     ),
     Command(
         "approve", ask.Approve, Right.APPROVE, (_PROMOTION, Slot("plan", Token.PLAN, after=("plan",)), _BECAUSE),
@@ -173,6 +173,18 @@ COMMANDS: tuple[Command, ...] = (
          Slot("environment", Token.ENVIRONMENT, after=_IN, needed=True), _BECAUSE),
         "Lift the hold on a version, so that it may be promoted there again.",
         "unhold biopsy v3 in prod because the cause was the proxy",
+    ),
+    Command(
+        "adopt", ask.Adopt, Right.REQUEST,
+        (Slot("artifact", Token.NAME, needed=True), Slot("environment", Token.ENVIRONMENT, after=_IN, needed=True), _BECAUSE),
+        "Request the promotion of the version that somebody assigned there in Git, around Towpath: with all gates and approvals.",
+        "adopt biopsy in prod because the pipeline moved it in time",
+    ),
+    Command(
+        "revert", ask.Revert, Right.RUN,
+        (Slot("artifact", Token.NAME, needed=True), Slot("environment", Token.ENVIRONMENT, after=_IN, needed=True), _BECAUSE),
+        "Undo in Git what somebody assigned there around Towpath; what runs stays. To go back to an earlier version, say rollback.",
+        "revert biopsy in prod because nobody asked for it",
     ),
     Command(
         "adopt policy", ask.AdoptPolicy, Right.RUN, (Slot("commit", Token.COMMIT),),

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from workers.contract import wire
 from workers.contract.actors import Conversation
+from workers.contract.externals import External
 from workers.contract.names import ActorId, ArtifactName, CommitId, EnvironmentName, PromotionId, RequestId, Version
 from workers.contract.promotion import Hold, Kind, Promotion, RegisteredVersion, Release
 from workers.contract.verified import Verification
@@ -204,6 +205,14 @@ class Notice:
 
 
 @dataclass(frozen=True)
+class Externals:
+    """What was changed around Towpath, for the channel; or, when `settled`, that it is so no more."""
+
+    found: tuple[External, ...] = ()
+    settled: bool = False
+
+
+@dataclass(frozen=True)
 class Silence:
     """A plain thread reply that turned out not to be for us."""
 
@@ -211,7 +220,7 @@ class Silence:
 Outcome = (
     Refused | Moved | Receipt | Choose | Registered | PolicyWaits | PolicyAdopted
     | Status | Versions | Pending | Changes | Page | Commands | Person
-    | Late | Trouble | Notice | Silence | Verification
+    | Late | Trouble | Notice | Silence | Verification | Externals
 )  # fmt: skip
 
 BY_NAME: dict[str, type[Outcome]] = {
@@ -219,7 +228,7 @@ BY_NAME: dict[str, type[Outcome]] = {
     for kind in (
         Refused, Moved, Receipt, Choose, Registered, PolicyWaits, PolicyAdopted,
         Status, Versions, Pending, Changes, Page, Commands, Person,
-        Late, Trouble, Notice, Silence, Verification,
+        Late, Trouble, Notice, Silence, Verification, Externals,
     )
 }  # fmt: skip
 

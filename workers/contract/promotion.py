@@ -106,12 +106,12 @@ class RegisteredVersion:
 
 @dataclass(frozen=True)
 class Placed:
-    """A version that is (or was) in an environment: by which promotion, since when."""
+    """A version that is (or was) in an environment: by which promotion (None: it was there before the ledger began), since when."""
 
     version: Version
     commit: CommitId
     digest: Digest
-    promotion: PromotionId
+    promotion: PromotionId | None
     since: str
     outputs: tuple[OutputRef, ...] = ()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from workers.contract.externals import External
 from workers.contract.names import (
     ArtifactName,
     CommitId,
@@ -118,6 +119,24 @@ class Unhold:
 
 
 @dataclass(frozen=True)
+class Adopt:
+    """Request the promotion of the version that somebody assigned to an environment around Towpath."""
+
+    artifact: ArtifactName
+    environment: EnvironmentName
+    because: str | None = None
+
+
+@dataclass(frozen=True)
+class Revert:
+    """The ledger stays: undo in the tags what somebody changed in an environment around Towpath."""
+
+    artifact: ArtifactName
+    environment: EnvironmentName
+    because: str | None = None
+
+
+@dataclass(frozen=True)
 class AdoptPolicy:
     """Put the policy that the source branch proposes into force. `commit` is the start of the commit id that was shown."""
 
@@ -219,6 +238,20 @@ class PolicyProposed:
 
 
 @dataclass(frozen=True)
+class ExternalsSeen:
+    """Tags that were changed around Towpath and do not agree with the ledger."""
+
+    found: tuple[External, ...]
+
+
+@dataclass(frozen=True)
+class ExternalsSettled:
+    """What was changed around Towpath is so no more: the tags and the ledger agree on it again."""
+
+    found: tuple[External, ...]
+
+
+@dataclass(frozen=True)
 class Deployed:
     """The end of the effect `deploy`, at one generation of the lane."""
 
@@ -265,18 +298,18 @@ class Tick:
 
 
 PEOPLE = (
-    Register, Deprecate, Undeprecate, Promote, Approve, Reject, Cancel, Retry, Rollback, Unhold, AdoptPolicy,
+    Register, Deprecate, Undeprecate, Promote, Approve, Reject, Cancel, Retry, Rollback, Unhold, AdoptPolicy, Adopt, Revert,
     ShowStatus, ShowVersions, ShowPending, History, Audit, Help, Whoami, AuditVerify,
 )  # fmt: skip
 LOOKS = (AuditVerify,)
 """Questions that the projection cannot answer: Git itself is looked at."""
 READS = (ShowStatus, ShowVersions, ShowPending, History, Audit, Help, Whoami)
-REPORTS = (Inspected, NotInspected, PolicyProposed, Deployed, Verified, Restored)
+REPORTS = (Inspected, NotInspected, PolicyProposed, Deployed, Verified, Restored, ExternalsSeen, ExternalsSettled)
 
 Request = (
-    Register | Deprecate | Undeprecate | Promote | Approve | Reject | Cancel | Retry | Rollback | Unhold | AdoptPolicy
+    Register | Deprecate | Undeprecate | Promote | Approve | Reject | Cancel | Retry | Rollback | Unhold | AdoptPolicy | Adopt | Revert
     | ShowStatus | ShowVersions | ShowPending | History | Audit | Help | Whoami | AuditVerify
-    | Inspected | NotInspected | PolicyProposed | Deployed | Verified | Restored
+    | Inspected | NotInspected | PolicyProposed | Deployed | Verified | Restored | ExternalsSeen | ExternalsSettled
     | CardPosted | Tick
 )  # fmt: skip
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from workers.contract import wire
+from workers.contract.externals import External
 from workers.contract.names import ArtifactName, CommitId, Digest, EnvironmentName, PromotionId, Version
 from workers.contract.promotion import Hold, Promotion, RegisteredVersion, Release
 from workers.domain import own_yaml
@@ -30,7 +31,7 @@ class Proposal:
     text: str
 
 
-Document = Promotion | Release | RegisteredVersion | Hold | Proposal
+Document = Promotion | Release | RegisteredVersion | Hold | Proposal | External
 
 
 def promotion(id_: PromotionId) -> str:
@@ -53,6 +54,18 @@ def hold(environment: EnvironmentName, artifact: ArtifactName, digest: Digest) -
     return f"holds/{environment}/{artifact}/{digest.short}.yaml"
 
 
+def external_in(environment: EnvironmentName, artifact: ArtifactName) -> str:
+    """The path of what was done around Towpath in an environment."""
+    return f"externals/environments/{environment}/{artifact}.yaml"
+
+
+def external(found: External) -> str:
+    """The path of what was done around Towpath: one for each lane, version and artifact."""
+    if found.environment:
+        return external_in(found.environment, found.artifact)
+    return f"externals/versions/{found.artifact}/{found.version}.yaml" if found.version else f"externals/artifacts/{found.artifact}.yaml"
+
+
 def record(seq: int) -> str:
     """The path of a record."""
     return f"records/{seq // 1000}/{seq}.json"
@@ -64,6 +77,7 @@ _KINDS: tuple[tuple[re.Pattern[str], type[Document]], ...] = (
     (re.compile(r"versions/.+/v[^/]+\.yaml"), RegisteredVersion),
     (re.compile(r"holds/[^/]+/.+/[0-9a-f]{12}\.yaml"), Hold),
     (re.compile(re.escape(PROPOSED)), Proposal),
+    (re.compile(r"externals/(?:environments|versions|artifacts)/.+\.yaml"), External),
 )
 
 
@@ -80,6 +94,8 @@ def path_of(document: Document) -> str:
             return hold(document.environment, document.artifact, document.digest)
         case Proposal():
             return PROPOSED
+        case External():
+            return external(document)
 
 
 def kind_of(path: str) -> type[Document] | None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from workers.contract.envelope import Sender, read_stamp, stamp
+from workers.contract.externals import External
 from workers.contract.names import ArtifactName, CommitId, Digest, EnvironmentName, PromotionId, RequestId, Version
 from workers.contract.promotion import Card, Hold, Promotion, RegisteredVersion, Release
 from workers.domain import layout, signers, states
@@ -51,6 +52,7 @@ class World:
     releases: Mapping[tuple[EnvironmentName, ArtifactName], Release] = field(default_factory=dict)
     promotions: Mapping[PromotionId, Promotion] = field(default_factory=dict)
     holds: Mapping[tuple[EnvironmentName, ArtifactName, Digest], Hold] = field(default_factory=dict)
+    externals: Mapping[str, External] = field(default_factory=dict)
     open: frozenset[PromotionId] = frozenset()
     lanes: Mapping[tuple[EnvironmentName, ArtifactName], frozenset[PromotionId]] = field(default_factory=dict)
     threads: Mapping[tuple[str, str], PromotionId] = field(default_factory=dict)
@@ -179,6 +181,8 @@ class _Changes:
             self._plain["proposal"] = layout.read(layout.Proposal, data) if data else None
         elif path.startswith("holds/") and data is None:
             self._lift(path)
+        elif path.startswith("externals/") and data is None:
+            self._table("externals").pop(path, None)
         elif (kind := layout.kind_of(path)) and data is not None:
             self.keep(layout.read(kind, data))
 
@@ -203,6 +207,8 @@ class _Changes:
                 table = self._table("versions")
                 of_artifact = table.get(document.artifact, {})
                 table[document.artifact] = {**of_artifact, document.version: document}  # type: ignore[dict-item]  # a table of tables
+            case External():
+                self._table("externals")[layout.external(document)] = document
             case Hold():
                 self._table("holds")[(document.environment, document.artifact, document.digest)] = document
 

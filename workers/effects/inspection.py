@@ -10,6 +10,7 @@ from workers.contract import requests as ask
 from workers.contract.envelope import BadEnvelope, Sealed
 from workers.contract.names import ArtifactName, BadName, CommitId, RefName, Version, VersionAsk
 from workers.domain import layout
+from workers.effects.comparison import Comparison
 from workers.effects.reading import LedgerView
 from workers.effects.reporting import Reporter
 from workers.ports.errors import BadContent
@@ -27,6 +28,7 @@ class Inspection:
         self._view = view
         self._source = source
         self._reporter = reporter
+        self._comparison = Comparison(view, source, reporter)
 
     def register(self, asked: str) -> None:
         """A person asked to register: an existing tag says where, else `at`, else the source branch's head.
@@ -89,6 +91,7 @@ class Inspection:
         self._source.fetch()
         head = self._view.head()
         self._look_at_policy(head)
+        self._comparison.look(head)
         known = {path for path, _ in self._view.versions(head)}
         new = [tag for tag in self._source.version_tags() if layout.version(tag.artifact, tag.version) not in known]
         for tag in [tag for tag in new if is_new(f"tag:{tag.tag}")][:MOST_AT_ONCE]:

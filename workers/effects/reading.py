@@ -9,7 +9,7 @@ from workers.contract.names import ArtifactName, CommitId, PromotionId, Version
 from workers.contract.promotion import Promotion, RegisteredVersion
 from workers.contract.signatures import fingerprint
 from workers.domain import layout, policy, signers
-from workers.domain.state import WRITER, parse_signers
+from workers.domain.state import WRITER, World, fold, parse_signers
 from workers.ports.errors import Untrusted
 from workers.ports.ledger import LedgerBranch
 
@@ -23,7 +23,8 @@ class LedgerView:
 
     def __init__(self, ledger: LedgerBranch, writer: str) -> None:
         self._ledger = ledger
-        self._writer = writer
+        self.writer = writer
+        self._world: World | None = None
 
     def head(self) -> CommitId:
         """The head of the remote ledger, fetched now. Raises Unreachable or Untrusted."""
@@ -34,7 +35,7 @@ class LedgerView:
         if head == anchor:
             return head
         writer = self._writer_at(anchor, head) if anchor else self._ledger.signer(head)
-        if not signers.same(writer, self._writer):
+        if not signers.same(writer, self.writer):
             raise Untrusted(self._why(head, writer if anchor else None))
         self._ledger.set_anchor(head)
         return head
@@ -55,7 +56,7 @@ class LedgerView:
         if replaced_by is None:
             return f"the ledger's head {head[:12]} is not signed by the writer"
         return (
-            f"the ledger's writer is {fingerprint(replaced_by)} now, and this process was given {fingerprint(self._writer)}. "
+            f"the ledger's writer is {fingerprint(replaced_by)} now, and this process was given {fingerprint(self.writer)}. "
             "Put the new writer.pub into TOWPATH_KEYS and start this process again"
         )
 
@@ -76,6 +77,15 @@ class LedgerView:
     def versions(self, head: CommitId) -> Iterator[tuple[str, bytes]]:
         """The paths and bytes of all registered versions."""
         return self._ledger.read_below(head, "versions")
+
+    def world(self, head: CommitId, repo_id: str) -> World:
+        """What is registered, desired and changed around us, as of a head; promotions and holds are left out. Kept until the head moves."""
+        if self._world is None or self._world.head != head:
+            papers = ((path, self._ledger.read(head, path) or b"") for path in (layout.POLICY, layout.SIGNERS))
+            folders = ("versions", "environments", "externals")
+            files = (file for folder in folders for file in self._ledger.read_below(head, folder))
+            self._world = fold(repo_id, head, 0, [*papers, *files], ())
+        return self._world
 
     def policy_text(self, head: CommitId) -> str:
         """The policy in force, as written."""

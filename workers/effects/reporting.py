@@ -7,9 +7,10 @@ from datetime import datetime
 from typing import Protocol
 
 from workers.contract import requests as ask
+from workers.contract import wire
 from workers.contract.actors import PROCESSES
 from workers.contract.envelope import LIFETIME, Envelope, Sealed, Sender, request_id, seal, stamp
-from workers.contract.names import RequestId
+from workers.contract.names import CommitId, RequestId
 from workers.contract.signatures import Signer
 
 
@@ -27,7 +28,7 @@ class Reporter:
         self._key = key
         self.repo_id = repo_id
         self._put = put
-        self._now = now
+        self.now = now
 
     def step(self, report: ask.Deployed | ask.Verified | ask.Restored) -> None:
         """A step of a deployment."""
@@ -46,11 +47,15 @@ class Reporter:
         """A policy on the source branch that is not in force."""
         self._send(report, request_id(self.repo_id, "policy", report.commit, report.text))
 
+    def externals(self, report: ask.ExternalsSeen | ask.ExternalsSettled, head: CommitId) -> None:
+        """What was changed around us, as compared with the ledger at this head."""
+        self._send(report, request_id(self.repo_id, type(report).__name__, head, wire.sha256(wire.canonical(report))))
+
     def put_back(self, sealed: str) -> None:
         """A person's request that waited for a look at the repository goes back into the inbox as it was."""
         self._put(sealed, looked=True)
 
     def _send(self, request: ask.Request, id_: RequestId) -> None:
-        now = self._now()
+        now = self.now()
         envelope = Envelope(id_, self.repo_id, stamp(now), stamp(now + LIFETIME), PROCESSES["effects"], request)
         self._put(seal(envelope, Sender.EFFECTS, self._key))

@@ -18,6 +18,7 @@ from workers.contract import requests as ask
 from workers.contract import wire
 from workers.contract.actors import PROCESSES
 from workers.contract.envelope import LIFETIME, BadEnvelope, Envelope, Sealed, read_stamp, request_id, stamp
+from workers.contract.externals import External
 from workers.contract.names import ActorId, CommitId
 from workers.contract.outcomes import Delivery, Moved, Outcome, Registered, Trouble
 from workers.contract.promotion import Promotion, RegisteredVersion, Release
@@ -110,9 +111,9 @@ class Loop:
         world = self._reader.world
         return self._reader.files(world) if world else iter(())
 
-    def touched(self) -> list[RegisteredVersion | Release]:
-        """The versions and releases that changed since the last call, as they are now."""
-        found = [one for one in self._touched.values() if isinstance(one, RegisteredVersion | Release)]
+    def touched(self) -> list[RegisteredVersion | Release | External]:
+        """The versions, releases and changes around us that are new since the last call, as they are now."""
+        found = [one for one in self._touched.values() if isinstance(one, RegisteredVersion | Release | External)]
         self._touched.clear()
         return found
 

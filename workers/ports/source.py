@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Protocol
 
 from workers.contract.names import ArtifactName, CommitId, EnvironmentName, OutputRef, RefName, Version
-from workers.contract.promotion import Kind, RegisteredVersion
+from workers.contract.promotion import Kind, RegisteredVersion, Release
+from workers.domain.picture import Event, Picture
 
 
 @dataclass(frozen=True)
@@ -23,12 +24,16 @@ class VersionTag:
 
 @dataclass(frozen=True)
 class Assignment:
-    """What environment tags should say: the commit of the live version of an artifact in an environment, or None for nothing."""
+    """What environment tags should say: the commit of the live version of an artifact in an environment, or None for nothing.
+
+    `release` is the lane as the ledger has it, by which what others assigned is told from a picture that only lags behind.
+    """
 
     artifact: ArtifactName
     environment: EnvironmentName
     commit: CommitId | None
     message: str
+    release: Release | None = None
 
 
 class Source(Protocol):
@@ -45,6 +50,12 @@ class Source(Protocol):
 
     def version_tags(self) -> Iterator[VersionTag]:
         """All version tags of the mirror, in one pass."""
+
+    def picture(self) -> Picture:
+        """Everything that the mirror's tags say."""
+
+    def is_signed(self, event: Event, public: str) -> bool:
+        """Whether the tag of an event bears the signature of this public key."""
 
     def resolve(self, ref: RefName) -> CommitId:
         """The commit that a branch, tag or (shortened) commit id of the remote names now. Raises BadContent."""
@@ -67,5 +78,10 @@ class Source(Protocol):
 class TagProjection(Protocol):
     """GTO's tags as a picture of the ledger in the shared repository."""
 
-    def show(self, versions: Iterator[RegisteredVersion], assignments: Iterator[Assignment]) -> int:
-        """Push the tags that are missing, at most three at a time, the old assignment retired first; how many were pushed. Raises WorldError."""
+    def show(
+        self, versions: Iterator[RegisteredVersion], assignments: Iterator[Assignment], on_record: frozenset[str] = frozenset()
+    ) -> int:
+        """Push the tags that are missing, at most three at a time, the old assignment retired first; how many were pushed. Raises WorldError.
+
+        What others did is left alone until it is `on_record`: ids of assignments that may be retired, names of deleted tags to make again.
+        """

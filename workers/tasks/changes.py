@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import structlog
 
-from workers.contract.names import ArtifactName
+from workers.contract.externals import External
+from workers.contract.names import ArtifactName, EnvironmentName
 from workers.contract.outcomes import Delivery
 from workers.contract.promotion import Promotion, RegisteredVersion, Release, State
 from workers.domain import decision as d
-from workers.domain import reads, states
+from workers.domain import reads, reconciliation, states
 from workers.domain.state import World
 from workers.ports.errors import WorldError
 from workers.ports.source import Assignment
@@ -44,8 +45,9 @@ def drain(wiring: Wiring) -> int:
                 while done := wiring.loop.perform():
                     judged, idle = judged + done, 0
             if wiring.loop.known_head != before:
-                _mend(wiring, wiring.loop.read())
-                show_tags(wiring, wiring.loop.touched())
+                world = wiring.loop.read()
+                _mend(wiring, world)
+                show_tags(wiring, world, wiring.loop.touched())
         if (head := wiring.loop.known_head) and head != before:
             show_head(wiring, head)
     return judged
@@ -65,7 +67,8 @@ def sweep(wiring: Wiring, tick: str) -> None:
         _resume(wiring, world)
         _mend(wiring, world)
         if wiring.leases.once("tags", TAGS_EVERY):
-            show_tags(wiring, [*world.releases.values(), *(one for found in world.versions.values() for one in found.values())])
+            versions = (one for found in world.versions.values() for one in found.values())
+            show_tags(wiring, world, [*world.releases.values(), *versions, *world.externals.values()])
         if wiring.leases.once("tidy:changes", TIDY_EVERY):
             wiring.tidy()
 
@@ -108,20 +111,27 @@ def step_name(promotion: str, generation: int) -> str:
     return f"step:{promotion}:{generation}"
 
 
-def show_tags(wiring: Wiring, documents: list[RegisteredVersion | Release]) -> None:
+def show_tags(wiring: Wiring, world: World, documents: list[RegisteredVersion | Release | External]) -> None:
     """GTO's tags for these documents. A failure is logged and made good by a later sweep: tags never stop the ledger."""
-    versions = [one for one in documents if isinstance(one, RegisteredVersion)]
-    assignments = [_assignment(one) for one in documents if isinstance(one, Release)]
-    if not versions and not assignments:
+    versions = {(one.artifact, one.version): one for one in documents if isinstance(one, RegisteredVersion)}
+    lanes = {(one.environment, one.artifact) for one in documents if isinstance(one, Release)}
+    for one in documents:
+        if isinstance(one, External) and one.environment:
+            lanes.add((one.environment, one.artifact))
+        elif isinstance(one, External) and one.version and (version := world.version(one.artifact, one.version)):
+            versions[one.artifact, one.version] = version
+    if not versions and not lanes:
         return
+    assignments = [_assignment(world, *lane) for lane in sorted(lanes)]
     try:
-        pushed = wiring.tags.show(iter(versions), iter(assignments))
+        pushed = wiring.tags.show(iter(versions.values()), iter(assignments), reconciliation.on_record(world))
         log.info("tags_shown", pushed=pushed)
     except WorldError as exc:
         log.warning("tags_not_shown", why=str(exc))
 
 
-def _assignment(release: Release) -> Assignment:
-    live = release.live
-    message = f"Promotion: {live.promotion}" if live else "Promotion: none"
-    return Assignment(ArtifactName(release.artifact), release.environment, live.commit if live else None, message)
+def _assignment(world: World, environment: EnvironmentName, artifact: ArtifactName) -> Assignment:
+    release = world.release(environment, artifact)
+    live = release.live if release else None
+    message = f"Promotion: {(live.promotion or 'external') if live else 'none'}"
+    return Assignment(artifact, environment, live.commit if live else None, message, release)

@@ -11,6 +11,7 @@ from workers.contract import requests as ask
 from workers.contract.envelope import Sealed, Sender
 from workers.contract.names import ArtifactName, CommitId, OutputRef, RefName, Version
 from workers.contract.promotion import Kind, RegisteredVersion
+from workers.domain.picture import Act, Event, Picture
 from workers.domain.policy import TargetRule
 from workers.effects.deployment import Attempt, Deployment
 from workers.effects.inspection import Inspection
@@ -85,6 +86,12 @@ class Repository:
 
     def version_tags(self) -> Iterator[VersionTag]:
         return iter(self.tags)
+
+    def picture(self) -> Picture:
+        return Picture([Event(f"{t.artifact}@{t.version}", t.tag, t.commit, 1, 0, Act.REGISTER, t.artifact, t.version) for t in self.tags])
+
+    def is_signed(self, event: Event, public: str) -> bool:
+        return False
 
     def resolve(self, ref: RefName) -> CommitId:
         if ref == "gone" or "@" in ref:

@@ -11,12 +11,13 @@ from bot.views.post import Post
 from workers.contract import outcomes as out
 from workers.contract import requests as ask
 from workers.contract.commands import COMMANDS
+from workers.contract.externals import Around, External
 from workers.contract.names import ArtifactName, EnvironmentName, Version
 from workers.contract.promotion import State
 from workers.contract.verified import Found, Verdict, Verification
 
 from .checks import check_post, elements, whole
-from .samples import ANA, COMMIT, LEA, NAMES, P, Pages, hold, moved, promotion, registered, release, vote
+from .samples import ANA, COMMIT, LEA, NAMES, TIME, P, Pages, hold, moved, promotion, registered, release, vote
 
 LINE = out.HistoryLine(
     "2026-11-23T08:00:00.123Z", ArtifactName("biopsy"), EnvironmentName("prod"), Version("v3.0.0"), Version("v2.0.0"), P, ANA, "succeeded", (LEA,), COMMIT
@@ -27,6 +28,16 @@ REFUSED = out.Refused(
     ("unhold biopsy v3 in prod", "show status biopsy"),
     412,
 )
+
+
+def _external(what: Around) -> External:
+    lane = what in (Around.ASSIGNED, Around.RETIRED)
+    version = None if what in (Around.RETIRED, Around.DEPRECATED) else Version("v3.0.0")
+    return External(
+        what, ArtifactName("biopsy"), "biopsy#prod#9", EnvironmentName("prod") if lane else None, version, str(COMMIT), COMMIT, COMMIT, TIME
+    )
+
+
 SAMPLES: dict[type[out.Outcome], list[out.Outcome]] = {
     out.Refused: [REFUSED, out.Refused("approve P-3")],
     out.Moved: [moved(promotion())],
@@ -57,6 +68,12 @@ SAMPLES: dict[type[out.Outcome], list[out.Outcome]] = {
     out.Page: [out.Page(moved(promotion()))],
     out.Commands: [out.Commands(tuple(row.verb for row in COMMANDS)), out.Commands(("promote",), "promote"), out.Commands((), "dance")],
     out.Person: [out.Person(ANA, "member", ("ml-leads",), {"prod": ("request", "approve"), "staging": ()}), out.Person(ANA, "guest")],
+    out.Externals: [
+        out.Externals(tuple(_external(what) for what in Around)),
+        out.Externals((_external(Around.ASSIGNED),), settled=True),
+        out.Externals((_external(Around.GONE),) * 40),
+        out.Externals(),
+    ],
     out.Late: [out.Late("promote biopsy v3 to prod because a < b", 17), out.Late("sing a song", 1)],
     out.Trouble: [out.Trouble("pushing towpath", kept=True), out.Trouble("fetching main", kept=False)],
     out.Verification: [

@@ -148,6 +148,14 @@ def read_tagger(content: bytes) -> Signature | None:
         return None
 
 
+def tag_signer(content: bytes) -> str | None:
+    """The public key line whose signature holds over a tag object's content, or None."""
+    at = content.find(_SIGNATURE.encode())
+    if at < 0:
+        return None
+    return signer(content[:at], content[at:].decode(errors="replace"))
+
+
 def signer(message: bytes, armor: str) -> str | None:
     """The public key line (Ed25519 alone) that an SSHSIG signature names and holds for, or None."""
     try:

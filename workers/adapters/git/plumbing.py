@@ -89,6 +89,7 @@ _ENVIRONMENT = {
     "GIT_TRACE2": "",
     "GIT_TRACE2_EVENT": "",
 }
+_NO_GIT = "starting git: it is not installed or not on the PATH"
 _OURS = {"GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": "/dev/null"}
 _LOGIN_BY_ENVIRONMENT = (
     '!f() { test "$1" = get && printf "username=%s\\npassword=%s\\n" "$TOWPATH_REMOTE_USER" "$TOWPATH_REMOTE_PASSWORD"; }; f'
@@ -142,6 +143,18 @@ class Plumbing:
             raise WorldError(f"git {command} in the mirror: {self.shown(answer.words)}")
         return answer
 
+    def lines(self, command: str, *args: str) -> Iterator[str]:
+        """The output of a command of this repository alone, line by line, never held as a whole. Raises WorldError when it does not end well."""
+        try:
+            process: Any = getattr(self._git, command.replace("-", "_"))(*args, as_process=True)
+        except GitCommandNotFound as exc:
+            raise WorldError(_NO_GIT) from exc
+        for line in process.stdout:
+            yield line.rstrip(b"\n").decode(errors="replace")
+        words = process.stderr.read().decode(errors="replace")
+        if process.proc.wait():
+            raise WorldError(f"git {command} in the mirror: {self.shown(words)}")
+
     def shown(self, words: str) -> str:
         """Git's words without anything secret, at most 300 characters."""
         return shown(words, self.remote.secrets)
@@ -156,5 +169,5 @@ class Plumbing:
             try:
                 status, out, words = getattr(self._git, command.replace("-", "_"))(*args, istream=given, **how)
             except GitCommandNotFound as exc:
-                raise WorldError("starting git: it is not installed or not on the PATH") from exc
+                raise WorldError(_NO_GIT) from exc
         return Answer(int(status), bytes(out), str(words))

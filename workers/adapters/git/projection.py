@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
-from workers.adapters.git.gto import Picture
+from workers.adapters.git import gto_names
 from workers.contract.names import ArtifactName, CommitId
 from workers.contract.promotion import RegisteredVersion
+from workers.domain import reconciliation
+from workers.domain.picture import Act, Event, Picture
 from workers.ports.source import Assignment
 
 MOST_AT_ONCE = 3
@@ -24,40 +27,72 @@ class Missing:
     message: str
 
 
+@dataclass(frozen=True)
+class Basis:
+    """What a plan is made on: the tags, the time in seconds, which events are ours, and what of others is on record."""
+
+    picture: Picture
+    now: int
+    is_ours: reconciliation.IsOurs
+    on_record: frozenset[str] = field(default_factory=frozenset)
+
+
 class Plan:
     """Gathers the missing tags in the order in which they must be pushed. `groups` belong together: the old holder leaves, the new one comes."""
 
-    def __init__(self, picture: Picture, now: int) -> None:
+    def __init__(self, basis: Basis) -> None:
         self.groups: list[list[Missing]] = []
+        picture = basis.picture
+        self._basis = basis
         self._picture = picture
-        self._now = now
+        self._now = basis.now
         self._counters = dict(picture.counters)
         self._times = dict(picture.times)
         self._versions = {(event.artifact, event.commit): event.name for event in picture.registered()}
 
     def register(self, version: RegisteredVersion) -> None:
-        """Tag a version, unless the name is taken or its commit is another version of the artifact already (which GTO cannot read)."""
-        name, place = f"{version.artifact}@{version.version}", (version.artifact, version.commit)
+        """Tag a version, unless the name is taken or its commit is another version of the artifact already (which GTO cannot read).
+
+        A tag that somebody deleted is made again once that is on record.
+        """
+        place = version.artifact, version.commit
+        name = gto_names.registers(self._picture.spelling(version.artifact), version.version)
         if name in self._picture.names or place in self._versions:
+            return
+        if reconciliation.is_deleted(version, datetime.fromtimestamp(self._now, UTC)) and name not in self._basis.on_record:
             return
         facts = f"Artifact: {version.artifact}\nVersion: {version.version}\nDigest: {version.digest}"
         self.groups.append([self._missing(name, *place, f"Register {version.artifact} {version.version}\n\n{facts}\n")])
         self._versions[place] = name
 
     def assign(self, wanted: Assignment) -> None:
-        """Let an environment be held by the wanted commit alone, if that is a version (GTO would invent one otherwise)."""
+        """Let an environment be held by the wanted commit alone, if that is a version (GTO would invent one otherwise).
+
+        Where others assigned something that is not on record to be undone, only what is on record is undone.
+        """
         holders = self._picture.holders(wanted.artifact, wanted.environment)
         if wanted.commit and (wanted.artifact, wanted.commit) not in self._versions:
             return
-        group = [self._leaving(wanted, holder) for holder in holders if holder != wanted.commit]
-        if wanted.commit and wanted.commit not in holders:
-            name = f"{wanted.artifact}#{wanted.environment}#{self._count(wanted.artifact)}"
+        strangers = {event.commit: event.tag in self._basis.on_record for event in self._strangers(wanted)}
+        is_ours_alone = all(strangers.values())
+        leaving = (one for one in holders if one != wanted.commit and strangers.get(one, is_ours_alone))
+        group = [self._leaving(wanted, holder) for holder in leaving]
+        if wanted.commit and wanted.commit not in holders and is_ours_alone:
+            name = gto_names.assigns(self._picture.spelling(wanted.artifact), wanted.environment, self._count(wanted.artifact))
             group.append(self._missing(name, wanted.artifact, wanted.commit, wanted.message))
         if group:
             self.groups.append(group)
 
+    def _strangers(self, wanted: Assignment) -> Iterator[Event]:
+        events = self._picture.lanes.get((wanted.artifact, wanted.environment), {}).values()
+        return (
+            event
+            for event in reconciliation.strangers(events, wanted.release, self._basis.is_ours)
+            if event.commit != wanted.commit or event.act is Act.UNASSIGN
+        )
+
     def _leaving(self, wanted: Assignment, holder: CommitId) -> Missing:
-        name = f"{wanted.artifact}#{wanted.environment}!#{self._count(wanted.artifact)}"
+        name = gto_names.unassigns(self._picture.spelling(wanted.artifact), wanted.environment, self._count(wanted.artifact))
         what = self._versions.get((wanted.artifact, holder), f"{wanted.artifact} at {holder[:7]}")
         facts = f"Artifact: {wanted.artifact}\nEnvironment: {wanted.environment}"
         return self._missing(name, wanted.artifact, holder, f"Retire {what} from {wanted.environment}\n\n{facts}\n")
@@ -71,11 +106,9 @@ class Plan:
         return self._counters[artifact]
 
 
-def missing(
-    picture: Picture, versions: Iterable[RegisteredVersion], assignments: Iterable[Assignment], now: int
-) -> Iterator[list[Missing]]:
+def missing(basis: Basis, versions: Iterable[RegisteredVersion], assignments: Iterable[Assignment]) -> Iterator[list[Missing]]:
     """The tags to push, in order, in batches of at most three; what belongs together stays together where that is possible."""
-    plan = Plan(picture, now)
+    plan = Plan(basis)
     for version in versions:
         plan.register(version)
     for assignment in assignments:

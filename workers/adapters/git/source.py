@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from workers.adapters.git import gto, policy
-from workers.adapters.git.commits import BadObject, Commit, Signature, read_commit, read_tagger
+from workers.adapters.git.commits import BadObject, Commit, Signature, read_commit, read_tagger, tag_signer
 from workers.adapters.git.contents import Contents, Hashed, Limits, Refusals, digest_of
 from workers.adapters.git.evidence import LARGEST_GOLDEN
 from workers.adapters.git.inspection import Inspection, authors_of, golden_digest, place_of
@@ -19,6 +20,7 @@ from workers.adapters.git.store import Store
 from workers.adapters.git.trees import Trees
 from workers.contract.names import ArtifactName, BadName, CommitId, OutputRef, RefName, Version
 from workers.contract.promotion import Kind, RegisteredVersion
+from workers.domain.picture import Event, Oddity, Picture
 from workers.ports.errors import BadContent
 from workers.ports.source import VersionTag
 
@@ -35,6 +37,7 @@ class GitSource:
         self._trees = Trees(mirror.objects)
         self._contents = Contents(mirror.objects, self._trees, limits)
         self._policy: tuple[str, tuple[CommitId, str]] | None = None
+        self._seen: tuple[bytes, Picture] | None = None
 
     def fetch(self) -> None:
         """Bring the mirror up to date with the remote's source branch and tags. Raises Unreachable or BadContent."""
@@ -63,16 +66,34 @@ class GitSource:
             self._policy = (entry.oid, found)
         return self._policy[1]
 
+    def stages(self) -> list[str]:
+        """The stages that the source branch's `.gto` allows."""
+        return policy.stages(self._contents, self._trees, self._commit(self.head()).tree)
+
     def version_tags(self) -> Iterator[VersionTag]:
         """All version tags of the mirror, in one pass."""
-        for event in gto.read(self._mirror).registered():
+        for event in self.picture().registered():
             if event.version:
                 yield VersionTag(event.artifact, event.version, event.tag, event.commit)
 
-    def oddities(self) -> list[str]:
-        """Tags in GTO's grammar that were passed over, and refs that could not be fetched: a sentence each."""
-        left_out = (f"The remote's {what} hold unsound objects and were not fetched." for what in self._mirror.left_out)
-        return [*gto.read(self._mirror).oddities, *left_out]
+    def picture(self) -> Picture:
+        """Everything that the mirror's tags say; read again only when a tag is another one."""
+        state = hashlib.sha256()
+        for line in self._mirror.git.lines("for-each-ref", "--format=%(objectname) %(refname)", TAGS):
+            state.update(line.encode(errors="replace") + b"\n")
+        if self._seen is None or self._seen[0] != state.digest():
+            self._seen = state.digest(), gto.read(self._mirror)
+        return self._seen[1]
+
+    def is_signed(self, event: Event, public: str) -> bool:
+        """Whether the tag of an event bears the signature of this public key."""
+        return is_signed(self._mirror, event, public)
+
+    def oddities(self) -> list[Oddity]:
+        """Tags that were passed over, and refs that could not be fetched."""
+        fix = "Find them with `git fsck` in the remote and mend or delete them; until then their last sound state counts."
+        left_out = (Oddity(f"The remote's {what} hold unsound objects and were not fetched.", fix) for what in self._mirror.left_out)
+        return [*self.picture().oddities, *left_out]
 
     def resolve(self, ref: RefName) -> CommitId:
         """The commit that a branch, tag or (shortened) commit id of the remote names. Raises BadContent when none or several do."""
@@ -105,15 +126,22 @@ class GitSource:
     ) -> RegisteredVersion:
         """Read a version's facts from its commit; `registered_at` and `seq` are left empty. Raises BadContent with every reason at once."""
         read = self._commit(commit)
-        tag = self._mirror.ref(f"{TAGS}{artifact}@{version}")
-        event = next((e for e in gto.read(self._mirror).events if e.tag == tag and e.commit == commit), None) if tag else None
+        event = self._registration(artifact, version, commit)
         place = place_of(self._trees, read.tree, artifact, kind)
-        authors = authors_of(read, self._tagger(event.tag) if event else None)
+        authors = authors_of(read, self.tagger(event.tag) if event else None)
         built = outputs_of(outputs, self._mirror.objects.read(event.tag, "tag") if event else b"")
         facts = Inspection(self._contents, read.tree, place[1]).version(artifact, version, commit, place[0], authors, built)
         return replace(facts, tag=event.tag) if event else facts
 
-    def _tagger(self, tag: str) -> Signature | None:
+    def _registration(self, artifact: ArtifactName, version: Version, commit: CommitId) -> Event | None:
+        """The tag that registers this version on this commit, in any spelling of its name."""
+        folders = artifact.split("/")
+        names = [f"{'/'.join(folders[:at])}={'/'.join(folders[at:])}@{version}" for at in range(1, len(folders))]
+        events = gto.read(self._mirror, f"{artifact}@{version}", *names).events
+        return next((event for event in events if (event.artifact, event.version, event.commit) == (artifact, version, commit)), None)
+
+    def tagger(self, tag: str) -> Signature | None:
+        """Who made a tag, as it says itself; None when that cannot be read."""
         return read_tagger(self._mirror.objects.read(tag, "tag"))
 
     def _commit(self, commit: CommitId) -> Commit:
@@ -155,6 +183,15 @@ class GitSource:
         if golden_digest(given, wanted) != version.golden.digest:
             raise BadContent(f"The golden files of {version.artifact} {version.version} are not those that were registered.")
         return given, wanted
+
+
+def is_signed(mirror: Mirror, event: Event, public: str) -> bool:
+    """Whether the tag of an event bears the signature of this public key. One that cannot be read bears none."""
+    try:
+        found = tag_signer(mirror.objects.read(event.tag, "tag"))
+    except Missing:
+        return False
+    return found is not None and found.split()[:2] == public.split()[:2]
 
 
 def _place(version: RegisteredVersion) -> str:

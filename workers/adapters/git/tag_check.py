@@ -11,6 +11,7 @@ from workers.adapters.git.objects import Missing
 from workers.contract.promotion import RegisteredVersion
 from workers.contract.verified import Found
 from workers.domain.listed import Listed, bare
+from workers.domain.picture import Act
 
 _BEGINS = b"-----BEGIN SSH SIGNATURE-----\n"
 
@@ -18,7 +19,7 @@ _BEGINS = b"-----BEGIN SSH SIGNATURE-----\n"
 def against(mirror: Mirror, versions: Iterable[RegisteredVersion]) -> Iterator[Found]:
     """The version tags that were moved, or re-pointed so that the name inside is another's."""
     picture = gto.read(mirror)
-    places = {event.name: event.commit for event in picture.events if event.act is gto.Act.REGISTER}
+    places = {event.name: event.commit for event in picture.events if event.act is Act.REGISTER}
     for version in versions:
         name = f"{version.artifact}@{version.version}"
         if name in picture.names and name not in places:
@@ -36,7 +37,7 @@ def remarks(mirror: Mirror, versions: Iterable[RegisteredVersion], signers: List
             yield f"The tag {version.artifact}@{version.version} is missing: it was deleted, or is not shown yet."
     ours = {signers.writer, *signers.retired} - signers.revoked
     for event in picture.events:
-        if event.act in (gto.Act.ASSIGN, gto.Act.UNASSIGN) and _signer(mirror, event.tag) not in ours:
+        if event.act in (Act.ASSIGN, Act.UNASSIGN) and _signer(mirror, event.tag) not in ours:
             yield f"The tag {event.name} is not signed by the ledger's writer: {TAGS}{event.name} is somebody else's and decides nothing."
 
 

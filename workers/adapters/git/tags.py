@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterator, Sequence
 from workers.adapters.git import gto
 from workers.adapters.git.commits import write_tag
 from workers.adapters.git.mirror import TAGS, Mirror
-from workers.adapters.git.projection import Missing, missing
+from workers.adapters.git.projection import Basis, Missing, missing
 from workers.adapters.git.pushing import push
+from workers.adapters.git.source import is_signed
 from workers.contract.promotion import RegisteredVersion
 from workers.contract.signatures import Signer
 from workers.ports.errors import RefusedByHost, Unclear, Unreachable
@@ -29,18 +30,27 @@ class GtoTags:
         self._key = key
         self._now = now
 
-    def show(self, versions: Iterator[RegisteredVersion], assignments: Iterator[Assignment]) -> int:
-        """Push the tags that are missing, at most three at a time, the old assignment retired first; how many were pushed. Raises WorldError."""
+    def show(
+        self, versions: Iterator[RegisteredVersion], assignments: Iterator[Assignment], on_record: frozenset[str] = frozenset()
+    ) -> int:
+        """Push the tags that are missing, at most three at a time, the old assignment retired first; how many were pushed. Raises WorldError.
+
+        What others did is left alone until it is `on_record`: ids of assignments that may be retired, names of deleted tags to make again.
+        """
         wanted, holding, shown = list(versions), list(assignments), 0
         for _ in range(_ROUNDS):
             self._mirror.fetch()
-            batches = list(missing(gto.read(self._mirror), wanted, holding, int(self._now())))
+            batches = list(missing(self._basis(on_record), wanted, holding))
             if not batches:
                 return shown
             shown += self._push_all(batches)
         raise Unclear(
             f"pushing tags: after {_ROUNDS} rounds some are still missing; somebody else takes the names or the remote drops them"
         )
+
+    def _basis(self, on_record: frozenset[str]) -> Basis:
+        public = self._key.public
+        return Basis(gto.read(self._mirror), int(self._now()), lambda event: is_signed(self._mirror, event, public), on_record)
 
     def _push_all(self, batches: Sequence[Sequence[Missing]]) -> int:
         """Push until a batch is not taken as a whole: then the rest must be planned again on what the remote has by now."""

@@ -10,7 +10,7 @@ from workers.contract.envelope import read_stamp
 from workers.contract.outcomes import Late, Reason
 from workers.domain import decision as d
 from workers.domain import reads, rights
-from workers.domain.decide import cards, clock, deprecation, promote, registry, reports, vote
+from workers.domain.decide import cards, clock, deprecation, externals, promote, registry, reports, vote
 from workers.domain.state import World
 from workers.domain.times import is_early, is_over
 
@@ -28,6 +28,8 @@ PEOPLE: dict[type[ask.Request], Judge] = {
     ask.Undeprecate: deprecation.undeprecate,
     ask.Unhold: registry.unhold,
     ask.AdoptPolicy: registry.adopt,
+    ask.Adopt: externals.adopt,
+    ask.Revert: externals.revert,
 }
 PROCESSES: dict[type[ask.Request], Judge] = {
     ask.Inspected: reports.inspected,
@@ -36,6 +38,8 @@ PROCESSES: dict[type[ask.Request], Judge] = {
     ask.Deployed: reports.deployed,
     ask.Verified: reports.verified,
     ask.Restored: reports.restored,
+    ask.ExternalsSeen: externals.seen,
+    ask.ExternalsSettled: externals.settled,
     ask.CardPosted: cards.posted,
     ask.Tick: lambda world, case, _: clock.due(world, case),
 }

@@ -83,7 +83,7 @@ def _already(world: World, rules: Rules, version: RegisteredVersion) -> Receipt 
     if release and release.live and not release.in_flight and release.live.digest == version.digest:
         live = release.live
         return Receipt(
-            f"{version.artifact} {live.version} has been in {rules.name} since {live.since} ({live.promotion}). Nothing to do.",
+            f"{version.artifact} {live.version} has been in {rules.name} since {live.since} ({live.promotion or 'external'}). Nothing to do.",
             live.promotion,
         )
     return None

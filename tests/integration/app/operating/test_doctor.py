@@ -90,7 +90,7 @@ def test_a_good_installation_is_all_ok(healthy: Host) -> None:
     done = healthy.towpath("doctor", "--json")
     findings = json.loads(done.stdout)
     assert done.returncode == 0
-    assert {finding["name"] for finding in findings} == {"keys", "redis", "ledger", "policy", "target staging/staging", "slack"}
+    assert {finding["name"] for finding in findings} == {"keys", "redis", "ledger", "policy", "tags", "target staging/staging", "slack"}
     assert [finding for finding in findings if finding["fix"]] == []
     assert "hunter2" not in done.stdout + done.stderr
     lines = healthy.must("doctor").splitlines()

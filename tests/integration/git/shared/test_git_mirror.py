@@ -151,7 +151,7 @@ def test_unsound_objects_elsewhere_stop_nobody(mirror: Mirror, people: People, s
     assert mirror.ref(SOURCE) == head
     assert mirror.ref(TAGS + "biopsy@v1.0.0")
     assert mirror.left_out == ("branches",)
-    assert any("branches" in oddity for oddity in source.oddities())
+    assert any("branches" in oddity.what for oddity in source.oddities())
 
 
 HOSTILE = [

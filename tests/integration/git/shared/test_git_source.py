@@ -421,7 +421,7 @@ def test_version_tags_are_a_strict_subset_of_gto(source: GitSource, people: Peop
     found = {f"{one.artifact}@{one.version}": one for one in source.version_tags()}
     assert set(found) == {"biopsy@v1.0.0", "risk/fraud@v2.0.0-rc.1"}
     assert (found["biopsy@v1.0.0"].tag, found["biopsy@v1.0.0"].commit) == (tag, commit)
-    odd = "\n".join(source.oddities())
+    odd = "\n".join(one.what for one in source.oddities())
     assert "'light@v1.0.0' was passed over: it is not annotated" in odd
     assert "'tree@v1.0.0' was passed over: it names a tree and not a commit" in odd
     assert "'copied@v9.0.0' was passed over: it calls itself 'biopsy@v1.0.0'" in odd

@@ -34,6 +34,7 @@ class Showing:
         self.tags = GtoTags(mirror, key, lambda: NOW)
         self.versions: list[RegisteredVersion] = []
         self._folder = folder
+        self.known: frozenset[str] = frozenset()
 
     def register(self, number: int) -> CommitId:
         commit = self.people.commit(biopsy(model__n_dot_txt=str(number)))
@@ -42,7 +43,7 @@ class Showing:
         return commit
 
     def show(self, live: CommitId | None, *more: Assignment) -> int:
-        return self.tags.show(iter(self.versions), iter([Assignment(BIOPSY, PROD, live, MESSAGE), *more]))
+        return self.tags.show(iter(self.versions), iter([Assignment(BIOPSY, PROD, live, MESSAGE), *more]), self.known)
 
     @property
     def names(self) -> list[str]:
@@ -116,12 +117,16 @@ def test_counters_are_one_per_artifact(showing: Showing) -> None:
     assert showing.names == ["biopsy#prod#1", "biopsy#staging#2"]
 
 
-def test_every_other_holder_is_retired(showing: Showing, people: People) -> None:
+def test_what_others_assigned_is_retired_only_when_it_is_on_record(showing: Showing, people: People) -> None:
     commits = [showing.register(n) for n in range(1, 6)]
     showing.show(None)
     for n, commit in enumerate(commits[:4], start=1):
         people.tag(f"biopsy#prod#{n}", commit, "-a", "-m", "by hand", GIT_COMMITTER_DATE=f"{NOW + n} +0000")
-    assert showing.show(commits[4]) == 5
+    assert showing.show(commits[4]) == 0
+    showing.known = frozenset(people.at(f"refs/tags/biopsy#prod#{n}") for n in (2, 3))
+    assert showing.show(commits[4]) == 2
+    showing.known = frozenset(people.at(f"refs/tags/biopsy#prod#{n}") for n in range(1, 5))
+    assert showing.show(commits[4]) == 3
     assert ours.read(showing.mirror).holders(BIOPSY, PROD) == [commits[4]]
     assert showing.names[-1] == "biopsy#prod#9"
 
