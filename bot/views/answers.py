@@ -15,6 +15,7 @@ from bot.views.post import Block, Links, Names, Post
 from bot.views.text import NO_NAMES, code, escaped, fitting, person, plain, preformatted, safe, told
 from bot.views.versions import deprecated, images
 from workers.contract import outcomes as out
+from workers.contract.verified import Verification
 
 NOT_UNDERSTOOD = "not-understood"
 
@@ -176,6 +177,6 @@ VIEWS: dict[type[out.Outcome], Callable[[Any, Links, Names], Post]] = {
     out.Refused: _refused, out.Moved: _moved, out.Receipt: _receipt, out.Choose: _choose, out.Registered: _registered,
     out.PolicyWaits: _policy_waits, out.PolicyAdopted: _policy_adopted, out.Status: queries.status, out.Versions: queries.versions,
     out.Pending: queries.pending, out.Changes: queries.changes, out.Page: _page, out.Commands: queries.commands, out.Person: queries.whoami,
-    out.Late: _late, out.Trouble: _trouble, out.Notice: _notice, out.Silence: _silence, out.Verification: verification.view,
+    out.Late: _late, out.Trouble: _trouble, out.Notice: _notice, out.Silence: _silence, Verification: verification.view,
     out.Externals: externals,
 }  # fmt: skip

@@ -6,10 +6,11 @@ from bot.views.blocks import actions, button, context, post
 from bot.views.post import Names, Post
 from bot.views.text import code, named
 from workers.contract import outcomes as out
+from workers.contract.verified import Verification
 
 SHARE = "share"
 
-_FOR_EVERYBODY = (out.Status, out.Versions, out.Pending, out.Changes, out.Page, out.Verification)
+_FOR_EVERYBODY = (out.Status, out.Versions, out.Pending, out.Changes, out.Page, Verification)
 _LONGEST_VALUE = 2_000
 
 

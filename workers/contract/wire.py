@@ -78,7 +78,7 @@ def load(data: bytes | str) -> Any:
     """JSON data from untrusted text: no NaN, no fractions, no duplicate keys, no half characters. Raises BadWire."""
     try:
         text = data if isinstance(data, str) else data.decode()
-        found = json.loads(text, object_pairs_hook=_no_duplicates, parse_constant=_no_constants, parse_float=_no_floats)
+        found = _DECODER.decode(text)
         if "\\u" in text or not text.isascii():
             json.dumps(found, ensure_ascii=False).encode()
         return found
@@ -99,6 +99,9 @@ def _no_constants(text: str) -> Any:
 
 def _no_floats(text: str) -> Any:
     raise ValueError("numbers with a fraction travel as text")
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_no_duplicates, parse_constant=_no_constants, parse_float=_no_floats)
 
 
 def read(kind: type[T], data: Any, at: str = "") -> T:

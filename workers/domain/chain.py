@@ -23,7 +23,6 @@ DISOWNED = "disowned"
 CLOCK_SLACK = timedelta(minutes=5)
 """Clocks of two hosts may differ by so much; a record that is earlier by more than that was dated by a clock that was set back."""
 _RECORD = re.compile(r"records/(\d{1,12})/(\d{1,15})\.json", re.ASCII)
-_TRAILER = re.compile(r"([A-Z][A-Za-z0-9-]*): (.*)")
 
 
 class Fault(Enum):
@@ -172,6 +171,7 @@ class _Record:
         if self.data is None and self.others:
             self.data = step.kept.get(layout.record(self.others[0]))
         self.found = _parsed(self.data)
+        self.trailers = _trailers(step.message)
         self.changed: Mapping[str, str | None] = step.changed
 
     def after(self) -> Line:
@@ -228,8 +228,7 @@ class _Record:
 
     def _bound(self) -> Said:
         assert self.data is not None, "without a record nothing is compared with it"
-        hashes = [value for key, value in _trailers(self.step.message) if key == "Record-Sha256"]
-        if hashes != [wire.sha256(self.data)[7:]]:
+        if self.trailers.get("Record-Sha256") != [wire.sha256(self.data)[7:]]:
             yield Fault.HASH, "holds a record that is not the one that its message names"
         if self.found.get("prev") != self.line.head:
             yield Fault.PREV, f"holds a record that follows {self.found.get('prev')}, not {self.line.head}"
@@ -266,9 +265,7 @@ class _Record:
                 yield Fault.FILES, f"does not hold the {path!r} that its record lists"
 
     def _told(self) -> Said:
-        said: dict[str, list[str]] = {}
-        for key, value in _trailers(self.step.message):
-            said.setdefault(key, []).append(value)
+        said = self.trailers
         for key, wanted in _wanted(self.found).items():
             needed = key in ("Event", "Actor") or (key in ("Promotion", "Digest") and "promotion" in self.found)
             if said.get(key, [] if needed else wanted) != wanted:
@@ -322,8 +319,11 @@ def _instant(text: Any) -> Any:
         return None
 
 
-def _trailers(message: str) -> Iterator[tuple[str, str]]:
-    """The lines `Key: value` of the last paragraph."""
+def _trailers(message: str) -> dict[str, list[str]]:
+    """The lines `Key: value` of the last paragraph: all values of each key, in their order."""
+    found: dict[str, list[str]] = {}
     for line in message.rstrip("\n").rpartition("\n\n")[2].split("\n"):
-        if match := _TRAILER.fullmatch(line):
-            yield match[1], match[2]
+        key, colon, value = line.partition(": ")
+        if colon:
+            found.setdefault(key, []).append(value)
+    return found

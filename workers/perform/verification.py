@@ -64,9 +64,9 @@ def verify(ledger: LedgerBranch, head: CommitId, asked: Asked) -> tuple[Verifica
     try:
         walk = _walk(ledger, head, asked)
     except Untrusted as exc:
-        lacking = (*asked.lacking, Found("unreadable", f"{exc}. Clone the repository anew, whole, and verify that."))
+        unreadable = Found("unreadable", f"{exc}. Clone the repository anew, whole, and verify that.")
         broken = Walk(chain.Line(), [])
-        return Verification(Verdict.CANNOT_TELL, lacking=lacking, head=head, notes=tuple(asked.notes)), broken
+        return Verification(Verdict.CANNOT_TELL, lacking=(*asked.lacking, unreadable), head=head, notes=tuple(asked.notes)), broken
     walk.findings += _cut_off(walk.commits, asked)
     lacking = [*asked.lacking, *([] if asked.trust else [NO_TRUST]), *([] if asked.anchors else [NO_ANCHOR])]
     return settled(
@@ -95,7 +95,6 @@ def settled(one: Verification) -> Verification:
 def _walk(ledger: LedgerBranch, head: CommitId, asked: Asked) -> Walk:
     walk = Walk(chain.Line(), ledger.commits(None, head))
     after = _begin(walk, ledger, asked)
-    foreign: list[chain.Flaw] = []
     flaws: list[chain.Flaw] = []
     for step in ledger.steps(after, head):
         judged = chain.judge(walk.line, step, ledger)
@@ -103,11 +102,10 @@ def _walk(ledger: LedgerBranch, head: CommitId, asked: Asked) -> Walk:
             walk.findings += _root(Listed.read(step.kept.get(layout.SIGNERS, b"")), step.commit, asked.trust)
         walk.line, walk.checked = judged.line, walk.checked + 1
         flaws += judged.flaws
-        foreign += [flaw for flaw in judged.flaws if flaw.fault in chain.FOREIGN]
         if judged.excused:
             flaws = [flaw for flaw in flaws if flaw.commit not in judged.excused or flaw.fault not in chain.FOREIGN]
             walk.notes.append(f"{len(judged.excused)} foreign commit(s) were disowned by {step.commit[:12]}.")
-    walk.findings += [Found(flaw.fault.value, f"{told(flaw)}.".capitalize(), flaw.commit) for flaw in flaws]
+    walk.findings += [Found(flaw.fault.value, f"L{told(flaw)[1:]}.", flaw.commit) for flaw in flaws]
     return walk
 
 

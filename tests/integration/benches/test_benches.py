@@ -15,6 +15,7 @@ FIGURE = re.compile(r"[\d,]+(\.\d+)?")
 SMALLEST = {
     "ack": ["--rounds", "1", "--requests", "20", "--callers", "1", "--callers", "3"],
     "journey": ["--rounds", "1"],
+    "verify": ["--rounds", "1", "--records", "40", "--peer", "20"],
     "swap": ["--rounds", "1", "--seconds", "1.5", "--callers", "2", "--every", "0.1"],
 }
 
@@ -60,3 +61,11 @@ def test_journey_follows_a_question_and_a_promotion() -> None:
     }
     assert stages <= found.keys()
     assert found["load"][0].startswith("load average")
+
+
+def test_verify_agrees_with_stock_git() -> None:
+    found = rows("verify")
+    assert found["result equal"] == ["yes"]
+    assert int(found["towpath audit verify --full"][0]) >= 40
+    assert found["from a checkpoint"][0] == "0"
+    assert found["git log --format=%G?"][-1] == "1.000"

@@ -61,7 +61,11 @@ def signed(bank: Bank, clone: Path, script: str, key: str = "writer", date: str 
     return bank.must("git rev-parse HEAD", clone).strip()
 
 
-NEXT = 'sed "s/\\"seq\\":[0-9]*,\\"time/\\"seq\\":%s,\\"time/; s/\\"prev\\":\\"[0-9a-f]*/\\"prev\\":\\"$(git rev-parse HEAD)/; s/\\"files\\":{[^}]*}/\\"files\\":{}/" LAST > NEXT'
+NEXT = (
+    'sed "s/\\"seq\\":[0-9]*,\\"time/\\"seq\\":%s,\\"time/; '
+    's/\\"prev\\":\\"[0-9a-f]*/\\"prev\\":\\"$(git rev-parse HEAD)/; '
+    's/\\"files\\":{[^}]*}/\\"files\\":{}/" LAST > NEXT'
+)
 """A record that would follow the last one, with a number of one's own."""
 
 

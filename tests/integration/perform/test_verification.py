@@ -65,7 +65,8 @@ def test_it_agrees_with_stock_git_on_every_signature(busy: Town) -> None:
         reader = busy.reader.ledger
         head = reader.fetch()
         assert head is not None
-        line, good = chain.Line(), []
+        line = chain.Line()
+        good: list[bool] = []
         for step in reader.steps(None, head):
             judged = chain.judge(line, step, reader)
             line, good = judged.line, [*good, not any(flaw.fault in chain.FOREIGN for flaw in judged.flaws)]

@@ -11,6 +11,7 @@ from workers.contract import requests as ask
 from workers.contract.envelope import Sealed, Sender
 from workers.contract.names import ArtifactName, CommitId, OutputRef, RefName, Version
 from workers.contract.promotion import Kind, RegisteredVersion
+from workers.domain.chain import Step
 from workers.domain.picture import Act, Event, Picture
 from workers.domain.policy import TargetRule
 from workers.effects.deployment import Attempt, Deployment
@@ -49,6 +50,15 @@ class Shelf:
             raise Untrusted("wound back")
         yield Link(head, (), "", 0, self.public)
 
+    def commits(self, after: CommitId | None, head: CommitId) -> list[CommitId]:
+        raise AssertionError("an effect reads documents")
+
+    def steps(self, after: CommitId | None, head: CommitId) -> Iterator[Step]:
+        raise AssertionError("an effect reads documents")
+
+    def changed(self, before: CommitId, after: CommitId) -> Mapping[str, str | None]:
+        raise AssertionError("an effect reads documents")
+
     def signer(self, commit: CommitId) -> str | None:
         return self.public
 
@@ -59,6 +69,9 @@ class Shelf:
         return ((path, data) for path, data in self.story.files.items() if path.startswith(f"{folder}/"))
 
     def build(self, parent: CommitId | None, drafts: Iterable[Draft]) -> list[CommitId]:
+        raise AssertionError("an effect never writes")
+
+    def build_over(self, base: CommitId, parent: CommitId, draft: Draft) -> CommitId:
         raise AssertionError("an effect never writes")
 
     def push(self, head: CommitId, expected: CommitId | None) -> Push:

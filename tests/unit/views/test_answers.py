@@ -76,7 +76,7 @@ SAMPLES: dict[type[out.Outcome], list[out.Outcome]] = {
     ],
     out.Late: [out.Late("promote biopsy v3 to prod because a < b", 17), out.Late("sing a song", 1)],
     out.Trouble: [out.Trouble("pushing towpath", kept=True), out.Trouble("fetching main", kept=False)],
-    out.Verification: [
+    Verification: [
         Verification(Verdict.SOUND, head=COMMIT, records=42, checked=3, compared=("1a2b3c4d5e6f (given)",), notes=("A note.",)),
         Verification(Verdict.TAMPERED, (Found("gap", "Ledger commit 1a2b holds <!channel>.", COMMIT),) * 50, first_bad=COMMIT, head=COMMIT),
         Verification(Verdict.CANNOT_TELL, lacking=(Found("no-anchor", "Nothing shows that the end was not cut off."),)),

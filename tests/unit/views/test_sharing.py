@@ -7,6 +7,7 @@ from bot.views import answer, can_be_shared, shared, with_share
 from workers.contract import outcomes as out
 from workers.contract import requests as ask
 from workers.contract.names import ArtifactName
+from workers.contract.verified import Verification
 
 from .checks import check_post, elements, whole
 from .samples import ANA, NAMES, Pages, moved, promotion
@@ -16,7 +17,7 @@ PAGE = out.Page(moved(promotion()))
 
 def test_what_tells_of_the_reader_is_not_for_everybody() -> None:
     sharable = {kind for kind in typing.get_args(out.Outcome) if can_be_shared(kind.__new__(kind))}
-    assert sharable == {out.Status, out.Versions, out.Pending, out.Changes, out.Page, out.Verification}
+    assert sharable == {out.Status, out.Versions, out.Pending, out.Changes, out.Page, Verification}
 
 
 def test_the_button_asks_the_question_again() -> None:

@@ -40,16 +40,20 @@ class _Change:
         return None if self.oid == _NOTHING and self.mode == "000000" else f"mode {self.mode}"
 
 
+_Whole = tuple[_Change, str | None, bytes | None]
+_Raw = tuple[CommitId, bytes, list[_Whole]]
+
+
 def steps(mirror: Mirror, commits: Sequence[CommitId]) -> Iterator[Step]:
     """The commits, in their order, each with what it changed. Raises Untrusted when one cannot be read."""
     runs = [commits[at : at + _RUN] for at in range(0, len(commits), _RUN)]
     with ThreadPoolExecutor(1) as ahead:
-        coming: Future[dict[str, list[_Change]]] | None = ahead.submit(_listed, mirror, runs[0]) if runs else None
-        for number, run in enumerate(runs):
+        coming: Future[list[_Raw]] | None = ahead.submit(_read, mirror, runs[0]) if runs else None
+        for number in range(len(runs)):
             assert coming is not None, "there is one for each run"
-            changes = coming.result()
-            coming = ahead.submit(_listed, mirror, runs[number + 1]) if number + 1 < len(runs) else None
-            yield from _run(mirror, run, changes)
+            run = coming.result()
+            coming = ahead.submit(_read, mirror, runs[number + 1]) if number + 1 < len(runs) else None
+            yield from _parsed(run)
 
 
 def changed(mirror: Mirror, before: CommitId, after: CommitId) -> Mapping[str, str | None]:
@@ -59,17 +63,26 @@ def changed(mirror: Mirror, before: CommitId, after: CommitId) -> Mapping[str, s
     return {change.path: digest for change, digest, _ in _with_contents(mirror, found)}
 
 
-def _run(mirror: Mirror, run: Sequence[CommitId], changes: Mapping[str, list[_Change]]) -> Iterator[Step]:
+def _read(mirror: Mirror, run: Sequence[CommitId]) -> list[_Raw]:
+    """The commits of a run and the files that they changed, with one `git diff-tree` and two runs of questions."""
+    changes = _listed(mirror, run)
     try:
         headers = list(mirror.objects.read_many(run, "commit"))
         whole = _with_contents(mirror, [change for commit in run for change in changes.get(commit, ())])
-        for commit, header in zip(run, headers, strict=True):
-            yield _step(commit, read_commit(header), [next(whole) for _ in changes.get(commit, ())])
-    except (Missing, BadObject, BadName) as exc:
+        return [(commit, header, [next(whole) for _ in changes.get(commit, ())]) for commit, header in zip(run, headers, strict=True)]
+    except Missing as exc:
         raise Untrusted(f"The ledger's commits from {run[0]} on cannot be read: {exc}") from exc
 
 
-def _step(commit: CommitId, found: Commit, changes: Sequence[tuple[_Change, str | None, bytes | None]]) -> Step:
+def _parsed(run: Sequence[_Raw]) -> Iterator[Step]:
+    for commit, header, changes in run:
+        try:
+            yield _step(commit, read_commit(header), changes)
+        except (BadObject, BadName) as exc:
+            raise Untrusted(f"The ledger's commit {commit} cannot be read: {exc}") from exc
+
+
+def _step(commit: CommitId, found: Commit, changes: Sequence[_Whole]) -> Step:
     return Step(
         commit=commit,
         parents=found.parents,
@@ -82,7 +95,7 @@ def _step(commit: CommitId, found: Commit, changes: Sequence[tuple[_Change, str 
     )
 
 
-def _with_contents(mirror: Mirror, changes: Sequence[_Change]) -> Iterator[tuple[_Change, str | None, bytes | None]]:
+def _with_contents(mirror: Mirror, changes: Sequence[_Change]) -> Iterator[_Whole]:
     """Each change with its digest, and with its bytes where somebody will read them."""
     contents = mirror.objects.read_many([change.oid for change in changes if change.is_file])
     for change in changes:
