@@ -17,6 +17,7 @@ from workers.adapters.git.mirror import Mirror
 from workers.adapters.git.plumbing import Configuration
 from workers.adapters.git.source import GitSource
 from workers.adapters.git.tags import GtoTags
+from workers.adapters.github_app import App, InstallationLogins
 from workers.adapters.redis.board import RedisBoard
 from workers.adapters.redis.connection import connect
 from workers.adapters.redis.inbox import RedisInbox
@@ -51,6 +52,7 @@ class Place:
     ledger_branch: str
     configuration: Configuration = Configuration.OURS
     known_head: str | None = None
+    app: App | None = None
 
     def mirror(self, lane: str) -> Mirror:
         """The bare mirror of a lane; each lane has its own, so that none waits for another."""
@@ -60,6 +62,7 @@ class Place:
             source_branch=self.source_branch,
             ledger_branch=self.ledger_branch,
             configuration=self.configuration,
+            logins=InstallationLogins(self.app, "write" if lane == "changes" else "read", now) if self.app else None,
         )
 
 
