@@ -72,7 +72,7 @@ class InstallationLogins:
     def login(self) -> Login:
         """The token, a new one from five minutes before the old one expires. Raises Unreachable or Refused."""
         with self._lock:
-            if self._now() >= self._expires - EARLY:
+            if self._now() + EARLY >= self._expires:
                 self._token, self._expires = self._made()
             return Login(USER, self._token)
 

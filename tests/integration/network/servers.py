@@ -91,7 +91,8 @@ class GitHost:
                     return
                 host.answer(self)
 
-            do_POST = do_GET
+            def do_POST(self) -> None:
+                self.do_GET()
 
             def log_message(self, *_: object) -> None: ...
 
@@ -140,6 +141,8 @@ def proxy(ways: Mapping[str, int], login: str = "") -> Iterator[tuple[str, list[
     wanted = f"Basic {base64.b64encode(login.encode()).decode()}"
 
     class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
         def do_CONNECT(self) -> None:
             asked.append(self.requestline)
             if login and self.headers.get("Proxy-Authorization") != wanted:

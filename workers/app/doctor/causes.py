@@ -10,7 +10,7 @@ _KNOWN: tuple[tuple[str, str], ...] = (
     (r"certificate verif|unable to get local issuer|self.signed certificate|certificate problem", web.PRIVATE_CA),
     (r"response 407|Proxy Authentication|\b407\b", web.PROXY_LOGIN),
     (
-        r"resolve proxy|proxy CONNECT aborted|after CONNECT|proxy makes no connection",
+        r"resolve proxy|CONNECT tunnel failed|proxy CONNECT aborted|after CONNECT|proxy makes no connection",
         "Correct HTTPS_PROXY, or let the proxy pass CONNECT to that host.",
     ),
     (
