@@ -87,7 +87,7 @@ def is_signed(jwt: str, now: datetime) -> bool:
     head, claims, signature = (base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)) for part in parts)
     KEY.public_key().verify(signature, ".".join(parts[:2]).encode(), padding.PKCS1v15(), hashes.SHA256())
     said, at = json.loads(claims), now.timestamp()
-    return json.loads(head)["alg"] == "RS256" and said["iss"] == "123" and said["iat"] <= at < said["exp"] <= at + 600
+    return bool(json.loads(head)["alg"] == "RS256" and said["iss"] == "123" and said["iat"] <= at < said["exp"] <= at + 600)
 
 
 @pytest.fixture

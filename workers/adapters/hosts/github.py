@@ -48,10 +48,10 @@ class GitHub:
         Rules of a ruleset that excepts us do not stop us.
         """
         rules = self._api.all(f"{self._repo}/rules/branches/{quote(name, safe='')}?per_page=100") or []
-        excepted, untold = self._excepted({int(rule["ruleset_id"]) for rule in rules if isinstance(rule.get("ruleset_id"), int)})
+        excepted, untold = self._excepted({_number(rule) for rule in rules} - {0})
         kinds = {str(rule.get("type")) for rule in rules}
-        for_us = [rule for rule in rules if not self._us & set(excepted.get(rule.get("ruleset_id"), ()))]
-        closed = [excepted.get(rule.get("ruleset_id"), ()) for rule in rules if rule.get("type") == "update"]
+        for_us = [rule for rule in rules if not self._us & set(excepted.get(_number(rule), ()))]
+        closed = [excepted.get(_number(rule), ()) for rule in rules if rule.get("type") == "update"]
         stopping = {str(rule.get("type")) for rule in for_us}
         ruled = BranchRules(
             forced="non_fast_forward" not in kinds,
@@ -149,6 +149,12 @@ class GitHub:
         if kind == "Integration" and self._app is not None and number == self._app:
             return OURS
         return DEPLOY_KEYS if kind == "DeployKey" else f"{kind} {number}"
+
+
+def _number(rule: Mapping[str, Any]) -> int:
+    """The ruleset that a rule belongs to; 0 when it names none."""
+    number = rule.get("ruleset_id")
+    return number if isinstance(number, int) else 0
 
 
 def _once(words: Iterator[str]) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ import ssl
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
-from urllib.request import proxy_bypass_environment
+from urllib.request import proxy_bypass_environment  # type: ignore[attr-defined]  # CPython has it; the stubs leave it out
 
 from workers.adapters import web
 from workers.app.doctor.finding import Finding, Patient

@@ -66,7 +66,9 @@ def github(text: str, ledger: str, tag: str) -> Starts:
     else:
         events = dict.fromkeys(_words(on))
     filters = _mapping(events.get("push"))
-    named = {kind: _words(filters.get(kind)) for kind in ("branches", "branches-ignore", "tags", "tags-ignore") if kind in filters}
+    named: dict[str, Sequence[str]] = {
+        kind: _words(filters.get(kind)) for kind in ("branches", "branches-ignore", "tags", "tags-ignore") if kind in filters
+    }
     pushed = "push" in events
     created = "create" in events
     return Starts(
