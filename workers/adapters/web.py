@@ -21,6 +21,10 @@ PROXY_LOGIN = "Put the proxy's user and password into HTTPS_PROXY: http://USER:P
 PRIVATE_CA = "Set SSL_CERT_FILE to a PEM file with the company's certificate authority and the public ones, for every process; docs/install/networks.md."
 
 
+BROKEN = (httpx.HTTPError, httpx.InvalidURL, ssl.SSLError, ValueError, ImportError)
+"""How asking breaks; the last two are how httpx meets a proxy of a kind that it does not know."""
+
+
 class Unverified(RefusedByHost):
     """The certificate of the other side (or of a proxy that opens TLS) is of an authority that this host does not trust."""
 
@@ -70,7 +74,7 @@ def ask(method: str, url: str, headers: Mapping[str, str], body: object = None) 
             if answer.status_code == 407:
                 raise ProxyWantsLogin(f"asking {where}: the proxy wants a login (407)")
             return Heard(answer.status_code, dict(answer.headers), _body(answer))
-    except (httpx.HTTPError, httpx.InvalidURL, ssl.SSLError, UnicodeError) as exc:
+    except BROKEN as exc:
         raise translated(exc, f"asking {where}") from exc
 
 
@@ -84,6 +88,8 @@ def translated(exc: Exception, doing: str) -> Unreachable | RefusedByHost:
         return Unverified(f"{doing}: its certificate is not of an authority that this host trusts")
     if isinstance(exc, httpx.TimeoutException):
         return Unreachable(f"{doing}: no answer in time")
+    if isinstance(exc, ImportError | ValueError):
+        return Unreachable(f"{doing}: the proxy of the environment is not an HTTP proxy")
     return Unreachable(f"{doing}: {type(exc).__name__}")
 
 

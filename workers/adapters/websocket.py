@@ -7,8 +7,6 @@ import hashlib
 import secrets
 from urllib.parse import urlsplit
 
-import httpx
-
 from workers.adapters import web
 from workers.ports.errors import RefusedByHost
 
@@ -41,5 +39,5 @@ def shake_hands(address: str) -> None:
             if answer.status_code != 101 or answer.headers.get("sec-websocket-accept") != wanted:
                 raise NoSocket(f"{doing}: the answer was {answer.status_code}, not a WebSocket")
             answer.extensions["network_stream"].write(_CLOSE, timeout=web.SECONDS)
-    except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as exc:
+    except web.BROKEN as exc:
         raise web.translated(exc, doing) from exc

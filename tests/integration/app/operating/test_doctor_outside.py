@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from http.server import BaseHTTPRequestHandler
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -75,6 +75,8 @@ def test_ci_files_are_named_with_the_lines_to_add(ready: Host) -> None:
 
 
 def test_a_bare_repository_of_this_host(ready: Host) -> None:
+    for name in ("denyNonFastForwards", "denyDeletes", "fsckObjects"):
+        ready.git("config", f"receive.{name}", "false")
     found = fixes(looked(host.look, ready))
     assert [one.split(" -> ")[1] for one in found[:3]] == [
         f"git --git-dir={ready.remote} config receive.{name} true" for name in ("denyNonFastForwards", "denyDeletes", "fsckObjects")
@@ -197,13 +199,14 @@ def socket_mode(
         protocol_version = "HTTP/1.1"
 
         def do_POST(self) -> None:
+            assert isinstance(self.server, HTTPServer)
             scheme = "wss" if context else "ws"
             said = {
                 "ok": True,
                 "user_id": "U0",
                 "team_id": "T0",
                 "url": f"{scheme}://{host_}:{self.server.server_port}/link?ticket=hunter2",
-            }  # type: ignore[attr-defined]
+            }
             body = json.dumps(said).encode()
             self.send_response(200)
             self.send_header("Content-Length", str(len(body)))
@@ -262,6 +265,13 @@ def test_a_proxy_that_wants_a_login_and_one_without_websockets(ready: Host, monk
         with pytest.raises(WorldError) as refused:
             looked(slack.look, ready, **TOKENS, SLACK_API_URL=f"https://{SLACK_HOST}/api/")
         assert "Put the proxy's user and password into HTTPS_PROXY" in getattr(refused.value, "fix", "")
+
+
+@pytest.mark.parametrize("address", ["socks5://127.0.0.1:1", "nonsense://127.0.0.1:1", "http://127.0.0.1:1"])
+def test_a_proxy_that_is_none_is_told_as_all_else(ready: Host, address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", address)
+    with pytest.raises(WorldError, match=f"asking https://{SLACK_HOST}"):
+        looked(slack.look, ready, **TOKENS, SLACK_API_URL=f"https://{SLACK_HOST}/api/")
 
 
 @pytest.mark.parametrize(("ahead", "words"), [(120, "s behind Slack"), (-120, "s ahead of Slack")])
