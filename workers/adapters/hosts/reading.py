@@ -37,7 +37,7 @@ class Reading:
         if found is None and heard.body == b"null":
             return None
         if not isinstance(found, dict):
-            raise HostSaidNo(f"{self._about(path)} did not answer an object", self._fix("Look at the host's API with a browser."))
+            raise HostSaidNo(f"{self._about(path)} did not answer an object", "Look at the host's API with a browser.")
         return found
 
     def all(self, path: str, *, absent: bool = False) -> list[dict[str, Any]] | None:
@@ -50,7 +50,7 @@ class Reading:
                 return None
             page = self._good(heard, path)
             if not isinstance(page, list) or not all(isinstance(one, dict) for one in page):
-                raise HostSaidNo(f"{self._about(path)} did not answer a list", self._fix("Look at the host's API with a browser."))
+                raise HostSaidNo(f"{self._about(path)} did not answer a list", "Look at the host's API with a browser.")
             found += page
             url = self._next(heard)
             if url is None:
@@ -81,7 +81,7 @@ class Reading:
         if said == 429 or (said == 403 and ("rate limit" in message or heard.headers.get("x-ratelimit-remaining") == "0")):
             raise HostSaidNo(f"{self._about(path)} said {said}: too many requests", "Wait an hour and run `towpath doctor` again.")
         if said in (403, 404):
-            raise HostSaidNo(f"{self._about(path)} said {said}: the token may not see it, or it is not there", self._fix(self._needs))
+            raise HostSaidNo(f"{self._about(path)} said {said}: the token may not see it, or it is not there", self._needs)
         if 300 <= said < 400:
             raise HostSaidNo(
                 f"{self._about(path)} lies elsewhere now ({said})", "Set TOWPATH_REPOSITORY to the repository's present address."
@@ -90,9 +90,6 @@ class Reading:
 
     def _about(self, path: str) -> str:
         return f"{web.shown(self._base)} {path.partition('?')[0]}"
-
-    def _fix(self, words: str) -> str:
-        return words
 
 
 def _message(found: Any) -> str:
