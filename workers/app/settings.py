@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 
+from workers.adapters.hosts.place import is_safe
 from workers.contract.names import BadName, CommitId, RefName
 
 WRONG = 2
@@ -56,6 +57,19 @@ class GitSettings(BaseModel):
     towpath_trust: str | None = Field(
         default=None, description="the fingerprint of the key that began the ledger, SHA256:..., as `towpath init` printed it"
     )
+    towpath_host_token: SecretStr | None = Field(
+        default=None, description="a token that may read the rules of the Git host, for `towpath doctor`; docs/install/git-hosts.md"
+    )
+    towpath_github_app_id: str | None = Field(
+        default=None, description="the App ID (or client ID) of your GitHub App, a number such as 123456"
+    )
+    towpath_github_app_key: SecretStr | None = Field(
+        default=None, description="the private key of your GitHub App, the PEM file that GitHub made"
+    )
+    towpath_github_installation: str | None = Field(
+        default=None, description="the number of the app's installation; left out, it is looked up"
+    )
+    towpath_github_api: str | None = Field(default=None, description="the https address of GitHub's API, such as https://HOST/api/v3")
     towpath_log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR")
 
     @field_validator("towpath_source_branch", "towpath_ledger_branch")
@@ -74,6 +88,34 @@ class GitSettings(BaseModel):
         if value and not re.fullmatch(r"SHA256:[A-Za-z0-9+/]{43}", value):
             raise ValueError("not the fingerprint of a key, SHA256:...")
         return value or None
+
+    @field_validator("towpath_github_app_id")
+    @classmethod
+    def _app_id(cls, value: str | None) -> str | None:
+        if value and not re.fullmatch(r"[\w.]{1,64}", value, re.ASCII):
+            raise ValueError("not an id of GitHub's")
+        return value
+
+    @field_validator("towpath_github_installation")
+    @classmethod
+    def _number(cls, value: str | None) -> str | None:
+        if value and not re.fullmatch(r"\d{1,20}", value, re.ASCII):
+            raise ValueError("not a number")
+        return value
+
+    @field_validator("towpath_github_api")
+    @classmethod
+    def _api(cls, value: str | None) -> str | None:
+        if value and (not is_safe(value) or "@" in value):
+            raise ValueError("not an https address")
+        return value
+
+    @field_validator("towpath_host_token")
+    @classmethod
+    def _token(cls, value: SecretStr | None) -> SecretStr | None:
+        if value and not re.fullmatch(r"[!-~]{1,1024}", value.get_secret_value(), re.ASCII):
+            raise ValueError("not a token")
+        return value
 
     @field_validator("towpath_log_level", mode="before")
     @classmethod

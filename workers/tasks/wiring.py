@@ -19,6 +19,7 @@ from workers.adapters.git.plumbing import Configuration
 from workers.adapters.git.source import GitSource
 from workers.adapters.git.tags import GtoTags
 from workers.adapters.git.witness import Witness
+from workers.adapters.github_app import App, InstallationLogins
 from workers.adapters.redis.board import RedisBoard
 from workers.adapters.redis.connection import connect
 from workers.adapters.redis.inbox import RedisInbox
@@ -55,6 +56,7 @@ class Place:
     known_head: str | None = None
     trust: str | None = None
     witness: str | None = field(default=None, repr=False)
+    app: App | None = None
 
     def mirror(self, lane: str) -> Mirror:
         """The bare mirror of a lane; each lane has its own, so that none waits for another."""
@@ -64,6 +66,7 @@ class Place:
             source_branch=self.source_branch,
             ledger_branch=self.ledger_branch,
             configuration=self.configuration,
+            logins=InstallationLogins(self.app, "write" if lane == "changes" else "read", now) if self.app else None,
         )
 
 

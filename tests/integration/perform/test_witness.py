@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from workers.app import key_checks
+from workers.app.doctor import witness as check_of_witness
 from workers.app.settings import load_for_git
 from workers.contract.outcomes import Notice
 from workers.ports.errors import Untrusted
@@ -61,7 +61,8 @@ def doctor(town: Town) -> list[tuple[str, str | None]]:
     settings = load_for_git(
         {"TOWPATH_REPOSITORY": place.repository, "TOWPATH_KEYS": str(place.keys), "TOWPATH_WITNESS": str(place.witness)}
     )
-    return list(key_checks.look_at_witness(settings.model_copy(update={"towpath_data": place.folder}), place.mirror("changes")))
+    here = settings.model_copy(update={"towpath_data": place.folder})
+    return [(found.says, found.fix) for found in check_of_witness.beside(here, place.mirror("changes"))]
 
 
 def test_every_head_is_pushed_plainly_to_a_witness_that_was_empty(watched: Town, other: Path) -> None:
@@ -88,7 +89,7 @@ def test_a_witness_that_is_down_stops_nothing_and_is_left_alone_for_a_minute(bus
     assert busy.state("P-4") == "succeeded"
     assert [one["event"] for one in said].count("witness_not_shown") == 1
     ((says, fix),) = doctor(busy)
-    assert says.startswith("asking the witness") and fix == key_checks.WITNESS
+    assert says.startswith("asking the witness") and fix == check_of_witness.FIX
 
 
 def test_a_witness_that_comes_back_gets_what_it_missed(watched: Town, other: Path) -> None:
@@ -123,7 +124,7 @@ def test_a_truncated_remote_is_noticed_because_the_witness_has_more(watched: Tow
     assert len(looked) >= 1
     assert looks(watched) == []
     ((says, fix),) = doctor(watched)
-    assert "has more than the ledger" in says and fix == key_checks.DIFFERS
+    assert "has more than the ledger" in says and fix == check_of_witness.DIFFERS
 
 
 def test_a_mirror_that_has_never_seen_the_ledger_is_warned_as_well(watched: Town, other: Path) -> None:
@@ -133,7 +134,7 @@ def test_a_mirror_that_has_never_seen_the_ledger_is_warned_as_well(watched: Town
     fresh.wiring._place = replace(fresh.wiring._place, witness=str(other))
     assert looks(fresh)
     ((says, fix),) = doctor(fresh)
-    assert kept[:12] in says and fix == key_checks.DIFFERS
+    assert kept[:12] in says and fix == check_of_witness.DIFFERS
     assert witness_of(watched, other) == kept
 
 

@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from itertools import islice
 from pathlib import Path
 
+from workers.adapters.git.login import Logins
 from workers.adapters.git.objects import Objects
 from workers.adapters.git.plumbing import Answer, Configuration, Plumbing
 from workers.adapters.git.urls import RemoteUrl
@@ -45,13 +46,14 @@ class Mirror:
         *,
         configuration: Configuration = Configuration.OURS,
         patience: float = 60.0,
+        logins: Logins | None = None,
     ) -> None:
         self.folder = folder.absolute()
         self.remote = RemoteUrl.read(url)
         self.source_branch = RefName.read(source_branch)
         self.ledger_branch = RefName.read(ledger_branch)
         self.left_out: tuple[str, ...] = ()
-        self.git = Plumbing(self.folder, self.remote, configuration, patience)
+        self.git = Plumbing(self.folder, self.remote, configuration, patience, logins)
         self._make()
         self.objects = Objects(self.folder, self.git.another)
 

@@ -16,6 +16,7 @@ from typing import Any
 from git import Git
 from git.exc import GitCommandNotFound
 
+from workers.adapters.git.login import Login, Logins
 from workers.adapters.git.urls import RemoteUrl, shown
 from workers.ports.errors import WorldError
 
@@ -96,17 +97,26 @@ _LOGIN_BY_ENVIRONMENT = (
 )
 
 
+_NOT_TAKEN = ("Authentication failed", "HTTP 401", "HTTP 403", "error: 401", "error: 403")
+"""How Git says that the remote did not take a login; its language is fixed by GitPython."""
+
+
 class Plumbing:
     """Git commands on one bare repository. `patience` (seconds) is how long a command that talks to the remote may take.
 
     A remote's credentials travel by the environment of the command, to its own site alone: a command line can be read by anybody on the host.
+    They are those of its address, or what `logins` gives for each talk.
     """
 
-    def __init__(self, folder: Path, remote: RemoteUrl, configuration: Configuration, patience: float) -> None:
+    def __init__(
+        self, folder: Path, remote: RemoteUrl, configuration: Configuration, patience: float, logins: Logins | None = None
+    ) -> None:
         self.folder = folder
         self.remote = remote
         self.patience = patience
         self._configuration = configuration
+        self._logins = logins
+        self._given: tuple[str, ...] = ()
         self._git = self.another()
 
     def another(self) -> Git:
@@ -119,12 +129,14 @@ class Plumbing:
             git.update_environment(**_OURS)
             if not os.environ.keys() & {"GIT_SSH_COMMAND", "GIT_SSH"}:
                 git.update_environment(GIT_SSH_COMMAND="ssh -o BatchMode=yes")
+        if (authority := os.environ.get("SSL_CERT_FILE")) and not os.environ.get("GIT_SSL_CAINFO"):
+            git.update_environment(GIT_SSL_CAINFO=authority)  # libcurl, by which Git speaks HTTPS, does not read the other name
         if self.remote.secrets:
-            git.update_environment(TOWPATH_REMOTE_USER=self.remote.user, TOWPATH_REMOTE_PASSWORD=self.remote.password)
+            git.update_environment(**_environment(Login(self.remote.user, self.remote.password)))
         return git
 
     def _login(self) -> Iterator[str]:
-        if self.remote.secrets:
+        if self.remote.secrets or self._logins:
             yield f"credential.{self.remote.site}.helper="
             yield f"credential.{self.remote.site}.helper={_LOGIN_BY_ENVIRONMENT}"
 
@@ -133,8 +145,22 @@ class Plumbing:
         return self._run(command, args, stdin, None)
 
     def talk(self, command: str, *args: str) -> Answer:
-        """A command that talks to the remote; one that takes too long is killed, and then its status is not 0."""
-        return self._run(command, args, b"", self.patience)
+        """A command that talks to the remote; one that takes too long is killed, and then its status is not 0.
+
+        A login that is not taken (a token that ended early) is made once more. Raises WorldError when there is none to be had.
+        """
+        if self._logins is None:
+            return self._run(command, args, b"", self.patience)
+        answer = self._run(command, args, b"", self.patience, self._logged_in(self._logins))
+        if not answer.good and any(words in answer.words for words in _NOT_TAKEN):
+            self._logins.forget()
+            answer = self._run(command, args, b"", self.patience, self._logged_in(self._logins))
+        return answer
+
+    def _logged_in(self, logins: Logins) -> Login:
+        login = logins.login()
+        self._given = (login.password,)
+        return login
 
     def must(self, command: str, *args: str, stdin: bytes = b"") -> Answer:
         """A command of this repository alone that has no reason to fail. Raises WorldError when it does."""
@@ -157,11 +183,13 @@ class Plumbing:
 
     def shown(self, words: str) -> str:
         """Git's words without anything secret, at most 300 characters."""
-        return shown(words, self.remote.secrets)
+        return shown(words, (*self.remote.secrets, *self._given))
 
-    def _run(self, command: str, args: tuple[str, ...], stdin: bytes, seconds: float | None) -> Answer:
+    def _run(self, command: str, args: tuple[str, ...], stdin: bytes, seconds: float | None, login: Login | None = None) -> Answer:
         how: dict[str, Any] = {"with_extended_output": True, "with_exceptions": False, "stdout_as_string": False}
         how |= {"strip_newline_in_stdout": False, "kill_after_timeout": seconds}
+        if login:
+            how["env"] = _environment(login)
         with tempfile.TemporaryFile() as given:
             if stdin:
                 given.write(stdin)
@@ -171,3 +199,7 @@ class Plumbing:
             except GitCommandNotFound as exc:
                 raise WorldError(_NO_GIT) from exc
         return Answer(int(status), bytes(out), str(words))
+
+
+def _environment(login: Login) -> dict[str, str]:
+    return {"TOWPATH_REMOTE_USER": login.user, "TOWPATH_REMOTE_PASSWORD": login.password}

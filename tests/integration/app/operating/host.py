@@ -14,6 +14,7 @@ from typing import Any
 
 from demo.processes import Child
 from demo.repository import build
+from tests.unit.docs.pages import DOCS, blocks
 
 TOWPATH = str(Path(sys.executable).with_name("towpath"))
 PATIENCE = 40.0
@@ -86,6 +87,16 @@ class Host:
         nobody = {"PATH": os.environ["PATH"], "GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.devnull}
         done = subprocess.run(["git", f"--git-dir={self.remote}", *words], env=nobody, capture_output=True, text=True, check=False)
         return done.stdout.strip() if done.returncode == 0 else ""
+
+    def guard(self) -> None:
+        """Give the shared repository the settings and the hook that docs/operations.md asks for."""
+        for name in ("receive.denyNonFastForwards", "receive.denyDeletes", "receive.fsckObjects"):
+            self.git("config", name, "true")
+        (hook,) = [block for block in blocks(DOCS / "operations.md", "sh") if "pre-receive" in block]
+        place = self.remote / "hooks" / "pre-receive"
+        place.parent.mkdir(exist_ok=True)
+        place.write_text(hook)
+        place.chmod(0o755)
 
     def run(self, procfile: str, **changes: str) -> Run:
         """`towpath run` with the lines of a Procfile; use it as a context."""

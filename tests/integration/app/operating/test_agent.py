@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from workers.adapters import agent
-from workers.app import key_checks, keys
+from workers.app import keys
+from workers.app.doctor import agent as check_of_agent
 from workers.contract.signatures import BadKey, SigningKey, check
 from workers.ports.errors import NotSigned
 
@@ -81,10 +82,10 @@ def test_an_agent_that_is_locked_or_lacks_the_key_is_told_and_can_be_tried_again
     with pytest.raises(NotSigned, match=f"asking the SSH agent for a signature of {re.escape(key.fingerprint)}") as caught:
         key.sign(b"two", "git")
     assert caught.value.retry
-    assert [fix for _, fix in key_checks.look_at_agent(held.keys)] == [key_checks.AGENT]
+    assert [found.fix for found in check_of_agent.signing(held.keys)] == [check_of_agent.FIX]
     ssh_add(str(held.folder / "made"))
     check(b"two", key.sign(b"two", "git"), key.public, "git")
-    assert [fix for _, fix in key_checks.look_at_agent(held.keys)] == [None]
+    assert [found.fix for found in check_of_agent.signing(held.keys)] == [None]
 
 
 def test_an_agent_that_is_away_is_told(held: Host, monkeypatch: pytest.MonkeyPatch) -> None:

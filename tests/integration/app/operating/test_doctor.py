@@ -41,8 +41,9 @@ def healthy(tmp_path_factory: pytest.TempPathFactory, server: ModelServer, own_r
     fingerprint = host.must("keys").strip()
     host.publish(policy(fingerprint) + WITH_TARGET.format(url=server.url))
     host.must("init")
+    host.guard()
     with slack(Answer(GOOD, ",".join(SCOPES))) as url:
-        host.environ |= {"REDIS_URL": own_redis.url, "SLACK_BOT_TOKEN": TOKEN, "SLACK_API_URL": url}
+        host.environ |= {"REDIS_URL": own_redis.url, "SLACK_BOT_TOKEN": TOKEN, "SLACK_SIGNING_SECRET": "hunter2", "SLACK_API_URL": url}
         yield host
 
 
@@ -90,7 +91,8 @@ def test_a_good_installation_is_all_ok(healthy: Host) -> None:
     done = healthy.towpath("doctor", "--json")
     findings = json.loads(done.stdout)
     assert done.returncode == 0
-    assert {finding["name"] for finding in findings} == {"keys", "redis", "ledger", "policy", "tags", "target staging/staging", "slack"}
+    names = {"keys", "network", "redis", "ledger", "policy", "tags", "host", "ci", "target staging/staging", "slack", "clock"}
+    assert {finding["name"] for finding in findings} == names
     assert [finding for finding in findings if finding["fix"]] == []
     assert "hunter2" not in done.stdout + done.stderr
     lines = healthy.must("doctor").splitlines()
@@ -103,7 +105,7 @@ def test_a_broken_one_names_everything_at_once_each_with_a_fix(healthy: Host) ->
     done = healthy.towpath("doctor", **broken, TOWPATH_DATA=str(healthy.folder / "elsewhere"))
     assert done.returncode == 1
     amiss = [line.split()[1].rstrip(":") for line in done.stdout.splitlines() if line.startswith("fix ")]
-    assert amiss == ["redis", "ledger", "policy", "slack"]
+    assert amiss == ["redis", "ledger", "policy", "host", "ci", "slack", "clock"]
     assert done.stdout.count("\n     -> ") == len(amiss)
     assert "hunter2" not in done.stdout + done.stderr
 
@@ -202,7 +204,7 @@ def test_another_writers_keys_are_told(healthy: Host, tmp_path: Path) -> None:
     [
         (Answer('{"ok": false, "error": "invalid_auth"}'), "auth.test said invalid_auth"),
         (Answer(GOOD, "commands, chat:write"), "the app lacks app_mentions:read, users:read"),
-        (Answer("<html>hunter2</html>"), "JSONDecodeError"),
+        (Answer("<html>hunter2</html>"), "auth.test said nothing of Slack's"),
         (Answer("[]"), "auth.test said nothing of Slack's"),
         (Answer("{}", status=503), "503"),
     ],

@@ -52,6 +52,10 @@ def test_all_missing_settings_are_told_at_once() -> None:
         ("TOWPATH_LEDGER_HEAD", "HEAD"),
         ("TOWPATH_GIT_CONFIG", "mine"),
         ("TOWPATH_LOG_LEVEL", "LOUD"),
+        ("TOWPATH_HOST_TOKEN", "hunter2\nhunter2"),
+        ("TOWPATH_GITHUB_APP_ID", "../hunter2"),
+        ("TOWPATH_GITHUB_INSTALLATION", "hunter2"),
+        ("TOWPATH_GITHUB_API", "http://hunter2.example.com/api"),
     ],
 )
 def test_a_wrong_setting_is_named_with_its_fix_in_one_line_and_never_shown(name: str, value: str) -> None:
@@ -70,6 +74,7 @@ def test_an_address_that_git_must_not_be_given_is_a_wrong_setting(value: str) ->
 @pytest.mark.parametrize("name", [name.upper() for name in Settings.model_fields])
 def test_each_setting_can_lie_in_a_file(name: str, tmp_path: Path) -> None:
     values = {"TOWPATH_LEDGER_HEAD": "a" * 40, "TOWPATH_GIT_CONFIG": "host", "TOWPATH_LOG_LEVEL": "debug"}
+    values |= {"TOWPATH_GITHUB_INSTALLATION": "12345", "TOWPATH_GITHUB_API": "https://git.example.com/api/v3"}
     path = tmp_path / "secret"
     path.write_text(GIVEN.get(name, values.get(name, "another")) + "\n")
     plainly = load(GIVEN | {name: path.read_text().strip()})

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from workers.adapters.git import Mirror
-from workers.app import doctor_tags
+from workers.adapters.git import GitLedger, GitSource, Mirror
+from workers.app.doctor import tags
 from workers.domain import policy as rules
 
 from .host import Host
@@ -111,7 +111,8 @@ def test_doctor_lists_what_is_odd_with_the_fix_of_each(used: Host) -> None:
     tag(used, "Fraud@v1.0.0", "main", 10)
     subprocess.run(["git", f"--git-dir={used.remote}", "update-ref", "refs/tags/light@v1.0.0", "refs/heads/main"], check=True)
     mirror = Mirror(used.folder / "looked.git", str(used.remote))
-    said = dict(doctor_tags.look(mirror, used.folder / "store", (used.keys / "writer.pub").read_text(), None))
+    source, ledger = GitSource(mirror, used.folder / "store"), GitLedger(mirror, None)
+    said = dict(tags.seen_in(source, ledger, (used.keys / "writer.pub").read_text(), None))
     words = "\n".join(f"{what} -> {fix}" for what, fix in said.items())
     for part in (
         "'Fraud@v1.0.0' was passed over: it is GTO's and not one of ours",

@@ -1,14 +1,13 @@
-"""For `towpath doctor`: what is odd in the tags, what was changed around Towpath, and which versions cannot be registered."""
+"""The tags: what is odd in them, what was changed around Towpath, and which versions cannot be registered."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import islice
-from pathlib import Path
 
 from workers.adapters.git.ledger import GitLedger
-from workers.adapters.git.mirror import Mirror
 from workers.adapters.git.source import GitSource
+from workers.app.doctor.finding import Finding, Patient
 from workers.contract.externals import Around, External
 from workers.domain import reconciliation, tag_oddities
 from workers.domain.picture import Oddity, Picture
@@ -22,12 +21,16 @@ MOST = 20
 """So many of each sort are listed; the others are counted."""
 
 
-def look(mirror: Mirror, store: Path, public: str, rules: Policy | None) -> Iterator[tuple[str, str | None]]:
-    """What is to be said of the tags, each with its fix; None: all is well. `rules` is the policy of the source branch, if it is valid."""
-    source = GitSource(mirror, store)
+def look(patient: Patient) -> Iterator[Finding]:
+    """What is to be said of the tags, each with its fix."""
+    seen = seen_in(patient.source, GitLedger(patient.mirror, None), patient.public, patient.rules)
+    return (Finding("tags", says, fix) for says, fix in seen)
+
+
+def seen_in(source: GitSource, ledger: GitLedger, public: str, rules: Policy | None) -> Iterator[tuple[str, str | None]]:
+    """Words and fixes; None: all is well. `rules` is the policy of the source branch, if it is valid."""
     source.fetch()
     picture = source.picture()
-    ledger = GitLedger(mirror, None)
     head = ledger.fetch()
     world = LedgerView(ledger, public).world(head, "") if head else None
     known = world.policy if world else rules
