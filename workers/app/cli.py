@@ -11,7 +11,6 @@ from typing import NoReturn
 import click
 
 from workers.adapters.git.ledger import GitLedger
-from workers.adapters.git.source import GitSource
 from workers.app import doctor as doctor_
 from workers.app import genesis, keys, local_redis, logs, supervisor
 from workers.app.place import place
@@ -61,7 +60,7 @@ def init() -> None:
                 f"The repository already has a ledger, at {head}. Nothing was changed; `towpath doctor` says whether its keys are here."
             )
             return
-        source = GitSource(mirror, settings.towpath_data / "store")
+        source = place(settings).source(mirror)
         source.fetch()
         found = source.policy()
         if found is None:

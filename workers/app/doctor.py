@@ -14,7 +14,6 @@ from redis.exceptions import AuthenticationError, RedisError
 
 from workers.adapters.git.ledger import GitLedger
 from workers.adapters.git.mirror import Mirror
-from workers.adapters.git.source import GitSource
 from workers.adapters.targets import open_target
 from workers.app import keys, logs
 from workers.app.place import place
@@ -190,7 +189,7 @@ def _checked(ledger: Looking, head: CommitId, public: str) -> Finding:
 
 def _policy(patient: Patient) -> Iterator[Finding]:
     branch = patient.settings.towpath_source_branch
-    source = GitSource(patient.mirror, patient.settings.towpath_data / "store")
+    source = place(patient.settings).source(patient.mirror)
     source.fetch()
     found = source.policy()
     if found is None:

@@ -16,6 +16,8 @@ def place(settings: GitSettings) -> Place:
     except BadUrl as exc:
         raise BadSettings(describe("TOWPATH_REPOSITORY", f"is wrong ({exc})")) from None
     return Place(
+        lfs_url=_lfs(settings),
+        store_limit=settings.towpath_store_limit,
         redis_url=settings.redis_url.get_secret_value() if isinstance(settings, Settings) else "",
         repository=repository,
         keys=settings.towpath_keys,
@@ -25,3 +27,15 @@ def place(settings: GitSettings) -> Place:
         configuration=Configuration(settings.towpath_git_config),
         known_head=settings.towpath_ledger_head,
     )
+
+
+def _lfs(settings: GitSettings) -> RemoteUrl | None:
+    if settings.towpath_lfs_url is None:
+        return None
+    try:
+        url = RemoteUrl.read(settings.towpath_lfs_url.get_secret_value())
+        if not url.address.startswith(("http://", "https://")):
+            raise BadUrl("an LFS server has an address with https or http")
+    except BadUrl as exc:
+        raise BadSettings(describe("TOWPATH_LFS_URL", f"is wrong ({str(exc).replace('the repository', 'an LFS server')})")) from None
+    return url

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal, Self, TypeVar
 from urllib.parse import urlsplit
@@ -49,6 +51,10 @@ class GitSettings(BaseModel):
     towpath_git_config: Literal["ours", "host"] = Field(
         default="ours", description="ours: ignore this host's Git configuration; host: use it, for credential helpers and proxies"
     )
+    towpath_lfs_url: SecretStr | None = Field(
+        default=None, description="the address of the repository's LFS server, such as https://user:token@host/org/models.git/info/lfs"
+    )
+    towpath_store_limit: int = Field(default=20 * 10**9, description="how much the store of artifacts may hold, such as 20GB")
     towpath_log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR")
 
     @field_validator("towpath_source_branch", "towpath_ledger_branch")
@@ -60,6 +66,11 @@ class GitSettings(BaseModel):
     @classmethod
     def _head(cls, value: str | None) -> str | None:
         return _read(CommitId, value, "not a commit id of 40 digits") if value else None
+
+    @field_validator("towpath_store_limit", mode="before")
+    @classmethod
+    def _limit(cls, value: str) -> int:
+        return _bytes(value)
 
     @field_validator("towpath_log_level", mode="before")
     @classmethod
@@ -135,6 +146,15 @@ def _from_file(name: str, path: str) -> str:
     if not text:
         raise BadSettings(f"{name}_FILE names {path}, which is empty. Give it a file that holds {name}.")
     return text
+
+
+def _bytes(text: str) -> int:
+    """Bytes in a size such as `500MB`, `20 GB` or `1.5TB`, in powers of 1000."""
+    match = re.fullmatch(r"([0-9]{1,6}(?:\.[0-9]{1,3})?) ?([MGT])B", text.strip(), re.ASCII | re.IGNORECASE)
+    size = int(Decimal(match[1]) * 10 ** {"M": 6, "G": 9, "T": 12}[match[2].upper()]) if match else 0
+    if size < 10**6:
+        raise ValueError("not a size of at least 1MB")
+    return size
 
 
 def _read(kind: type[RefName | CommitId], value: str, otherwise: str) -> str:
