@@ -96,7 +96,7 @@ class Answering(BaseHTTPRequestHandler):
         self.send_response(206 if begin else 200)
         if begin:
             self.send_header("Content-Range", f"bytes {begin}-{len(content) - 1}/{len(content)}")
-        self.send_header("Content-Length", str(len(content) - begin if length is None else length))
+        self.send_header("Content-Length", str((len(content) if length is None else length) - begin))
         self.end_headers()
         self.wfile.write(content[begin:])
         self.close_connection = length is not None
