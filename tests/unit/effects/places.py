@@ -151,6 +151,18 @@ class Place:
         return _told(self.restores)
 
 
+@dataclass
+class Lending(Place):
+    """A target that notes how many versions' files were in use when it was asked to take one."""
+
+    source: Repository = field(default_factory=Repository)
+    lent: list[int] = field(default_factory=list)
+
+    def apply(self, wanted: Wanted, operation_id: str, fence: int) -> Answer:
+        self.lent.append(self.source.lent)
+        return super().apply(wanted, operation_id, fence)
+
+
 def _told(answers: list[Told]) -> Answer:
     found = answers.pop(0) if len(answers) > 1 else answers[0]
     if isinstance(found, Exception):

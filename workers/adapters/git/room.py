@@ -17,6 +17,7 @@ from workers.ports.errors import Unreachable
 _READ_ONLY = 0o444
 _CHUNK = 1 << 20
 _NOTE = -1
+_HOLE = bytes(_CHUNK)
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _NO_LINK = (errno.EXDEV, errno.EPERM, errno.EMLINK, errno.EOPNOTSUPP, errno.EACCES)
 
@@ -113,7 +114,7 @@ def _is(place: Path, sha256: str, size: int) -> bool:
 
 def _write(file: int, part: bytes) -> None:
     with writable():
-        if part[:1] == b"\0" == part[-1:] and part == bytes(len(part)):
+        if part == _HOLE or (part[:1] == b"\0" == part[-1:] and part == _HOLE[: len(part)]):
             os.lseek(file, len(part), os.SEEK_CUR)
             return
         left = memoryview(part)
