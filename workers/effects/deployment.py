@@ -108,7 +108,7 @@ class Deployment:
             log.info("stale_fence", promotion=attempt.promotion, generation=attempt.generation, target=target.name)
             return None, ""
         if answer.result is Applied.REFUSED:
-            return (Seen.MISMATCH if switched else Seen.REFUSED), answer.text
+            return (Seen.MISMATCH if switched else Seen.REFUSED), answer.text + _lacking(wanted)
         return Seen.DONE, answer.text
 
     def _unreachable(self, target: Target, attempt: Attempt, switched: Sequence[str], exc: Unreachable) -> tuple[Seen, str]:
@@ -173,7 +173,7 @@ class Deployment:
             if answer.result is Applied.STALE:
                 return
             if answer.result is Applied.REFUSED:
-                self._say(ask.Restored, attempt, Seen.REFUSED, target.name, f"{target.name}: {answer.text}")
+                self._say(ask.Restored, attempt, Seen.REFUSED, target.name, f"{target.name}: {answer.text}{_lacking(former)}")
                 return
             texts.append(f"{target.name}: {answer.text}")
         self._say(ask.Restored, attempt, Seen.DONE, ", ".join(target.name for target in begun.targets), " ".join(texts))
@@ -206,7 +206,7 @@ class Deployment:
             if begun.promotion.state is State.DEPLOYING and not begun.promotion.rollback:
                 raise
             log.warning("going_back_without_files", promotion=begun.promotion.id, why=str(exc))
-            return light
+            return replace(light, lacking=str(exc))
 
     def _light(self, begun: Begun, placed: Placed) -> Wanted:
         version = self._view.version(begun.head, begun.promotion.artifact, placed.version)
@@ -239,6 +239,10 @@ def _without_files(attempt: Attempt, exc: BadContent | Unreachable) -> tuple[See
     if attempt.fresh:
         return Seen.REFUSED, "repository", f"{why} Nothing was sent."
     return Seen.UNCLEAR, "repository", f"{why} An earlier run of this deployment may have sent something."
+
+
+def _lacking(wanted: Wanted | None) -> str:
+    return f" Its files were not to be had: {wanted.lacking}" if wanted and wanted.lacking else ""
 
 
 def _no_target(promotion: Promotion) -> str:

@@ -103,8 +103,8 @@ class Repository:
 
     @contextmanager
     def materialised(self, version: RegisteredVersion) -> Iterator[Mapping[str, Path]]:
-        if self.broken or self.unreadable:
-            raise self.broken or self.unreadable
+        if problem := self.broken or self.unreadable:
+            raise problem
         self.lent += 1
         try:
             yield {"model.onnx": Path("model.onnx")}

@@ -230,6 +230,16 @@ def test_going_back_does_not_hang_on_the_files(prod: Story, why: Exception) -> N
         assert former is not None and former.files == {}
 
 
+def test_going_back_that_needs_the_files_says_why_they_were_not_given(prod: Story) -> None:
+    prod.deploys("P-4", Seen.MISMATCH)
+    bench = Bench(prod, Place("eu", restores=[REFUSED]))
+    bench.source.unreadable = Unreachable("the LFS server answers 503")
+    bench.deployment.restore(bench.attempt("P-4"))
+    what, text = seen(bench)
+    assert what is Seen.REFUSED
+    assert text.endswith("Its files were not to be had: the LFS server answers 503")
+
+
 def test_files_are_lent_for_as_long_as_targets_need_them(story: Story) -> None:
     bench = Bench(story)
     place = bench.places["stage"] = Lending("stage", source=bench.source)

@@ -12,7 +12,7 @@ from workers.adapters.git.lfs.pointer import Pointer
 from workers.adapters.git.refusals import Refusals
 from workers.ports.errors import Unreachable
 
-_CHUNK = 1 << 20
+_CHUNK = 1 << 18
 _LIKE_GIT = ("/.git", "", ".git/.git", ".git")
 """What Git tries behind an address, in its order."""
 _INSIDE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
