@@ -36,7 +36,7 @@ class Store:
     def __init__(self, folder: Path, limit: int = LIMIT) -> None:
         self._folder = folder.absolute()
         self.limit = limit
-        with suppress(FileNotFoundError), self._locked(self._folder):
+        with suppress(OSError), self._locked(self._folder):
             self._forget_the_killed()
 
     def place(self, sha256: str) -> Path:
