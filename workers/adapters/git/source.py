@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -125,9 +125,9 @@ class GitSource:
 
         They are links to the store that nobody else knows: whatever leaves the store meanwhile stays here.
         """
-        with self._store.room() as room:
+        with ExitStack() as held:
             with _told():
-                places = self._brought(version, room)
+                places = self._brought(version, held.enter_context(self._store.room()))
             yield places
 
     def _brought(self, version: RegisteredVersion, room: Room) -> Mapping[str, Path]:
@@ -159,7 +159,7 @@ class GitSource:
         return read_manifest(content) if content else {}
 
     def golden(self, version: RegisteredVersion) -> tuple[bytes, bytes] | None:
-        """The golden input and output files of a model, whose digest is proved again. Raises BadContent."""
+        """The golden input and output files of a model, whose digest is proved again. Raises BadContent or Unreachable."""
         if version.golden is None:
             return None
         root = self._commit(version.commit).tree

@@ -210,6 +210,17 @@ def test_a_full_disk_is_told_before_anything_is_written(people: People, mirror: 
     assert left(small_disk / "store") == []
 
 
+def test_a_disk_without_room_for_a_folder_is_told_too(people: People, mirror: Mirror, small_disk: Path) -> None:
+    source = GitSource(mirror, small_disk / "store")
+    version = looked(source, people.commit(biopsy()))
+    with (small_disk / "filler").open("wb") as file, pytest.raises(OSError, match="No space left"):
+        while True:
+            file.write(b"x" * 65536)
+            file.flush()
+    with pytest.raises(BadContent, match="store of artifacts"):
+        brought(source, version)
+
+
 def test_a_disk_makes_room_by_what_was_not_used_for_longest(people: People, mirror: Mirror, small_disk: Path) -> None:
     source = GitSource(mirror, small_disk / "store")
     for letter in (b"1", b"2", b"3"):
