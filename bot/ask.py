@@ -107,7 +107,7 @@ class Ask:
         actor = await parts.people.actor(said.user, said.team)
         sealed = seal(self._envelope(said, sentence, actor), Sender.BOT, parts.keys.bot)
         asked = _asked(said, sentence)
-        send: Callable[..., Awaitable[None]] = {Lane.QUERIES: parts.inbox.query, Lane.EFFECTS: parts.inbox.look}.get(
+        send: Callable[..., Awaitable[None]] = {Lane.QUERIES: parts.inbox.query, Lane.EFFECTS: parts.inbox.query_git}.get(
             sentence.command.lane, parts.inbox.change
         )
         await parts.waiting.remember(asked)

@@ -9,6 +9,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from itertools import cycle, pairwise
 from pathlib import Path
@@ -75,8 +76,8 @@ def main(rounds: int, form: str | None, seconds: float, callers: int, every: flo
     """Measure swaps of a model."""
     felt, loads = {QUIET: Felt(), SWAPPED: Felt()}, Loads()
     loads.take()
-    with tempfile.TemporaryDirectory(prefix="towpath-bench-") as folder, _process() as elsewhere:
-        versions = _versions(Path(folder))
+    with tempfile.TemporaryDirectory(prefix="towpath-bench-") as folder, _process() as elsewhere, ExitStack() as held:
+        versions = _versions(Path(folder), held)
         for number in range(rounds):
             for kind, into in felt.items():
                 with ModelServer(Path(folder) / f"{kind[:3]}-{number}", "bench") as server:
@@ -93,8 +94,8 @@ def _process() -> Executor:
     return ProcessPoolExecutor(max_workers=1, mp_context=multiprocessing.get_context("spawn"))
 
 
-def _versions(folder: Path) -> Mapping[str, Wanted]:
-    """The demo's model in all its versions, as an effect reads them from Git."""
+def _versions(folder: Path, held: ExitStack) -> Mapping[str, Wanted]:
+    """The demo's model in all its versions, as an effect reads them from Git; their files are there as long as `held` is open."""
     remote = folder / "repository.git"
     build(remote, "version: 1\n")
     source = GitSource(Mirror(folder / "mirror", str(remote)), folder / "store")
@@ -102,7 +103,7 @@ def _versions(folder: Path) -> Mapping[str, Wanted]:
     found = {}
     for tag in [tag for tag in source.version_tags() if tag.artifact == MODEL]:
         version = source.inspect(tag.artifact, tag.version, tag.commit, None)
-        found[str(tag.version)] = Wanted(version, source.materialise(version), source.golden(version))
+        found[str(tag.version)] = Wanted(version, held.enter_context(source.materialised(version)), source.golden(version))
     return found
 
 

@@ -69,7 +69,7 @@ def init(yes: bool) -> None:  # noqa: FBT001  # a flag of the command line
                 f"The repository already has a ledger, at {head}. Nothing was changed; `towpath doctor` says whether its keys are here."
             )
             return
-        source = GitSource(mirror, settings.towpath_data / "store")
+        source = place(settings).source(mirror)
         source.fetch()
         found = source.policy()
         if found is None:

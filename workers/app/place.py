@@ -18,6 +18,8 @@ def place(settings: GitSettings) -> Place:
     if witness is not None:
         _read(witness, "TOWPATH_WITNESS")
     return Place(
+        lfs_url=_lfs(settings),
+        store_limit=settings.towpath_store_limit,
         redis_url=settings.redis_url.get_secret_value() if isinstance(settings, Settings) else "",
         repository=repository,
         keys=settings.towpath_keys,
@@ -57,3 +59,15 @@ def _app(settings: GitSettings, remote: RemoteUrl) -> App | None:
         )
     api = (settings.towpath_github_api or github_api(there[0])).rstrip("/")
     return App(api, id_, key.get_secret_value(), there[1], settings.towpath_github_installation)
+
+
+def _lfs(settings: GitSettings) -> RemoteUrl | None:
+    if settings.towpath_lfs_url is None:
+        return None
+    try:
+        url = RemoteUrl.read(settings.towpath_lfs_url.get_secret_value())
+        if not url.address.startswith(("http://", "https://")):
+            raise BadUrl("an LFS server has an address with https or http")
+    except BadUrl as exc:
+        raise BadSettings(describe("TOWPATH_LFS_URL", f"is wrong ({str(exc).replace('the repository', 'an LFS server')})")) from None
+    return url

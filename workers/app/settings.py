@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal, Self, TypeVar
 from urllib.parse import urlsplit
@@ -70,6 +71,10 @@ class GitSettings(BaseModel):
         default=None, description="the number of the app's installation; left out, it is looked up"
     )
     towpath_github_api: str | None = Field(default=None, description="the https address of GitHub's API, such as https://HOST/api/v3")
+    towpath_lfs_url: SecretStr | None = Field(
+        default=None, description="the address of the repository's LFS server, such as https://user:token@host/org/models.git/info/lfs"
+    )
+    towpath_store_limit: int = Field(default=20 * 10**9, description="how much the store of artifacts may hold, such as 20GB")
     towpath_log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR")
 
     @field_validator("towpath_source_branch", "towpath_ledger_branch")
@@ -116,6 +121,11 @@ class GitSettings(BaseModel):
         if value and not re.fullmatch(r"[!-~]{1,1024}", value.get_secret_value(), re.ASCII):
             raise ValueError("not a token")
         return value
+
+    @field_validator("towpath_store_limit", mode="before")
+    @classmethod
+    def _limit(cls, value: str) -> int:
+        return _bytes(value)
 
     @field_validator("towpath_log_level", mode="before")
     @classmethod
@@ -203,6 +213,15 @@ def _from_file(name: str, path: str) -> str:
     if not text:
         raise BadSettings(f"{name}_FILE names {path}, which is empty. Give it a file that holds {name}.")
     return text
+
+
+def _bytes(text: str) -> int:
+    """Bytes in a size such as `500MB`, `20 GB` or `1.5TB`, in powers of 1000."""
+    match = re.fullmatch(r"([0-9]{1,6}(?:\.[0-9]{1,3})?) ?([MGT])B", text.strip(), re.ASCII | re.IGNORECASE)
+    size = int(Decimal(match[1]) * 10 ** {"M": 6, "G": 9, "T": 12}[match[2].upper()]) if match else 0
+    if size < 10**6:
+        raise ValueError("not a size of at least 1MB")
+    return size
 
 
 def _read(kind: type[RefName | CommitId], value: str, otherwise: str) -> str:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -75,11 +76,15 @@ class Deployment:
         if not begun.targets:
             self._say(ask.Deployed, attempt, Seen.DONE, "ledger", _no_target(begun.promotion))
             return
-        try:
-            wanted = self._wanted(begun, begun.promotion.to)
-        except BadContent as exc:
-            self._say(ask.Deployed, attempt, Seen.REFUSED, "repository", f"The version's files cannot be used: {exc}. Nothing was sent.")
-            return
+        with ExitStack() as held:
+            try:
+                wanted = self._wanted(begun, begun.promotion.to, held)
+            except (BadContent, Unreachable) as exc:
+                self._say(ask.Deployed, attempt, *_without_files(attempt, exc))
+                return
+            self._deploy(begun, attempt, wanted)
+
+    def _deploy(self, begun: Begun, attempt: Attempt, wanted: Wanted) -> None:
         switched: list[str] = []
         for target in begun.targets:
             seen, text = self._apply(target, wanted, attempt, switched)
@@ -103,7 +108,7 @@ class Deployment:
             log.info("stale_fence", promotion=attempt.promotion, generation=attempt.generation, target=target.name)
             return None, ""
         if answer.result is Applied.REFUSED:
-            return (Seen.MISMATCH if switched else Seen.REFUSED), answer.text
+            return (Seen.MISMATCH if switched else Seen.REFUSED), answer.text + _lacking(wanted)
         return Seen.DONE, answer.text
 
     def _unreachable(self, target: Target, attempt: Attempt, switched: Sequence[str], exc: Unreachable) -> tuple[Seen, str]:
@@ -148,11 +153,15 @@ class Deployment:
         begun = self._begin(attempt, State.ROLLING_BACK)
         if begun is None:
             return
-        try:
-            former = self._wanted(begun, begun.promotion.live) if begun.promotion.live else None
-        except BadContent as exc:
-            self._say(ask.Restored, attempt, Seen.UNCLEAR, "repository", f"The former version's files cannot be used: {exc}")
-            return
+        with ExitStack() as held:
+            try:
+                former = self._wanted(begun, begun.promotion.live, held) if begun.promotion.live else None
+            except BadContent as exc:
+                self._say(ask.Restored, attempt, Seen.UNCLEAR, "repository", f"The former version's files cannot be used: {exc}")
+                return
+            self._restore(begun, attempt, former)
+
+    def _restore(self, begun: Begun, attempt: Attempt, former: Wanted | None) -> None:
         texts = []
         for target in begun.targets:
             operation = f"{attempt.promotion}:{target.name}:restore:{attempt.generation}"
@@ -164,7 +173,7 @@ class Deployment:
             if answer.result is Applied.STALE:
                 return
             if answer.result is Applied.REFUSED:
-                self._say(ask.Restored, attempt, Seen.REFUSED, target.name, f"{target.name}: {answer.text}")
+                self._say(ask.Restored, attempt, Seen.REFUSED, target.name, f"{target.name}: {answer.text}{_lacking(former)}")
                 return
             texts.append(f"{target.name}: {answer.text}")
         self._say(ask.Restored, attempt, Seen.DONE, ", ".join(target.name for target in begun.targets), " ".join(texts))
@@ -185,9 +194,19 @@ class Deployment:
             if kind in target.capabilities().kinds:
                 yield target
 
-    def _wanted(self, begun: Begun, placed: Placed) -> Wanted:
+    def _wanted(self, begun: Begun, placed: Placed, held: ExitStack) -> Wanted:
+        """The version with its files, which are there as long as `held` is open.
+
+        Going back does not hang on them: a target that still has the version needs none, and one that has not says so.
+        """
         light = self._light(begun, placed)
-        return replace(light, files=self._held(lambda: self._source.materialise(light.version)))
+        try:
+            return replace(light, files=self._held(lambda: held.enter_context(self._source.materialised(light.version))))
+        except (BadContent, Unreachable) as exc:
+            if begun.promotion.state is State.DEPLOYING and not begun.promotion.rollback:
+                raise
+            log.warning("going_back_without_files", promotion=begun.promotion.id, why=str(exc))
+            return replace(light, lacking=str(exc))
 
     def _light(self, begun: Begun, placed: Placed) -> Wanted:
         version = self._view.version(begun.head, begun.promotion.artifact, placed.version)
@@ -207,6 +226,23 @@ class Deployment:
         self, kind: type[ask.Deployed] | type[ask.Verified] | type[ask.Restored], attempt: Attempt, seen: Seen, target: str, text: str
     ) -> None:
         self._reporter.step(kind(attempt.promotion, attempt.generation, seen, target, text[:1000]))
+
+
+def _without_files(attempt: Attempt, exc: BadContent | Unreachable) -> tuple[Seen, str, str]:
+    """What is reported when the files are not to be had: what an earlier run may have sent, this one cannot tell. Raises LookAgain."""
+    if isinstance(exc, Unreachable):
+        if not attempt.fresh or attempt.number < FRESH_TRIES:
+            raise LookAgain(RETRY_AFTER if attempt.fresh else LOOK_AFTER, str(exc)) from exc
+        why = f"The version's files were not to be had {attempt.number} times; nothing was sent, nothing live changed. ({exc})"
+        return Seen.UNREACHABLE, "repository", why
+    why = f"The version's files cannot be used: {exc}."
+    if attempt.fresh:
+        return Seen.REFUSED, "repository", f"{why} Nothing was sent."
+    return Seen.UNCLEAR, "repository", f"{why} An earlier run of this deployment may have sent something."
+
+
+def _lacking(wanted: Wanted | None) -> str:
+    return f" Its files were not to be had: {wanted.lacking}" if wanted and wanted.lacking else ""
 
 
 def _no_target(promotion: Promotion) -> str:

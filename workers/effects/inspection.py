@@ -13,7 +13,7 @@ from workers.domain import layout
 from workers.effects.comparison import Comparison
 from workers.effects.reading import LedgerView
 from workers.effects.reporting import Reporter
-from workers.ports.errors import BadContent
+from workers.ports.errors import BadContent, Unreachable
 from workers.ports.source import Source, VersionTag
 
 log = structlog.get_logger()
@@ -86,8 +86,11 @@ class Inspection:
             self._read(tag)
         self._reporter.put_back(asked)
 
-    def look_at_source(self, is_new: Callable[[str], bool]) -> None:
-        """New tags become versions, a changed policy is proposed. `is_new` is true once for each text: a bad tag is not read every time."""
+    def look_at_source(self, is_new: Callable[[str], bool], forget: Callable[[str], None] = lambda _: None) -> None:
+        """New tags become versions, a changed policy is proposed. `is_new` is true once for each text: a bad tag is not read every time.
+
+        What nobody answered for is no bad tag: `forget` makes it new again.
+        """
         self._source.fetch()
         head = self._view.head()
         self._look_at_policy(head)
@@ -95,7 +98,11 @@ class Inspection:
         known = {path for path, _ in self._view.versions(head)}
         new = [tag for tag in self._source.version_tags() if layout.version(tag.artifact, tag.version) not in known]
         for tag in [tag for tag in new if is_new(f"tag:{tag.tag}")][:MOST_AT_ONCE]:
-            self._read(tag)
+            try:
+                self._read(tag)
+            except Unreachable as exc:
+                log.warning("version_not_reached", artifact=tag.artifact, version=tag.version, why=str(exc))
+                forget(f"tag:{tag.tag}")
 
     def _look_at_policy(self, head: CommitId) -> None:
         found = self._source.policy()

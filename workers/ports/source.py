@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -63,16 +64,19 @@ class Source(Protocol):
     def inspect(
         self, artifact: ArtifactName, version: Version, commit: CommitId, kind: Kind | None, outputs: tuple[OutputRef, ...] = ()
     ) -> RegisteredVersion:
-        """Read a version's facts from its commit; `registered_at` and `seq` are left empty. Raises BadContent with every reason at once.
+        """Read a version's facts from its commit; `registered_at` and `seq` are left empty. Raises BadContent with every reason at once, or Unreachable.
 
         `outputs` are those that were named to us; the version's tag may name them as well.
         """
 
-    def materialise(self, version: RegisteredVersion) -> Mapping[str, Path]:
-        """The files at the version's path, by their path, from Git by commit id; the digest is proved again. Raises BadContent."""
+    def materialised(self, version: RegisteredVersion) -> AbstractContextManager[Mapping[str, Path]]:
+        """The files at the version's path, by their path, from Git by commit id, read-only and there until the end of the context.
+
+        The digest is proved again. To enter raises BadContent, or Unreachable when large files are kept where nobody answers.
+        """
 
     def golden(self, version: RegisteredVersion) -> tuple[bytes, bytes] | None:
-        """The golden input and output files of a model, whose digest is proved again. Raises BadContent."""
+        """The golden input and output files of a model, whose digest is proved again. Raises BadContent or Unreachable."""
 
 
 class TagProjection(Protocol):

@@ -62,11 +62,15 @@ class Answer:
 
 @dataclass(frozen=True)
 class Wanted:
-    """What is to be served: the version, its label at targets, its files by path (empty where only a switch is needed), its golden pair."""
+    """What is to be served: the version, its label at targets, its files by path (empty where only a switch is needed), its golden pair.
+
+    The files are read-only, and there for the duration of the call alone. `lacking` says why they are not, where they were not to be had.
+    """
 
     version: RegisteredVersion
     files: Mapping[str, Path]
     golden: tuple[bytes, bytes] | None
+    lacking: str = ""
 
     @property
     def label(self) -> str:

@@ -63,6 +63,7 @@ def inspect(wiring: Wiring, fields: dict[str, Any]) -> None:
 
 def look_at_source(wiring: Wiring) -> None:
     """New tags and a changed policy."""
-    wiring.inspection.look_at_source(lambda name: wiring.leases.once(f"seen:{name}", 3600))
-    if wiring.leases.once("tidy:effects", TIDY_EVERY):
+    leases = wiring.leases
+    wiring.inspection.look_at_source(lambda name: leases.once(f"seen:{name}", 3600), lambda name: leases.forget(f"seen:{name}"))
+    if leases.once("tidy:effects", TIDY_EVERY):
         wiring.tidy()

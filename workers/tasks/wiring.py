@@ -17,7 +17,9 @@ from workers.adapters.git.ledger import GitLedger
 from workers.adapters.git.mirror import Mirror
 from workers.adapters.git.plumbing import Configuration
 from workers.adapters.git.source import GitSource
+from workers.adapters.git.store import LIMIT as STORE_LIMIT
 from workers.adapters.git.tags import GtoTags
+from workers.adapters.git.urls import RemoteUrl
 from workers.adapters.git.witness import Witness
 from workers.adapters.github_app import App, InstallationLogins
 from workers.adapters.redis.board import RedisBoard
@@ -57,6 +59,12 @@ class Place:
     trust: str | None = None
     witness: str | None = field(default=None, repr=False)
     app: App | None = None
+    lfs_url: RemoteUrl | None = None
+    store_limit: int = STORE_LIMIT
+
+    def source(self, mirror: Mirror) -> GitSource:
+        """The source side over a mirror, with the host's store of artifacts."""
+        return GitSource(mirror, self.folder / "store", store_limit=self.store_limit, lfs_server=self.lfs_url)
 
     def mirror(self, lane: str) -> Mirror:
         """The bare mirror of a lane; each lane has its own, so that none waits for another."""
@@ -160,7 +168,7 @@ class Wiring:
         mirror = self._effects_mirror
         view = LedgerView(GitLedger(mirror, None), self.public("writer"))
         reporter = Reporter(self.key("effects"), self._repo_id(), self.put, now)
-        return view, GitSource(mirror, self._place.folder / "store"), reporter
+        return view, self._place.source(mirror), reporter
 
     @cached_property
     def deployment(self) -> Deployment:

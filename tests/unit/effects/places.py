@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -80,12 +81,14 @@ class Shelf:
 
 @dataclass
 class Repository:
-    """Implements ports.source.Source: tags, versions by commit, and a policy."""
+    """Implements ports.source.Source: tags, versions by commit, and a policy. `lent` is how many versions' files are in use."""
 
     tags: list[VersionTag] = field(default_factory=list)
     versions: dict[CommitId, RegisteredVersion] = field(default_factory=dict)
     proposed: tuple[CommitId, str] | None = None
     broken: Exception | None = None
+    unreadable: Exception | None = None
+    lent: int = 0
 
     def fetch(self) -> None:
         if self.broken:
@@ -114,14 +117,21 @@ class Repository:
     def inspect(
         self, artifact: ArtifactName, version: Version, commit: CommitId, kind: Kind | None, outputs: tuple[OutputRef, ...] = ()
     ) -> RegisteredVersion:
+        if self.unreadable:
+            raise self.unreadable
         if commit not in self.versions:
             raise BadContent(f"{artifact} is not at {commit[:7]}", "and it has no card")
         return replace(self.versions[commit], artifact=artifact, version=version, outputs=outputs)
 
-    def materialise(self, version: RegisteredVersion) -> Mapping[str, Path]:
-        if self.broken:
-            raise self.broken
-        return {"model.onnx": Path("model.onnx")}
+    @contextmanager
+    def materialised(self, version: RegisteredVersion) -> Iterator[Mapping[str, Path]]:
+        if problem := self.broken or self.unreadable:
+            raise problem
+        self.lent += 1
+        try:
+            yield {"model.onnx": Path("model.onnx")}
+        finally:
+            self.lent -= 1
 
     def golden(self, version: RegisteredVersion) -> tuple[bytes, bytes] | None:
         return None
@@ -161,6 +171,18 @@ class Place:
         self.asked.append((operation_id, fence))
         self.former.append(former)
         return _told(self.restores)
+
+
+@dataclass
+class Lending(Place):
+    """A target that notes how many versions' files were in use when it was asked to take one."""
+
+    source: Repository = field(default_factory=Repository)
+    lent: list[int] = field(default_factory=list)
+
+    def apply(self, wanted: Wanted, operation_id: str, fence: int) -> Answer:
+        self.lent.append(self.source.lent)
+        return super().apply(wanted, operation_id, fence)
 
 
 def _told(answers: list[Told]) -> Answer:

@@ -14,7 +14,7 @@ from workers.effects.deployment import FRESH_TRIES, LookAgain
 from workers.ports.errors import BadContent, RefusedByHost, Unclear, Unreachable, Untrusted
 from workers.ports.target import Answer, Applied, Verdict
 
-from .places import DONE, MATCHES, Bench, Place
+from .places import DONE, MATCHES, Bench, Lending, Place
 
 REFUSED = Answer(Applied.REFUSED, "the golden prediction differs; the old version went on serving")
 
@@ -193,6 +193,65 @@ def test_files_that_cannot_be_used_send_nothing(story: Story) -> None:
     assert what is Seen.REFUSED
     assert "Nothing was sent" in text
     assert bench.places["stage"].asked == []
+
+
+def test_files_that_cannot_be_used_are_nobody_s_certainty_after_an_earlier_run(story: Story) -> None:
+    bench = Bench(story)
+    bench.source.unreadable = BadContent("the disk of the store is full")
+    bench.deployment.deploy(bench.attempt(fresh=False))
+    what, text = seen(bench)
+    assert what is Seen.UNCLEAR
+    assert "An earlier run of this deployment may have sent something" in text
+
+
+def test_files_that_nobody_gives_just_now_are_asked_for_again_and_then_told(story: Story) -> None:
+    bench = Bench(story)
+    bench.source.unreadable = Unreachable("the LFS server answers 503")
+    for attempt in (bench.attempt(), bench.attempt(number=FRESH_TRIES - 1), bench.attempt(fresh=False, number=100)):
+        with pytest.raises(LookAgain, match="503"):
+            bench.deployment.deploy(attempt)
+    assert bench.put == []
+    bench.deployment.deploy(bench.attempt(number=FRESH_TRIES))
+    what, text = seen(bench)
+    assert what is Seen.UNREACHABLE
+    assert "nothing live changed" in text and "503" in text
+    assert bench.places["stage"].asked == []
+
+
+@pytest.mark.parametrize("why", [BadContent("gone"), Unreachable("the LFS server does not answer")])
+def test_going_back_does_not_hang_on_the_files(prod: Story, why: Exception) -> None:
+    prod.deploys("P-4", Seen.MISMATCH)
+    bench = Bench(prod)
+    bench.source.unreadable = why
+    bench.deployment.restore(bench.attempt("P-4"))
+    assert seen(bench)[0] is Seen.DONE
+    for place in bench.places.values():
+        (former,) = place.former
+        assert former is not None and former.files == {}
+
+
+def test_going_back_that_needs_the_files_says_why_they_were_not_given(prod: Story) -> None:
+    prod.deploys("P-4", Seen.MISMATCH)
+    bench = Bench(prod, Place("eu", restores=[REFUSED]))
+    bench.source.unreadable = Unreachable("the LFS server answers 503")
+    bench.deployment.restore(bench.attempt("P-4"))
+    what, text = seen(bench)
+    assert what is Seen.REFUSED
+    assert text.endswith("Its files were not to be had: the LFS server answers 503")
+
+
+def test_files_are_lent_for_as_long_as_targets_need_them(story: Story) -> None:
+    bench = Bench(story)
+    place = bench.places["stage"] = Lending("stage", source=bench.source)
+    bench.deployment.deploy(bench.attempt())
+    assert (place.lent, bench.source.lent) == ([1], 0)
+
+
+def test_files_are_given_back_when_a_target_breaks(story: Story) -> None:
+    bench = Bench(story, Place("stage", [Unclear("the answer was lost")]))
+    with pytest.raises(Unclear):
+        bench.deployment.deploy(bench.attempt())
+    assert bench.source.lent == 0
 
 
 def test_a_head_that_the_writer_did_not_sign_moves_nothing(story: Story) -> None:

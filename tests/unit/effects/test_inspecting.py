@@ -9,7 +9,7 @@ from workers.contract import requests as ask
 from workers.contract.envelope import Sealed, Sender, seal
 from workers.contract.names import ArtifactName, RefName, Version, VersionAsk
 from workers.domain import decision as d
-from workers.ports.errors import BadContent
+from workers.ports.errors import BadContent, Unreachable
 from workers.ports.source import VersionTag
 
 from .places import Bench
@@ -107,6 +107,15 @@ def test_new_tags_are_read_once_and_known_ones_never(bench: Bench) -> None:
         bench.inspection.look_at_source(is_new)
     assert bench.said == [ask.Inspected(version_of("v2.0.0"))]
     assert len(seen) == 2
+
+
+def test_a_version_that_nobody_answers_for_is_new_again(bench: Bench) -> None:
+    bench.source.tags = [tag(V2)]
+    bench.source.unreadable = Unreachable("the LFS server answers 503")
+    forgotten: list[str] = []
+    bench.inspection.look_at_source(lambda _: True, forgotten.append)
+    assert bench.said == []
+    assert forgotten == [f"tag:{tag(V2).tag}"]
 
 
 def test_a_policy_is_proposed_once_and_withdrawn_when_it_is_gone(bench: Bench) -> None:

@@ -5,20 +5,25 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 from workers.adapters.git import gto, policy
 from workers.adapters.git.commits import BadObject, Commit, Signature, read_commit, read_tagger, tag_signer
-from workers.adapters.git.contents import Contents, Hashed, Limits, Refusals, digest_of
+from workers.adapters.git.contents import Contents, Hashed, Limits, digest_of, manifest_of, read_manifest
 from workers.adapters.git.evidence import LARGEST_GOLDEN
 from workers.adapters.git.inspection import Inspection, authors_of, golden_digest, place_of
+from workers.adapters.git.lfs import LargeFiles, opened
 from workers.adapters.git.mirror import HEADS, SOURCE, TAGS, Mirror
 from workers.adapters.git.objects import Missing
 from workers.adapters.git.outputs import outputs_of
-from workers.adapters.git.store import Store
+from workers.adapters.git.refusals import Refusals
+from workers.adapters.git.room import Room
+from workers.adapters.git.store import LIMIT, Store
 from workers.adapters.git.trees import Trees
-from workers.contract.names import ArtifactName, BadName, CommitId, OutputRef, RefName, Version
+from workers.adapters.git.urls import RemoteUrl
+from workers.contract.names import ArtifactName, BadName, CommitId, Digest, OutputRef, RefName, Version
 from workers.contract.promotion import Kind, RegisteredVersion
 from workers.domain.picture import Event, Oddity, Picture
 from workers.ports.errors import BadContent
@@ -29,13 +34,19 @@ _LIMITS = Limits()
 
 
 class GitSource:
-    """Reads the source branch and tags of a mirror, and brings files of versions into a store folder."""
+    """Reads the source branch and tags of a mirror, and brings files of versions through a store folder of at most `store_limit` bytes.
 
-    def __init__(self, mirror: Mirror, store: Path, limits: Limits = _LIMITS) -> None:
+    Large files of Git LFS come from `lfs_server`, else from where the mirror's remote keeps them.
+    """
+
+    def __init__(
+        self, mirror: Mirror, store: Path, limits: Limits = _LIMITS, *, store_limit: int = LIMIT, lfs_server: RemoteUrl | None = None
+    ) -> None:
         self._mirror = mirror
-        self._store = Store(store)
+        self._store = Store(store, store_limit)
         self._trees = Trees(mirror.objects)
-        self._contents = Contents(mirror.objects, self._trees, limits)
+        large = LargeFiles(opened(mirror.remote, lfs_server), self._store)
+        self._contents = Contents(mirror.objects, self._trees, large, limits)
         self._policy: tuple[str, tuple[CommitId, str]] | None = None
         self._seen: tuple[bytes, Picture] | None = None
 
@@ -152,34 +163,53 @@ class GitSource:
         except (BadObject, BadName) as exc:
             raise BadContent(f"The commit {commit} cannot be read: {exc}.") from exc
 
-    def materialise(self, version: RegisteredVersion) -> Mapping[str, Path]:
-        """The files at the version's path, by their path below it, in the store; the digest is proved again. Raises BadContent.
+    @contextmanager
+    def materialised(self, version: RegisteredVersion) -> Iterator[Mapping[str, Path]]:
+        """The files at the version's path, by their path below it, while they are used; the digest is proved again. Raises BadContent or Unreachable.
 
-        A file that is in the store already is written again: what was just proved replaces what may have suffered.
+        They are links to the store that nobody else knows: whatever leaves the store meanwhile stays here.
         """
+        with ExitStack() as held:
+            with _told():
+                places = self._brought(version, held.enter_context(self._store.room()))
+            yield places
+
+    def _brought(self, version: RegisteredVersion, room: Room) -> Mapping[str, Path]:
+        """What the store has is hashed again before it is believed; the rest is written beside it, and kept once the whole is proved."""
+        what = f"{version.artifact} {version.version}"
+        files = list(self._contents.weighed(self._commit(version.commit).tree, _place(version)).items())
+        self._store.admit(sum(file.size for _, file in files), what)
+        known = self._known(version, room)
         hashed: dict[str, Hashed] = {}
-        try:
-            listed = self._contents.listing(self._commit(version.commit).tree, _place(version))
-            with self._store.staging() as room:
-                for number, (path, oid) in enumerate(listed.items()):
-                    with room.open(number) as file:
-                        hashed[path] = self._contents.hashed(oid, path, file.write)
-                if digest_of(hashed, version.outputs) != version.digest:
-                    raise Refusals(f"The files of {version.artifact} {version.version} are not those that were registered.")
-                return {path: room.keep(number, hashed[path].sha256) for number, path in enumerate(listed)}
-        except Refusals as exc:
-            raise BadContent(*exc.reasons) from exc
+        for number, (path, file) in enumerate(files):
+            hint = Hashed(file.pointer.sha256, file.size) if file.pointer else known.get(path)
+            if hint and room.take(number, hint.sha256, hint.size):
+                hashed[path] = hint
+        new = [(number, path, file) for number, (path, file) in enumerate(files) if path not in hashed]
+        self._store.require(sum(file.size for *_, file in new), what)
+        for number, path, file in new:
+            hashed[path] = self._contents.bring(file, path, room, number)
+        if digest_of(hashed, version.outputs) != version.digest:
+            raise Refusals(f"The files of {what} are not those that were registered.")
+        for number, path, _ in new:
+            room.keep(number, hashed[path].sha256)
+        if new:
+            room.remember(_hexadecimal(version.digest), manifest_of(hashed, version.outputs))
+        return {path: room.path(number) for number, (path, _) in enumerate(files)}
+
+    def _known(self, version: RegisteredVersion, room: Room) -> Mapping[str, Hashed]:
+        """What the store remembers of the version's files: its manifest, whose SHA-256 is the version's digest."""
+        content = room.remembered(_hexadecimal(version.digest))
+        return read_manifest(content) if content else {}
 
     def golden(self, version: RegisteredVersion) -> tuple[bytes, bytes] | None:
-        """The golden input and output files of a model, whose digest is proved again. Raises BadContent."""
+        """The golden input and output files of a model, whose digest is proved again. Raises BadContent or Unreachable."""
         if version.golden is None:
             return None
         root = self._commit(version.commit).tree
-        try:
-            names = (version.golden.input, version.golden.output)
+        names = (version.golden.input, version.golden.output)
+        with _told():
             given, wanted = (self._contents.small(root, f"{version.folder}/{name}", LARGEST_GOLDEN) for name in names)
-        except Refusals as exc:
-            raise BadContent(*exc.reasons) from exc
         if golden_digest(given, wanted) != version.golden.digest:
             raise BadContent(f"The golden files of {version.artifact} {version.version} are not those that were registered.")
         return given, wanted
@@ -196,3 +226,15 @@ def is_signed(mirror: Mirror, event: Event, public: str) -> bool:
 
 def _place(version: RegisteredVersion) -> str:
     return version.folder if version.path == "." else f"{version.folder}/{version.path}"
+
+
+def _hexadecimal(digest: Digest) -> str:
+    return digest.removeprefix("sha256:")
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    try:
+        yield
+    except Refusals as exc:
+        raise BadContent(*exc.reasons) from exc

@@ -44,7 +44,7 @@ class Patient:
     @property
     def source(self) -> GitSource:
         """The source branch as the mirror has it."""
-        return GitSource(self.mirror, self.settings.towpath_data / "store")
+        return place(self.settings).source(self.mirror)
 
     @property
     def public(self) -> str:

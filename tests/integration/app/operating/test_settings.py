@@ -56,6 +56,10 @@ def test_all_missing_settings_are_told_at_once() -> None:
         ("TOWPATH_GITHUB_APP_ID", "../hunter2"),
         ("TOWPATH_GITHUB_INSTALLATION", "hunter2"),
         ("TOWPATH_GITHUB_API", "http://hunter2.example.com/api"),
+        ("TOWPATH_STORE_LIMIT", "20"),
+        ("TOWPATH_STORE_LIMIT", "-1GB"),
+        ("TOWPATH_STORE_LIMIT", "1kB"),
+        ("TOWPATH_STORE_LIMIT", "hunter2"),
     ],
 )
 def test_a_wrong_setting_is_named_with_its_fix_in_one_line_and_never_shown(name: str, value: str) -> None:
@@ -71,9 +75,28 @@ def test_an_address_that_git_must_not_be_given_is_a_wrong_setting(value: str) ->
     assert "hunter2" not in str(caught.value)
 
 
+@pytest.mark.parametrize("value", ["git@host:x", "/srv/lfs", "file:///srv/lfs", "ssh://git@host/hunter2", "hunter2"])
+def test_an_lfs_server_is_spoken_to_over_http_alone(value: str) -> None:
+    with pytest.raises(
+        BadSettings, match=r"^TOWPATH_LFS_URL is wrong \(.*\)\. Set it to the address of the repository's LFS server"
+    ) as caught:
+        place(load_for_git(GIVEN | {"TOWPATH_LFS_URL": value}))
+    assert "hunter2" not in str(caught.value)
+
+
+def test_the_store_and_the_lfs_server_are_as_the_settings_say() -> None:
+    given = GIVEN | {"TOWPATH_STORE_LIMIT": "1.5 tb", "TOWPATH_LFS_URL": "https://towpath:hunter2@lfs.example.com/x"}
+    found = place(load_for_git(given))
+    assert found.store_limit == 1_500_000_000_000
+    assert found.lfs_url is not None
+    assert (found.lfs_url.address, found.lfs_url.password) == ("https://lfs.example.com/x", "hunter2")
+    assert "hunter2" not in repr(found.lfs_url)
+    assert place(load_for_git(GIVEN)).store_limit == 20_000_000_000
+
+
 @pytest.mark.parametrize("name", [name.upper() for name in Settings.model_fields])
 def test_each_setting_can_lie_in_a_file(name: str, tmp_path: Path) -> None:
-    values = {"TOWPATH_LEDGER_HEAD": "a" * 40, "TOWPATH_GIT_CONFIG": "host", "TOWPATH_LOG_LEVEL": "debug"}
+    values = {"TOWPATH_LEDGER_HEAD": "a" * 40, "TOWPATH_GIT_CONFIG": "host", "TOWPATH_LOG_LEVEL": "debug", "TOWPATH_STORE_LIMIT": "5GB"}
     values |= {"TOWPATH_GITHUB_INSTALLATION": "12345", "TOWPATH_GITHUB_API": "https://git.example.com/api/v3"}
     path = tmp_path / "secret"
     path.write_text(GIVEN.get(name, values.get(name, "another")) + "\n")

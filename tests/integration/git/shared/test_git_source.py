@@ -45,6 +45,12 @@ def looked(source: GitSource, commit: CommitId, name: str = "biopsy", kind: Kind
     return source.inspect(ArtifactName.read(name), V1, commit, kind)
 
 
+def brought(source: GitSource, version: RegisteredVersion) -> dict[str, bytes]:
+    """What a deployment is lent."""
+    with source.materialised(version) as places:
+        return {name: place.read_bytes() for name, place in places.items()}
+
+
 def refused(source: GitSource, commit: CommitId, name: str = "biopsy") -> str:
     with pytest.raises(BadContent) as told:
         looked(source, commit, name)
@@ -81,18 +87,17 @@ def test_the_digest_covers_all_files_at_the_path_in_the_order_of_their_bytes(sou
     lines = "".join(f"{sha256(files[name])} {len(files[name])} {name}\n" for name in sorted(files, key=str.encode))
     assert version.digest == "sha256:" + sha256(lines)
     assert (version.files, version.bytes) == (4, 12)
-    places = source.materialise(version)
-    assert {name: place.read_bytes() for name, place in places.items()} == files
+    assert brought(source, version) == files
 
 
 def test_a_single_file_is_a_path_too_and_the_folder_is_the_default(source: GitSource, people: People) -> None:
     one = "kind: model\nname: biopsy\npath: model/model.onnx\n"
     version = looked(source, people.commit(biopsy(one)))
     assert (version.entry, version.digest) == ("model.onnx", "sha256:" + sha256(f"{sha256(ONNX)} 5 model.onnx\n"))
-    assert list(source.materialise(version)) == ["model.onnx"]
+    assert list(brought(source, version)) == ["model.onnx"]
     whole = looked(source, people.commit(biopsy("kind: model\nname: biopsy\nentry: model/model.onnx\n")))
     assert (whole.path, whole.files) == (".", 6)
-    assert set(source.materialise(whole)) == {name.removeprefix("models/biopsy/") for name in biopsy()}
+    assert set(brought(source, whole)) == {name.removeprefix("models/biopsy/") for name in biopsy()}
 
 
 def test_a_host_that_committed_is_nobody(source: GitSource, people: People) -> None:
@@ -223,12 +228,6 @@ def test_the_golden_pair_is_of_the_open_inference_protocol(standing: Standing, g
     assert reason in said
 
 
-def test_a_pointer_of_git_lfs_is_no_model(source: GitSource, people: People) -> None:
-    pointer = f"version https://git-lfs.github.com/spec/v1\noid sha256:{'a' * 64}\nsize 123\n"
-    assert "model.onnx is a pointer of Git LFS" in refused(source, people.commit(biopsy(model__model_dot_onnx=pointer)))
-    assert "metrics.json is a pointer of Git LFS" in refused(source, people.commit(biopsy(metrics_dot_json=pointer)))
-
-
 def test_links_are_never_followed(source: GitSource, people: People) -> None:
     people.write(biopsy())
     (people.work / "models/biopsy/model/passwd").symlink_to("/etc/passwd")
@@ -282,7 +281,7 @@ def test_hostile_trees_are_refused_and_leave_nothing_behind(
     with pytest.raises(BadContent, match=reason):
         source.inspect(BIOPSY, V1, commit, None)
     with pytest.raises(BadContent, match=reason):
-        source.materialise(replace(good, commit=commit))
+        brought(source, replace(good, commit=commit))
     assert list((tmp_path / "store").rglob("*")) == []
 
 
@@ -303,19 +302,20 @@ def test_files_come_by_commit_id_and_are_proved_again(source: GitSource, people:
     version = looked(source, people.commit(biopsy(model__weights_dot_bin=big)))
     people.commit(biopsy(model__weights_dot_bin=b"changed"))
     source.fetch()
-    places = source.materialise(version)
-    assert places["weights.bin"].read_bytes() == big
-    assert places["weights.bin"] == tmp_path / "store" / "sha256" / sha256(big)[:2] / sha256(big)[2:]
-    places["weights.bin"].chmod(0o644)
-    places["weights.bin"].write_bytes(b"torn")
-    assert source.materialise(version)["weights.bin"].read_bytes() == big
+    assert brought(source, version) == {"model.onnx": ONNX, "weights.bin": big}
+    kept = tmp_path / "store" / "sha256" / sha256(big)[:2] / sha256(big)[2:]
+    assert kept.read_bytes() == big
+    kept.chmod(0o644)
+    kept.write_bytes(b"torn")
+    assert brought(source, version)["weights.bin"] == big
+    assert kept.read_bytes() == big
 
 
 def test_another_digest_is_refused_and_leaves_nothing_behind(source: GitSource, people: People, tmp_path: Path) -> None:
     version = looked(source, people.commit(biopsy()))
     wrong = replace(version, digest=Digest.read("sha256:" + "0" * 64))
     with pytest.raises(BadContent, match="not those that were registered"):
-        source.materialise(wrong)
+        brought(source, wrong)
     assert list((tmp_path / "store").rglob("*")) == []
     assert version.golden is not None
     odd = replace(version, golden=type(version.golden)("README.md", "README.md", "0", version.golden.digest))
@@ -327,7 +327,7 @@ def _materialise(folder: Path, url: str, store: Path, commit: str) -> None:
     source = GitSource(Mirror(folder, url), store)
     version = source.inspect(BIOPSY, V1, CommitId.read(commit), None)
     for _ in range(5):
-        if {name: sha256(place.read_bytes()) for name, place in source.materialise(version).items()}["model.onnx"] != sha256(ONNX):
+        if brought(source, version)["model.onnx"] != ONNX:
             raise SystemExit(3)
 
 

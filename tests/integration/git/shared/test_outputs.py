@@ -37,10 +37,12 @@ def test_a_service_of_nothing_but_an_image_has_a_digest_of_both(source: GitSourc
     assert version.digest == "sha256:" + hashlib.sha256((file + images).encode()).hexdigest()
     assert version.outputs == (OTHER, ONE)
     assert looked(source, commit).digest == "sha256:" + hashlib.sha256(file.encode()).hexdigest()
-    assert list(source.materialise(version)) == ["artifact.yaml"]
+    with source.materialised(version) as files:
+        assert list(files) == ["artifact.yaml"]
     for wrong in ((), (ONE,), (OTHER, ONE, ONE)):
-        with pytest.raises(BadContent, match="not those that were registered"):
-            source.materialise(replace(version, outputs=wrong))
+        lent = source.materialised(replace(version, outputs=wrong))
+        with pytest.raises(BadContent, match="not those that were registered"), lent:
+            pass
 
 
 def test_the_tag_names_them_for_a_pipeline(source: GitSource, people: People) -> None:

@@ -1,0 +1,73 @@
+"""The large files of a repository on this host: `lfs/objects/ab/cd/<sha256>` below its Git folder, opened without following links."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from workers.adapters.git.lfs.pointer import Pointer
+from workers.adapters.git.refusals import Refusals
+from workers.ports.errors import Unreachable
+
+_CHUNK = 1 << 18
+_LIKE_GIT = ("/.git", "", ".git/.git", ".git")
+"""What Git tries behind an address, in its order."""
+_INSIDE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+
+
+class Folder:
+    """The repository at an absolute path, as Git would find it."""
+
+    def __init__(self, address: str) -> None:
+        self._address = address.rstrip("/")
+
+    def pieces(self, pointer: Pointer, path: str) -> Iterator[bytes]:
+        """The content, at most one byte more than the pointer says. Raises Refusals or Unreachable."""
+        try:
+            file = self._open(pointer.sha256)
+        except (FileNotFoundError, NotADirectoryError) as exc:
+            raise Refusals(
+                f"{path} is kept in Git LFS, and the repository's LFS store does not hold it; push it with `git lfs push`."
+            ) from exc
+        except OSError as exc:
+            raise Refusals(f"{path} cannot be read from the repository's LFS store: {exc.strerror}.") from exc
+        yield from _read(file, pointer, path)
+
+    def _open(self, sha256: str) -> int:
+        at = os.open(self._objects(), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        for name in (sha256[:2], sha256[2:4], sha256):
+            try:
+                inner = os.open(name, _INSIDE, dir_fd=at)
+            finally:
+                os.close(at)
+            at = inner
+        if not stat.S_ISREG(os.fstat(at).st_mode):
+            os.close(at)
+            raise NotADirectoryError
+        return at
+
+    def _objects(self) -> Path:
+        folders = [Path(self._address + suffix) for suffix in _LIKE_GIT]
+        with suppress(StopIteration):
+            return next(folder for folder in folders if (folder / "HEAD").is_file()) / "lfs" / "objects"
+        raise FileNotFoundError
+
+
+def _read(file: int, pointer: Pointer, path: str) -> Iterator[bytes]:
+    with os.fdopen(file, "rb", buffering=0) as opened:
+        if (size := os.fstat(file).st_size) != pointer.size:
+            raise Refusals(f"{path} has {size} bytes in the repository's LFS store, but its pointer says {pointer.size}.")
+        left = pointer.size + 1
+        while part := _part(opened.fileno(), min(_CHUNK, left), path):
+            left -= len(part)
+            yield part
+
+
+def _part(file: int, size: int, path: str) -> bytes:
+    try:
+        return os.read(file, size)
+    except OSError as exc:
+        raise Unreachable(f"reading {path} from the repository's LFS store: {exc.strerror}") from exc

@@ -1,0 +1,45 @@
+"""Where the large files of a repository lie, and what every such place must do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Protocol
+from urllib.parse import unquote, urlsplit
+
+from workers.adapters.git.lfs.api import Server
+from workers.adapters.git.lfs.folder import Folder
+from workers.adapters.git.lfs.pointer import Pointer
+from workers.adapters.git.refusals import Refusals
+from workers.adapters.git.urls import RemoteUrl
+
+
+class Remote(Protocol):
+    """A place that holds large files by their SHA-256."""
+
+    def pieces(self, pointer: Pointer, path: str) -> Iterator[bytes]:
+        """The content as it comes, unproved; `path` is for the words. Raises Refusals when it is not to be had, or Unreachable."""
+
+
+class Nowhere:
+    """A repository whose address does not say where its large files lie."""
+
+    def pieces(self, pointer: Pointer, path: str) -> Iterator[bytes]:
+        """Refuse."""
+        raise Refusals(
+            f"{path} is kept in Git LFS, and the repository's address does not say where its LFS server is: an operator must set TOWPATH_LFS_URL."
+        )
+
+
+def opened(remote: RemoteUrl, server: RemoteUrl | None) -> Remote:
+    """The place of a repository's large files: the operator's server, else what the repository's own address says."""
+    if server is not None:
+        return Server(server)
+    if remote.address.startswith("/"):
+        return Folder(remote.address)
+    url = urlsplit(remote.address)
+    if url.scheme == "file":
+        return Folder(unquote(url.path))
+    if url.scheme in ("http", "https"):
+        plain = remote.address.rstrip("/").removesuffix(".git")
+        return Server(RemoteUrl(f"{plain}.git/info/lfs", remote.user, remote.password))
+    return Nowhere()
