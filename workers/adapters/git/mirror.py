@@ -32,6 +32,8 @@ class Mirror:
     `refs/towpath/anchor`, is ours. One fetch of a kind runs at a time, whoever asks for it; the ledger never waits for the source branch.
     """
 
+    plumbing: type[Plumbing] = Plumbing
+
     def __init__(
         self,
         folder: Path,
@@ -47,7 +49,7 @@ class Mirror:
         self.source_branch = RefName.read(source_branch)
         self.ledger_branch = RefName.read(ledger_branch)
         self.left_out: tuple[str, ...] = ()
-        self.git = Plumbing(self.folder, self.remote, configuration, patience)
+        self.git = self.plumbing(self.folder, self.remote, configuration, patience)
         self._make()
         self.objects = Objects(self.folder, self.git.another)
 

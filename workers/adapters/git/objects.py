@@ -11,13 +11,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
-
-from git import Git
-from git.db import GitCmdObjectDB
-from gitdb import IStream
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from workers.ports.errors import WorldError
+
+if TYPE_CHECKING:
+    from git import Git
+    from git.db import GitCmdObjectDB
 
 T = TypeVar("T")
 _CHUNK = 1 << 20
@@ -55,15 +55,17 @@ class Objects:
         self._folder = folder
         self._start = start
         self._lock = threading.RLock()
-        self._lasting = self._begin()
+        self._lasting: _Lasting | None = None
 
     def _begin(self) -> _Lasting:
+        from git.db import GitCmdObjectDB  # noqa: PLC0415  # not before an object is asked for
+
         git = self._start()
         return _Lasting(os.getpid(), git, GitCmdObjectDB(str(self._folder / "objects"), git))
 
     @property
     def _mine(self) -> _Lasting:
-        if self._lasting.owner != os.getpid():
+        if self._lasting is None or self._lasting.owner != os.getpid():
             self._lasting = self._begin()
         return self._lasting
 
@@ -130,6 +132,8 @@ class Objects:
 
     def store(self, kind: str, content: bytes) -> str:
         """Write an object and give its id. It is not synced to the disk: what counts is what the remote has accepted."""
+        from gitdb import IStream  # noqa: PLC0415
+
         whole = b"%s %d\0" % (kind.encode(), len(content)) + content
         sha = hashlib.sha1(whole, usedforsecurity=False).digest()
         packed = zlib.compress(whole, 1)

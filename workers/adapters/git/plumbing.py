@@ -10,14 +10,15 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
+from functools import cached_property
 from pathlib import Path
-from typing import Any
-
-from git import Git
-from git.exc import GitCommandNotFound
+from typing import TYPE_CHECKING, Any
 
 from workers.adapters.git.urls import RemoteUrl, shown
 from workers.ports.errors import WorldError
+
+if TYPE_CHECKING:
+    from git import Git
 
 
 class Configuration(Enum):
@@ -106,21 +107,36 @@ class Plumbing:
         self.remote = remote
         self.patience = patience
         self._configuration = configuration
-        self._git = self.another()
+
+    @cached_property
+    def _git(self) -> Git:
+        return self.another()
 
     def another(self) -> Git:
         """One more of GitPython's command wrappers with the same doors closed, for somebody who keeps a process open."""
+        from git import Git  # noqa: PLC0415  # it takes longer to import than a whole answer of the command line may
+
         git = Git(str(self.folder))
-        settings = [*_SETTINGS, *self._login()]
-        git.set_persistent_git_options(git_dir=str(self.folder), no_replace_objects=True, no_pager=True, c=settings)
-        git.update_environment(**_ENVIRONMENT, GIT_OBJECT_DIRECTORY=str(self.folder / "objects"))
-        if self._configuration is Configuration.OURS:
-            git.update_environment(**_OURS)
-            if not os.environ.keys() & {"GIT_SSH_COMMAND", "GIT_SSH"}:
-                git.update_environment(GIT_SSH_COMMAND="ssh -o BatchMode=yes")
-        if self.remote.secrets:
-            git.update_environment(TOWPATH_REMOTE_USER=self.remote.user, TOWPATH_REMOTE_PASSWORD=self.remote.password)
+        git.set_persistent_git_options(git_dir=str(self.folder), no_replace_objects=True, no_pager=True, c=self.settings)
+        git.update_environment(**self.environment)
         return git
+
+    @property
+    def settings(self) -> list[str]:
+        """The `-c` of every command."""
+        return [*_SETTINGS, *self._login()]
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What every command's environment holds besides this process's own."""
+        given = {**_ENVIRONMENT, "GIT_OBJECT_DIRECTORY": str(self.folder / "objects")}
+        if self._configuration is Configuration.OURS:
+            given |= _OURS
+            if not os.environ.keys() & {"GIT_SSH_COMMAND", "GIT_SSH"}:
+                given["GIT_SSH_COMMAND"] = "ssh -o BatchMode=yes"
+        if self.remote.secrets:
+            given |= {"TOWPATH_REMOTE_USER": self.remote.user, "TOWPATH_REMOTE_PASSWORD": self.remote.password}
+        return given
 
     def _login(self) -> Iterator[str]:
         if self.remote.secrets:
@@ -147,6 +163,8 @@ class Plumbing:
         return shown(words, self.remote.secrets)
 
     def _run(self, command: str, args: tuple[str, ...], stdin: bytes, seconds: float | None) -> Answer:
+        from git.exc import GitCommandNotFound  # noqa: PLC0415
+
         how: dict[str, Any] = {"with_extended_output": True, "with_exceptions": False, "stdout_as_string": False}
         how |= {"strip_newline_in_stdout": False, "kill_after_timeout": seconds}
         with tempfile.TemporaryFile() as given:
