@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
+import shutil
+
 from workers.adapters.git.mirror import ANCHOR, TAGS, Mirror
+from workers.adapters.git.plumbing import Answer
 from workers.adapters.git.quick import QuickPlumbing
 from workers.contract.names import CommitId
 from workers.ports.errors import Unreachable, Untrusted, WorldError
 
 _SEEN = "towpath.seen"
+_LISTED = "towpath.listed"
 
 
 class Cache(Mirror):
@@ -24,16 +29,17 @@ class Cache(Mirror):
         except OSError as exc:
             raise WorldError(f"making the cache folder {self.folder}: {exc.strerror}") from exc
 
-    def refresh(self) -> None:
-        """Ask the remote for the ledger, or, where there is none, for the tags. Raises Unreachable or Untrusted."""
+    def refresh(self) -> CommitId | None:
+        """Ask the remote for the ledger, or, where there is none, for the tags; the ledger's head. Raises Unreachable or Untrusted."""
         with self.locked("refresh"):
-            head = self.fetch_ledger()
-            self._compare(self.head(), head)
+            known, head = self.head(), self.fetch_ledger()
+            self._compare(known, head)
             if head is None:
                 self._fetch_tags()
-            elif head != self.head():
+            elif head != known:
                 self.set_ref(ANCHOR, head)
             (self.folder / _SEEN).touch()
+        return head
 
     def head(self) -> CommitId | None:
         """The ledger's head when the remote was last asked, or None where there is no ledger."""
@@ -57,8 +63,34 @@ class Cache(Mirror):
             )
 
     def _fetch_tags(self) -> None:
+        """Bring the tags up to date, without files where the host can leave them out. What has not changed is not fetched again."""
         with self.locked("source"):
-            answer = self._take(f"+{TAGS}*:{TAGS}*")
+            listed = hashlib.sha256(self._asked("ls-remote", "--quiet", "--refs", "--tags", "--", self.remote.address).out).hexdigest()
+            noted = self.folder / _LISTED
+            if noted.exists() and noted.read_text() == listed:
+                return
+            if (self.folder / "packed-refs").exists():
+                tags = f"+{TAGS}*:{TAGS}*"
+                options = ("--quiet", "--prune", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance", "--no-recurse-submodules")
+                self._asked("fetch", *options, "--filter=tree:0", "--", self.remote.address, tags)
+                self.git.must("pack-refs", "--all")
+            else:
+                self._begin()
+            noted.write_text(listed)
+
+    def _begin(self) -> None:
+        """The first time: a clone writes all refs as one file, where a fetch writes a file each. Its objects land in our own store."""
+        new = self.folder / "new"
+        shutil.rmtree(new, ignore_errors=True)
+        self._asked("clone", "--quiet", "--bare", "--template=", "--filter=tree:0", "--", self.remote.address, str(new))
+        self.git.must("config", "remote.origin.promisor", "true")
+        if (new / "packed-refs").exists():
+            (new / "packed-refs").replace(self.folder / "packed-refs")
+        shutil.rmtree(new)
+
+    def _asked(self, command: str, *args: str) -> Answer:
+        answer = self.git.talk(command, *args)
         if not answer.good:
             why = self.git.shown(answer.words) or "no answer in time"
-            raise Unreachable(f"fetching the tags of {self.git.shown(self.remote.address)}: {why}")
+            raise Unreachable(f"asking {self.git.shown(self.remote.address)} for its tags: {why}")
+        return answer

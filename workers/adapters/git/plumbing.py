@@ -6,7 +6,6 @@ Nothing here raises because of an exit status: an `Answer` is a value, and what 
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
@@ -163,6 +162,8 @@ class Plumbing:
         return shown(words, self.remote.secrets)
 
     def _run(self, command: str, args: tuple[str, ...], stdin: bytes, seconds: float | None) -> Answer:
+        import tempfile  # noqa: PLC0415
+
         from git.exc import GitCommandNotFound  # noqa: PLC0415
 
         how: dict[str, Any] = {"with_extended_output": True, "with_exceptions": False, "stdout_as_string": False}

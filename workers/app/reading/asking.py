@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,9 +58,8 @@ class Manner:
 def ask(question: Question, manner: Manner) -> int:
     """Print the answer; the exit status. Raises WorldError."""
     cache = where.cache(manner.repository)
-    old = _refresh(cache, manner)
-    head = cache.head()
-    answer = _reader(head)(cache, question)
+    head, old = _refresh(cache, manner)
+    answer = _tags(cache, question) if head is None else _ledger(cache, head, question)
     if manner.as_json:
         click.echo(json.dumps(_envelope(cache, question, head, old) | {"answer": answer.plain}, indent=2, ensure_ascii=False))
     else:
@@ -69,27 +68,28 @@ def ask(question: Question, manner: Manner) -> int:
     return 1 if answer.refused else 0
 
 
-def _refresh(cache: Cache, manner: Manner) -> bool:
-    """Whether the answer is old: the remote could not be reached, and there is something to answer from."""
+def _refresh(cache: Cache, manner: Manner) -> tuple[CommitId | None, bool]:
+    """The ledger's head, and whether it is old: the remote could not be reached, and there is something to answer from."""
     try:
-        cache.refresh()
+        return cache.refresh(), False
     except Unreachable as exc:
         seen = cache.seen()
         if manner.fresh or seen is None:
             raise
         click.echo(f"towpath: {cell(str(exc), 400)}\ntowpath: this answer is {_age(time.time() - seen)} old.", err=True)
-        return True
-    return False
+        return cache.head(), True
 
 
-def _reader(head: CommitId | None) -> Callable[[Cache, Question], Answer]:
-    if head is None:
-        from workers.app.reading import tags  # noqa: PLC0415  # each view is imported only where it answers
+def _tags(cache: Cache, question: Question) -> Answer:
+    from workers.app.reading import tags  # noqa: PLC0415  # each view is imported only where it answers
 
-        return tags.answer
+    return tags.answer(cache, question)
+
+
+def _ledger(cache: Cache, head: CommitId, question: Question) -> Answer:
     from workers.app.reading import ledger  # noqa: PLC0415
 
-    return ledger.answer
+    return ledger.answer(cache, head, question)
 
 
 def _envelope(cache: Cache, question: Question, head: CommitId | None, old: bool) -> dict[str, Any]:  # noqa: FBT001  # a field of the answer

@@ -28,17 +28,15 @@ _ASKER = Actor(ActorId.read("operator@towpath"), Standing.MEMBER, ())
 _NOW = "1970-01-01T00:00:00.000Z"
 
 
-def answer(cache: Cache, question: Question) -> Answer:
-    """What the ledger says at the cache's head. Raises WorldError."""
-    world, commits = read(cache)
+def answer(cache: Cache, head: CommitId, question: Question) -> Answer:
+    """What the ledger says at a head. Raises WorldError."""
+    world, commits = read(cache, head)
     outcome = _all_of(_asked(world, commits, question), world, commits, question)
     return Answer(_text(outcome), {"is": type(outcome).__name__, **wire.plain(outcome)}, isinstance(outcome, out.Refused))
 
 
-def read(cache: Cache) -> tuple[World, dict[int, CommitId]]:
-    """The state at the cache's head, unchecked, and the commit of each record. Raises WorldError."""
-    head = cache.head()
-    assert head is not None, "only where there is a ledger"
+def read(cache: Cache, head: CommitId) -> tuple[World, dict[int, CommitId]]:
+    """The state at a head, unchecked, and the commit of each record. Raises WorldError."""
     ledger = GitLedger(cache, None)
     listed = cache.git.must("rev-list", "--first-parent", "--reverse", head, "--").lines
     commits = {seq: CommitId.read(line) for seq, line in enumerate(listed)}
