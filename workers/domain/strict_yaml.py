@@ -127,8 +127,11 @@ def _scalar(node: yaml.Node, line: int) -> Any:
 
 
 def load_own(data: bytes) -> Any:
-    """A document of the ledger, whose bytes are signed by us: plain safe loading."""
-    return yaml.load(data, Loader=_Loader)
+    """A document of the ledger, whose bytes should be ours: plain safe loading. Raises BadYaml for what was never ours."""
+    try:
+        return yaml.load(data, Loader=_Loader)
+    except (yaml.YAMLError, RecursionError) as exc:
+        raise BadYaml(1, f"not YAML of ours: {type(exc).__name__}") from exc
 
 
 def dump(data: object) -> bytes:

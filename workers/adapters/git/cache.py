@@ -82,7 +82,7 @@ class Cache(Mirror):
         """The first time: a clone writes all refs as one file, where a fetch writes a file each. Its objects land in our own store."""
         new = self.folder / "new"
         shutil.rmtree(new, ignore_errors=True)
-        self._asked("clone", "--quiet", "--bare", "--template=", "--filter=tree:0", "--", self.remote.address, str(new))
+        self._asked("clone", "--quiet", "--bare", "--no-local", "--template=", "--filter=tree:0", "--", self.remote.address, str(new))
         self.git.must("config", "remote.origin.promisor", "true")
         if (new / "packed-refs").exists():
             (new / "packed-refs").replace(self.folder / "packed-refs")

@@ -18,7 +18,6 @@ from workers.contract.envelope import Envelope, request_id
 from workers.contract.names import ActorId, CommitId
 from workers.contract.promotion import Release
 from workers.domain import layout, reads
-from workers.domain.policy import BadPolicy
 from workers.domain.state import World, fold
 from workers.perform.reading import FOLDERS
 from workers.ports.errors import Untrusted
@@ -43,7 +42,7 @@ def read(cache: Cache, head: CommitId) -> tuple[World, dict[int, CommitId]]:
     try:
         genesis = wire.load(ledger.read(head, layout.GENESIS) or b"{}")
         return fold(str(genesis.get("repo_id")), head, len(commits) - 1, _files(ledger, head), ()), commits
-    except (wire.BadWire, BadPolicy, KeyError, AttributeError, UnicodeDecodeError) as exc:
+    except (ValueError, KeyError, AttributeError) as exc:  # BadYaml, BadWire, BadPolicy, BadName and text that is none
         raise Untrusted(f"the ledger at {head} holds what is not of ours: {cell(str(exc), 300)}") from exc
 
 
