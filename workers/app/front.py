@@ -12,6 +12,7 @@ from workers.ports.errors import WorldError
 ALONE = {
     "show": "workers.app.reading.commands",
     "history": "workers.app.reading.commands",
+    "new": "workers.app.laying.commands",
 }
 """The commands that are imported by themselves: in which module each is, under its own name."""
 

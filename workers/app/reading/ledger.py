@@ -54,11 +54,12 @@ def _files(ledger: GitLedger, head: CommitId) -> Iterator[tuple[str, bytes]]:
 
 def _asked(world: World, commits: dict[int, CommitId], question: Question) -> out.Outcome:
     artifact, environment = question.about(world.versions, world.policy.environments)
-    request: ask.Request = {
-        "status": lambda: ask.ShowStatus(artifact, environment),
-        "versions": lambda: ask.ShowVersions(artifact),
-        "history": lambda: ask.History(artifact, environment),
-    }[question.verb]()
+    requests: dict[str, ask.Request] = {
+        "status": ask.ShowStatus(artifact, environment),
+        "versions": ask.ShowVersions(artifact),
+        "history": ask.History(artifact, environment),
+    }
+    request = requests[question.verb]
     return reads.answer(world, commits, Envelope(request_id("cli"), world.repo_id, _NOW, _NOW, _ASKER, request))
 
 

@@ -62,9 +62,9 @@ def assignments(picture: Picture, registered: Iterable[Event]) -> Iterator[Assig
         if event.environment:
             lanes.setdefault((event.artifact, event.environment), []).append(event)
     for (artifact, environment), events in sorted(lanes.items()):
-        if event := _holder(events):
-            version = versions.get((artifact, event.commit))
-            yield Assignment(artifact, environment, version, event.commit, event.time, event.name)
+        if held := _holder(events):
+            version = versions.get((artifact, held.commit))
+            yield Assignment(artifact, environment, version, held.commit, held.time, held.name)
 
 
 def _holder(events: list[Event]) -> Event | None:
