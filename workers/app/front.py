@@ -13,6 +13,7 @@ ALONE = {
     "show": "workers.app.reading.commands",
     "history": "workers.app.reading.commands",
     "new": "workers.app.laying.commands",
+    "check": "workers.app.checking.commands",
 }
 """The commands that are imported by themselves: in which module each is, under its own name."""
 
