@@ -12,7 +12,7 @@ from workers.contract.actors import Actor, Standing
 from workers.contract.commands import COMMANDS, Right
 from workers.contract.envelope import Envelope
 from workers.contract.names import ArtifactName, CommitId, EnvironmentName
-from workers.contract.promotion import Promotion, Release, State
+from workers.contract.promotion import Promotion, RegisteredVersion, Release, State
 from workers.domain import rights, states, subject
 from workers.domain.state import World
 
@@ -78,14 +78,19 @@ def _versions(world: World, commits: Commits, envelope: Envelope, wanted: ask.Sh
     artifact, note, refused = _guess(world, wanted.artifact or _subject(world, envelope))
     if refused:
         return refused
-    names = [artifact] if artifact else sorted(world.versions)
-    found = [one for name in names for one in sorted(world.versions[name].values(), key=lambda v: v.version.order, reverse=True)]
+    found = versions(world, artifact)
     live: dict[str, tuple[str, ...]] = {}
     for release in world.releases.values():
         if release.live and artifact in (None, release.artifact):
             key = f"{release.artifact} {release.live.version}"
             live[key] = (*live.get(key, ()), release.environment)
     return out.Versions(artifact, tuple(found[:LONGEST]), live, len(found), note)
+
+
+def versions(world: World, artifact: ArtifactName | None) -> list[RegisteredVersion]:
+    """Every version of an artifact, or of all of them by name, newest first."""
+    names = [artifact] if artifact else sorted(world.versions)
+    return [one for name in names for one in sorted(world.versions[name].values(), key=lambda v: v.version.order, reverse=True)]
 
 
 def _subject(world: World, envelope: Envelope) -> ArtifactName | None:
@@ -112,14 +117,19 @@ def _history(world: World, commits: Commits, envelope: Envelope, wanted: ask.His
     artifact, note, refused = _guess(world, wanted.artifact)
     if refused:
         return refused
+    ended = changes(world, commits, artifact, wanted.environment)
+    return out.Changes(tuple(ended[:LONGEST]), len(ended), note)
+
+
+def changes(world: World, commits: Commits, artifact: ArtifactName | None, environment: EnvironmentName | None) -> list[out.HistoryLine]:
+    """Every change of an artifact (None: of any) in an environment (None: in any), newest first."""
     ended = [
         line
         for promotion in world.promotions.values()
-        if artifact in (None, promotion.artifact) and wanted.environment in (None, promotion.environment)
+        if artifact in (None, promotion.artifact) and environment in (None, promotion.environment)
         for line in _lines(promotion, commits)
     ]
-    ended.sort(key=lambda line: line.time, reverse=True)
-    return out.Changes(tuple(ended[:LONGEST]), len(ended), note)
+    return sorted(ended, key=lambda line: line.time, reverse=True)
 
 
 _SAID = {State.SUCCEEDED, State.FAILED, State.ROLLED_BACK, State.NEEDS_ATTENTION, State.DEPLOYING, State.VERIFYING, State.ROLLING_BACK}

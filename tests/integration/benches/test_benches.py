@@ -16,6 +16,7 @@ SMALLEST = {
     "ack": ["--rounds", "1", "--requests", "20", "--callers", "1", "--callers", "3"],
     "journey": ["--rounds", "1"],
     "verify": ["--rounds", "1", "--records", "40", "--peer", "20"],
+    "registry": ["--rounds", "1", "--tags", "40", "--no-peer"],
     "swap": ["--rounds", "1", "--seconds", "1.5", "--callers", "2", "--every", "0.1"],
 }
 
@@ -48,6 +49,13 @@ def test_swap_loses_no_request() -> None:
         assert found[load][1] == "0"
     assert int(found["swaps"][0]) >= 2
     assert "v2.0.0" in found["answers by version"][0]
+
+
+def test_registry_answers_from_tags_beside_git_itself() -> None:
+    found = rows("registry")
+    for process in ("git for-each-ref", "towpath show status, cold", "towpath show status, warm"):
+        assert found[process][0] == "40"
+        assert float(found[process][2]) > 0
 
 
 def test_journey_follows_a_question_and_a_promotion() -> None:

@@ -10,10 +10,10 @@ import hashlib
 import zlib
 from io import BytesIO
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from git.db import GitCmdObjectDB
-from gitdb import IStream, OStream
-from gitdb.pack import PackEntity
+if TYPE_CHECKING:
+    from git.db import GitCmdObjectDB
 
 FEW = 64
 MOST = 8192
@@ -38,6 +38,10 @@ class Fresh:
         found = self._waiting.get(bytes.fromhex(oid)) if self._waiting else None
         return found[1] if found and found[0] == kind.encode() else None
 
+    def __bool__(self) -> bool:
+        """Whether anything waits."""
+        return bool(self._waiting)
+
     @property
     def is_full(self) -> bool:
         """Whether it is time to write, whoever may need it."""
@@ -45,6 +49,8 @@ class Fresh:
 
     def write(self, store: GitCmdObjectDB) -> None:
         """Write everything that waits. Nothing is synced to the disk: what counts is what the remote has accepted."""
+        from gitdb import IStream  # noqa: PLC0415  # whoever only reads does not wait for it
+
         if len(self._waiting) > FEW:
             self._write_pack()
         else:
@@ -55,6 +61,9 @@ class Fresh:
 
     def _write_pack(self) -> None:
         """One pack with its index. Without deltas: `git push` makes those that it sends."""
+        from gitdb import OStream  # noqa: PLC0415
+        from gitdb.pack import PackEntity  # noqa: PLC0415
+
         folder = self._objects / "pack"
         folder.mkdir(exist_ok=True)
         objects = (OStream(sha, kind, len(content), BytesIO(content)) for sha, (kind, content) in self._waiting.items())

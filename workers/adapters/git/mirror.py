@@ -37,6 +37,8 @@ class Mirror:
     `refs/towpath/anchor`, is ours. One fetch of a kind runs at a time, whoever asks for it; the ledger never waits for the source branch.
     """
 
+    plumbing: type[Plumbing] = Plumbing
+
     def __init__(
         self,
         folder: Path,
@@ -53,7 +55,7 @@ class Mirror:
         self.source_branch = RefName.read(source_branch)
         self.ledger_branch = RefName.read(ledger_branch)
         self.left_out: tuple[str, ...] = ()
-        self.git = Plumbing(self.folder, self.remote, configuration, patience, logins)
+        self.git = self.plumbing(self.folder, self.remote, configuration, patience, logins)
         self._make()
         self.objects = Objects(self.folder, self.git.another)
 

@@ -8,13 +8,14 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
-
-from git import Git
-from git.db import GitCmdObjectDB
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from workers.adapters.git.fresh import Fresh
 from workers.ports.errors import WorldError
+
+if TYPE_CHECKING:
+    from git import Git
+    from git.db import GitCmdObjectDB
 
 T = TypeVar("T")
 _CHUNK = 1 << 20
@@ -52,16 +53,18 @@ class Objects:
         self._folder = folder
         self._start = start
         self._lock = threading.RLock()
-        self._lasting = self._begin()
+        self._lasting: _Lasting | None = None
         self._fresh = Fresh(folder / "objects")
 
     def _begin(self) -> _Lasting:
+        from git.db import GitCmdObjectDB  # noqa: PLC0415  # not before an object is asked for
+
         git = self._start()
         return _Lasting(os.getpid(), git, GitCmdObjectDB(str(self._folder / "objects"), git))
 
     @property
     def _mine(self) -> _Lasting:
-        if self._lasting.owner != os.getpid():
+        if self._lasting is None or self._lasting.owner != os.getpid():
             self._lasting = self._begin()
         return self._lasting
 
@@ -140,7 +143,8 @@ class Objects:
     def write(self) -> None:
         """Write what was made: before it is pushed, or named by a ref."""
         with self._lock:
-            self._fresh.write(self._mine.store)
+            if self._fresh:
+                self._fresh.write(self._mine.store)
 
 
 def _whole(answer: Readable, kind: bytes) -> bytes:

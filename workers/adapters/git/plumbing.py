@@ -6,19 +6,19 @@ Nothing here raises because of an exit status: an `Answer` is a value, and what 
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
+from functools import cached_property
 from pathlib import Path
-from typing import Any
-
-from git import Git
-from git.exc import GitCommandNotFound
+from typing import TYPE_CHECKING, Any
 
 from workers.adapters.git.login import Login, Logins
 from workers.adapters.git.urls import RemoteUrl, shown
 from workers.ports.errors import WorldError
+
+if TYPE_CHECKING:
+    from git import Git
 
 
 class Configuration(Enum):
@@ -117,23 +117,38 @@ class Plumbing:
         self._configuration = configuration
         self._logins = logins
         self._given: tuple[str, ...] = ()
-        self._git = self.another()
+
+    @cached_property
+    def _git(self) -> Git:
+        return self.another()
 
     def another(self) -> Git:
         """One more of GitPython's command wrappers with the same doors closed, for somebody who keeps a process open."""
+        from git import Git  # noqa: PLC0415  # it takes longer to import than a whole answer of the command line may
+
         git = Git(str(self.folder))
-        settings = [*_SETTINGS, *self._login()]
-        git.set_persistent_git_options(git_dir=str(self.folder), no_replace_objects=True, no_pager=True, c=settings)
-        git.update_environment(**_ENVIRONMENT, GIT_OBJECT_DIRECTORY=str(self.folder / "objects"))
-        if self._configuration is Configuration.OURS:
-            git.update_environment(**_OURS)
-            if not os.environ.keys() & {"GIT_SSH_COMMAND", "GIT_SSH"}:
-                git.update_environment(GIT_SSH_COMMAND="ssh -o BatchMode=yes")
-        if (authority := os.environ.get("SSL_CERT_FILE")) and not os.environ.get("GIT_SSL_CAINFO"):
-            git.update_environment(GIT_SSL_CAINFO=authority)  # libcurl, by which Git speaks HTTPS, does not read the other name
-        if self.remote.secrets:
-            git.update_environment(**_environment(Login(self.remote.user, self.remote.password)))
+        git.set_persistent_git_options(git_dir=str(self.folder), no_replace_objects=True, no_pager=True, c=self.settings)
+        git.update_environment(**self.environment)
         return git
+
+    @property
+    def settings(self) -> list[str]:
+        """The `-c` of every command."""
+        return [*_SETTINGS, *self._login()]
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What every command's environment holds besides this process's own."""
+        given = {**_ENVIRONMENT, "GIT_OBJECT_DIRECTORY": str(self.folder / "objects")}
+        if self._configuration is Configuration.OURS:
+            given |= _OURS
+            if not os.environ.keys() & {"GIT_SSH_COMMAND", "GIT_SSH"}:
+                given["GIT_SSH_COMMAND"] = "ssh -o BatchMode=yes"
+        if (authority := os.environ.get("SSL_CERT_FILE")) and not os.environ.get("GIT_SSL_CAINFO"):
+            given["GIT_SSL_CAINFO"] = authority  # libcurl, by which Git speaks HTTPS, does not read the other name
+        if self.remote.secrets:
+            given |= _environment(Login(self.remote.user, self.remote.password))
+        return given
 
     def _login(self) -> Iterator[str]:
         if self.remote.secrets or self._logins:
@@ -171,6 +186,8 @@ class Plumbing:
 
     def lines(self, command: str, *args: str) -> Iterator[str]:
         """The output of a command of this repository alone, line by line, never held as a whole. Raises WorldError when it does not end well."""
+        from git.exc import GitCommandNotFound  # noqa: PLC0415
+
         try:
             process: Any = getattr(self._git, command.replace("-", "_"))(*args, as_process=True)
         except GitCommandNotFound as exc:
@@ -186,6 +203,10 @@ class Plumbing:
         return shown(words, (*self.remote.secrets, *self._given))
 
     def _run(self, command: str, args: tuple[str, ...], stdin: bytes, seconds: float | None, login: Login | None = None) -> Answer:
+        import tempfile  # noqa: PLC0415
+
+        from git.exc import GitCommandNotFound  # noqa: PLC0415
+
         how: dict[str, Any] = {"with_extended_output": True, "with_exceptions": False, "stdout_as_string": False}
         how |= {"strip_newline_in_stdout": False, "kill_after_timeout": seconds}
         if login:

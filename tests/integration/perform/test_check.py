@@ -1,0 +1,91 @@
+"""`towpath check` on a clone's work tree, with and without the ledger."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .town import Foundation, copied
+
+TOWPATH = str(Path(sys.executable).with_name("towpath"))
+POLICY = """\
+version: 1
+roles: {leads: {users: [UBEN]}}
+environments:
+  staging: {run: [leads]}
+  prod:
+    after: staging
+    soak: 2h
+    run: [leads]
+    approve: {from: [leads], count: 1}
+    gates: [{metrics: {auc: {at_least: %s, not_worse_than_live_by: 0.5}}}]
+"""
+
+
+class Work:
+    def __init__(self, folder: Path, remote: Path) -> None:
+        self.tree, self.remote = folder / "work", remote
+        subprocess.run(["git", "clone", "--quiet", "-b", "main", str(remote), str(self.tree)], check=True)
+        self.wants("0.5")
+
+    def wants(self, auc: str) -> None:
+        (self.tree / "towpath.yaml").write_text(POLICY % auc)
+
+    def check(self, *words: str, **more: str) -> tuple[int, dict[str, Any]]:
+        environ = {"PATH": os.environ["PATH"], "HOME": str(self.tree.parent)} | more
+        command = [TOWPATH, "check", "models/biopsy", "--json", *(words or ("--for", "prod"))]
+        done = subprocess.run(command, cwd=self.tree, env=environ, capture_output=True, text=True, check=False, timeout=60)
+        assert "Traceback" not in done.stderr
+        return done.returncode, json.loads(done.stdout) if done.stdout else {"said": done.stderr}
+
+    def refs(self) -> str:
+        command = ["git", "-C", str(self.tree), "count-objects", "-v"]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+@pytest.fixture
+def work(tmp_path: Path, lived_in: Foundation) -> Work:
+    return Work(tmp_path, copied(lived_in, tmp_path / "there") / "remote.git")
+
+
+def results(found: dict[str, Any]) -> dict[str, str]:
+    return {gate["gate"]: gate["result"] for gate in found["gates"]}
+
+
+def test_gates_are_judged_against_the_live_version_and_nothing_is_written(work: Work) -> None:
+    before = work.refs()
+    status, found = work.check(TOWPATH_REPOSITORY=str(work.remote))
+    by_hand = dict.fromkeys(("order", "soak", "approval"), "cannot run by hand")
+    assert (status, results(found)) == (0, {"content": "pass", "metrics: auc": "pass", **by_hand})
+    assert found["ledger"]
+    assert "leads" in next(gate["text"] for gate in found["gates"] if gate["gate"] == "approval")
+    assert work.refs() == before
+
+
+def test_without_the_ledger_a_comparison_cannot_be_told(work: Work) -> None:
+    status, found = work.check()
+    assert (status, found["ledger"], results(found)["metrics: auc"]) == (2, None, "cannot tell")
+
+
+def test_what_is_edited_counts_and_a_failure_is_told(work: Work) -> None:
+    work.wants("0.9999")
+    assert work.check(TOWPATH_REPOSITORY=str(work.remote))[0] == 1
+    (work.tree / "models/biopsy/linked").symlink_to("/etc/passwd")
+    (work.tree / "models/biopsy/metrics.json").write_text('{"auc": "high"}')
+    status, found = work.check()
+    assert (status, results(found)) == (1, {"content": "fail"})
+    assert any("finite numbers" in gate["text"] for gate in found["gates"])
+
+
+def test_what_cannot_be_checked_is_said(work: Work) -> None:
+    status, found = work.check("--for", "moon")
+    assert (status, "There are: staging, prod" in found["said"]) == (2, True)
+    (work.tree / "towpath.yaml").write_text("version: 1\nenvironments: {prod: {soak: soon}}\n")
+    status, found = work.check()
+    assert (status, "towpath.yaml:2" in found["said"]) == (1, True)

@@ -1,0 +1,49 @@
+"""The gates of an environment as they would judge a version that is not registered yet, and what no hand can run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from workers.contract.names import CommitId
+from workers.contract.promotion import GateResult, RegisteredVersion, Result
+from workers.domain import gates
+from workers.domain.policy import Policy, Rules
+from workers.domain.state import World
+
+BY_HAND = "cannot run by hand"
+Line = tuple[str, str, str]
+
+
+def empty(policy: Policy) -> World:
+    """A world without a ledger."""
+    return World("", CommitId("0" * 40), -1, policy, "", {})
+
+
+def judge(world: World, rules: Rules, version: RegisteredVersion, *, known: bool) -> Iterator[Line]:
+    """Gate, result and words of each. `known`: whether the ledger was read; without it nobody can compare with what is live."""
+    release = world.release(rules.name, version.artifact)
+    live = world.version(version.artifact, release.live.version) if release and release.live else None
+    for gate in gates.judge(gates.Evidence(world, rules, version, live)):
+        if gate.gate not in ("order", "separation"):
+            yield _told(gate, rules, known=known)
+    yield from _by_hand(rules, known=known)
+
+
+def _told(gate: GateResult, rules: Rules, *, known: bool) -> Line:
+    bound = rules.metrics.get(gate.gate.removeprefix("metrics: "))
+    if not known and gate.result is Result.PASS and bound and bound.not_worse_than_live_by is not None:
+        return gate.gate, Result.CANNOT_TELL.value, "the ledger was not read, so there is no live version to compare with"
+    return gate.gate, gate.result.value, gate.text
+
+
+def _by_hand(rules: Rules, *, known: bool) -> Iterator[Line]:
+    if not known:
+        yield "hold", BY_HAND, "the ledger was not read; it is looked at when somebody asks for the promotion"
+    if rules.after:
+        yield "order", BY_HAND, f"the identical bytes must have succeeded in {rules.after}"
+    if rules.soak:
+        yield "soak", BY_HAND, f"{rules.soak} after the success in {rules.after}"
+    if rules.approve:
+        who = " or ".join(rules.approve.roles)
+        without = f", without the {' and the '.join(rules.approve.exclude)}" if rules.approve.exclude else ""
+        yield "approval", BY_HAND, f"{rules.approve.count} of {who}{without}"

@@ -1,0 +1,75 @@
+"""An artifact of a work tree as a commit in a scratch repository, so that registration's own inspection reads it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import click
+
+from workers.adapters.git import artifacts
+from workers.adapters.git.mirror import Mirror
+from workers.adapters.git.source import GitSource
+from workers.app.reading.tables import cell
+from workers.contract.names import ArtifactName, BadName, CommitId, Version
+from workers.contract.promotion import RegisteredVersion
+
+_VERSION = Version.read("v0.0.0")
+_SOMEBODY = {
+    f"GIT_{role}_{what}": word for role in ("AUTHOR", "COMMITTER") for what, word in (("NAME", "check"), ("EMAIL", "check@towpath"))
+}
+
+
+def top_of(folder: Path) -> Path:
+    """The work tree that a folder lies in. Raises click.ClickException."""
+    return Path(_git(folder, {}, "rev-parse", "--show-toplevel").decode().rstrip("\n")).resolve()
+
+
+def inspect(top: Path, folder: Path) -> RegisteredVersion:
+    """What registering would read of a folder as it lies in the work tree; ignored files are left out. Raises BadContent with every reason.
+
+    Nothing is written to the person's repository.
+    """
+    place = folder.resolve().relative_to(top).as_posix()
+    try:
+        name = ArtifactName.read(place.partition("/")[2])
+    except BadName as exc:
+        raise click.ClickException(f"{place} is no artifact's folder, such as models/fraud: {exc}") from None
+    if place.partition("/")[0] not in artifacts.FOLDERS:
+        raise click.ClickException(f"{place} lies below none of {', '.join(artifacts.FOLDERS)}.")
+    with tempfile.TemporaryDirectory(prefix="towpath-check-") as room:
+        mirror = Mirror(Path(room) / "scratch", str(top))
+        commit = _commit(top, place, mirror.folder)
+        return GitSource(mirror, Path(room) / "store").inspect(name, _VERSION, commit, None)
+
+
+def _commit(top: Path, place: str, scratch: Path) -> CommitId:
+    env = {"GIT_DIR": str(scratch), "GIT_INDEX_FILE": str(scratch / "index"), **_SOMEBODY}
+    lines = b"".join(_lines(top, place, env))
+    _git(top, env, "update-index", "-z", "--index-info", given=lines)
+    tree = _git(top, env, "write-tree").decode().strip()
+    return CommitId.read(_git(top, env, "commit-tree", tree, "-m", "check").decode().strip())
+
+
+def _lines(top: Path, place: str, env: Mapping[str, str]) -> Iterator[bytes]:
+    listed = _git(
+        top, {}, "--literal-pathspecs", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate", "--", place
+    )
+    for path in listed.split(b"\0"):
+        file = top / os.fsdecode(path)
+        if path and file.is_symlink():
+            oid = _git(top, env, "hash-object", "-w", "--stdin", given=os.fsencode(file.readlink())).strip()
+            yield b"120000 %s\t%s\0" % (oid, path)
+        elif path and file.is_file():
+            oid = _git(top, env, "hash-object", "-w", "--no-filters", "--", str(file)).strip()
+            yield b"100644 %s\t%s\0" % (oid, path)
+
+
+def _git(folder: Path, env: Mapping[str, str], *words: str, given: bytes = b"") -> bytes:
+    done = subprocess.run(["git", *words], cwd=folder, input=given, env={**os.environ, **env}, capture_output=True, check=False)
+    if done.returncode:
+        raise click.ClickException(f"git {words[0]}: {cell(done.stderr.decode(errors='replace'), 300)}")
+    return done.stdout
