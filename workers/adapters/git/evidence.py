@@ -37,7 +37,8 @@ class Metrics:
     dataset_digest: Digest | None = None
 
 
-def _load(content: bytes) -> Any:
+def load(content: bytes) -> Any:
+    """JSON that people wrote, without a key twice; its numbers are kept as they stand there, as text. Raises BadEvidence."""
     try:
         return json.loads(content, object_pairs_hook=_once, parse_float=_Number, parse_int=_Number, parse_constant=_refused)
     except BadEvidence:
@@ -60,7 +61,7 @@ def _refused(text: str) -> Any:
 
 def read_metrics(content: bytes) -> Metrics:
     """The metrics in a flat JSON file. Raises BadEvidence."""
-    data = _load(content)
+    data = load(content)
     if not isinstance(data, dict):
         raise BadEvidence("must be one flat JSON object")
     dataset, digest = data.pop("dataset", None), data.pop("dataset_digest", None)
@@ -82,7 +83,7 @@ def read_metrics(content: bytes) -> Metrics:
 
 def check_golden(content: bytes, which: str) -> None:
     """That the content is a V2 inference message with `which` (`inputs` or `outputs`) tensors. Raises BadEvidence."""
-    data = _load(content)
+    data = load(content)
     tensors = data.get(which) if isinstance(data, dict) else None
     if not isinstance(tensors, list) or not tensors:
         raise BadEvidence(f"is not of the Open Inference Protocol V2: a list of {which} is expected")
