@@ -117,6 +117,14 @@ class ShowVersions:
 
 
 @dataclass(frozen=True)
+class ShowLineage:
+    """Which dataset versions and code a version came from; of a dataset, which models were trained on it. Without a version: of all."""
+
+    artifact: ArtifactName | None = None
+    version: VersionAsk | None = None
+
+
+@dataclass(frozen=True)
 class ShowPending:
     """Which promotions have not ended, and what each waits for."""
 
@@ -238,14 +246,14 @@ class Tick:
 
 PEOPLE = (
     Register, Promote, Approve, Reject, Cancel, Retry, Rollback, Unhold, AdoptPolicy,
-    ShowStatus, ShowVersions, ShowPending, History, Audit, Help, Whoami,
+    ShowStatus, ShowVersions, ShowLineage, ShowPending, History, Audit, Help, Whoami,
 )  # fmt: skip
-READS = (ShowStatus, ShowVersions, ShowPending, History, Audit, Help, Whoami)
+READS = (ShowStatus, ShowVersions, ShowLineage, ShowPending, History, Audit, Help, Whoami)
 REPORTS = (Inspected, NotInspected, PolicyProposed, Deployed, Verified, Restored)
 
 Request = (
     Register | Promote | Approve | Reject | Cancel | Retry | Rollback | Unhold | AdoptPolicy
-    | ShowStatus | ShowVersions | ShowPending | History | Audit | Help | Whoami
+    | ShowStatus | ShowVersions | ShowLineage | ShowPending | History | Audit | Help | Whoami
     | Inspected | NotInspected | PolicyProposed | Deployed | Verified | Restored
     | CardPosted | Tick
 )  # fmt: skip
