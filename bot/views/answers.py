@@ -186,6 +186,7 @@ def _silence(outcome: out.Silence, links: Links, names: Names) -> Post:
 VIEWS: dict[type[out.Outcome], Callable[[Any, Links, Names], Post]] = {
     out.Refused: _refused, out.Moved: _moved, out.Receipt: _receipt, out.Choose: _choose, out.Registered: _registered,
     out.PolicyWaits: _policy_waits, out.PolicyAdopted: _policy_adopted, out.Status: queries.status, out.Versions: queries.versions,
-    out.Lineage: lineage.lineage, out.Pending: queries.pending, out.Changes: queries.changes, out.Page: _page, out.Commands: queries.commands, out.Person: queries.whoami,
+    out.Lineage: lineage.lineage, out.Pending: queries.pending, out.Changes: queries.changes, out.Page: _page,
+    out.Commands: queries.commands, out.Person: queries.whoami,
     out.Late: _late, out.Trouble: _trouble, out.Notice: _notice, out.Silence: _silence,
 }  # fmt: skip

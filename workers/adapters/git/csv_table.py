@@ -40,7 +40,7 @@ class CsvTable:
     def finish(self) -> tuple[tuple[Column, ...], int]:
         """The first 200 columns, and how many there are. Raises Unreadable."""
         self._take(self._text(b"", final=True))
-        self._read([*self._held, self._tail] if self._tail or self._held else [])
+        self._read([line for line in (*self._held, self._tail) if line])
         if self._names is None:
             raise Unreadable("is empty, but a first row with the names of the columns is expected")
         return tuple(Column(shown(name), kind) for name, kind in zip(self._names, self._types, strict=False)), len(self._names)

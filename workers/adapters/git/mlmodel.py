@@ -112,16 +112,22 @@ def _columns(reading: Reading, data: dict[str, Any], key: str) -> Iterator[Colum
         yield found
 
 
+def _is_word(value: Any) -> bool:
+    return isinstance(value, str) and not isinstance(value, evidence.Number)
+
+
 def _column(column: Any) -> Column | None:
     """A column (`type`, `name`) or a tensor (`type: tensor` and `tensor-spec` with `dtype` and `shape`); both may be without a name."""
     name, kind = (column.get("name"), column.get("type")) if isinstance(column, dict) else (None, None)
-    if not isinstance(kind, str) or not isinstance(name, str | None):
+    if not _is_word(kind) or not (name is None or _is_word(name)):
         return None
     if kind != "tensor":
         return Column(shown(name or ""), shown(kind))
     spec = column.get("tensor-spec")
     dtype, shape = (spec.get("dtype"), spec.get("shape")) if isinstance(spec, dict) else (None, None)
-    if not isinstance(dtype, str) or not isinstance(shape, list) or len(shape) > 32 or not all(isinstance(one, str) for one in shape):
+    if not _is_word(dtype) or not isinstance(shape, list) or len(shape) > 32:
+        return None
+    if not all(isinstance(one, evidence.Number) for one in shape):
         return None
     sizes = ", ".join("?" if one == "-1" else one for one in shape)
     return Column(shown(name or ""), shown(f"{dtype}[{sizes}]"))
