@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from bot.links import Links
@@ -11,7 +11,7 @@ from bot.views.text import retold
 from bot.views.words import ENDED, headline
 from workers.contract.envelope import read_stamp
 from workers.contract.names import ActorId, CommitId
-from workers.contract.outcomes import Moved
+from workers.contract.outcomes import Descent, Kin, Moved
 from workers.contract.promotion import Change, Event, Placed, State, Vote
 from workers.contract.wire import BadWire
 
@@ -88,6 +88,27 @@ class Record:
     def changes(self) -> tuple[Change, ...]:
         """What differs besides the digests, which stand above in full."""
         return tuple(change for change in self.moved.promotion.changes if change.what != "digest")
+
+    @property
+    def lineage(self) -> list[str]:
+        """The code, and the datasets and models that the version came from or that came from it, a line each; as known when it was published."""
+        descent = self.moved.descent
+        return list(self._lineage(descent)) if descent else []
+
+    def _lineage(self, descent: Descent) -> Iterator[str]:
+        code = descent.code or descent.commit
+        own = "" if descent.code and descent.code != descent.commit else " (the version's own)"
+        yield f"Code at commit {code}{own}, authors: {descent.authors}"
+        yield from (f"{kin.how.capitalize()} {self._kin(kin)}" for kin in descent.parents)
+        yield from (f"{self._kin(kin)} was {kin.how} it" for kin in descent.children)
+        if left := descent.total - len(descent.children):
+            yield f"{left} more were made from it"
+
+    def _kin(self, kin: Kin) -> str:
+        live = ", ".join(f"live in {one.environment} by {one.promotion} since {self.time(one.since)}" for one in kin.live)
+        succeeded = ", ".join(f"succeeded in {name} {self.time(since)}" for name, since in kin.succeeded_in.items())
+        said = live or succeeded or ("nowhere live" if kin.registered else "not registered")
+        return f"{kin.artifact} {kin.version} ({said})"
 
     @property
     def verdict(self) -> tuple[str, str]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from bot.grammar import NotUnderstood
-from bot.views import facts, queries, verification
+from bot.views import facts, lineage, queries, verification
 from bot.views.blocks import actions, context, markup, option, post, section
 from bot.views.buttons import CHOOSE, run
 from bot.views.card import card
@@ -15,6 +15,7 @@ from bot.views.post import Block, Links, Names, Post
 from bot.views.text import NO_NAMES, code, escaped, fitting, person, plain, preformatted, safe, told
 from bot.views.versions import deprecated, images
 from workers.contract import outcomes as out
+from workers.contract.promotion import RegisteredVersion
 from workers.contract.verified import Verification
 
 NOT_UNDERSTOOD = "not-understood"
@@ -99,13 +100,25 @@ def _registered(outcome: out.Registered, links: Links, names: Names) -> Post:
     title = f"🏷️ *{safe(version.artifact)} {safe(version.version)}* was registered: digest `{version.digest.short}`, {files}{images(version.outputs)}."
     would = [f"• {safe(name, 40)}: {_would(reasons, names)}" for name, reasons in outcome.environments.items()]
     metrics = ", ".join(f"{safe(name, 40)} {safe(value, 40)}" for name, value in list(version.metrics.items())[:8])
-    lines = [
-        title,
-        deprecated(version, names),
-        f"*Metrics:* {metrics}" if metrics else "",
-        *(["*Today its gates would say:*", *would] if would else []),
-    ]
+    known = [*_described(version), deprecated(version, names), f"*Metrics:* {metrics}" if metrics else ""]
+    lines = [title, *known, *(["*Today its gates would say:*", *would] if would else [])]
     return post(title.replace("*", ""), [*section(lines, 2_500), *context([facts.commit(outcome.commit, links)])])
+
+
+def _described(version: RegisteredVersion) -> Iterator[str]:
+    """What its files say of it, how it was declared, and which facts are missing."""
+    if version.description:
+        yield safe(version.description, 300)
+    if version.declared_in:
+        yield f"*Declared in:* {safe(version.declared_in, 200)}"
+    if version.labels:
+        yield f"*Labels:* {', '.join(safe(one, 40) for one in version.labels[:8])}"
+    if version.trained:
+        yield f"*Trained on:* {', '.join(safe(one, 100) for one in version.trained[:8])}"
+    if found := lineage.shape(version):
+        yield f"*Shape:* {found}"
+    for one in version.unread[:3]:
+        yield f"*Not known:* {safe(one, 300)}"
 
 
 def _would(reasons: tuple[str, ...], names: Names) -> str:
@@ -176,7 +189,8 @@ def _silence(outcome: out.Silence, links: Links, names: Names) -> Post:
 VIEWS: dict[type[out.Outcome], Callable[[Any, Links, Names], Post]] = {
     out.Refused: _refused, out.Moved: _moved, out.Receipt: _receipt, out.Choose: _choose, out.Registered: _registered,
     out.PolicyWaits: _policy_waits, out.PolicyAdopted: _policy_adopted, out.Status: queries.status, out.Versions: queries.versions,
-    out.Pending: queries.pending, out.Changes: queries.changes, out.Page: _page, out.Commands: queries.commands, out.Person: queries.whoami,
+    out.Lineage: lineage.lineage, out.Pending: queries.pending, out.Changes: queries.changes, out.Page: _page,
+    out.Commands: queries.commands, out.Person: queries.whoami,
     out.Late: _late, out.Trouble: _trouble, out.Notice: _notice, out.Silence: _silence, Verification: verification.view,
     out.Externals: externals,
 }  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from bot.views import facts
+from bot.views import facts, lineage
 from bot.views.blocks import actions, context, header, post, section
 from bot.views.buttons import run
 from bot.views.post import Block, Links, Names, Post
@@ -59,7 +59,7 @@ def _as_of(outcome: out.Status, links: Links) -> list[Block]:
 
 def versions(outcome: out.Versions, links: Links, names: Names) -> Post:
     """The registered versions, newest first."""
-    lines = [_version(one, _live_in(one, outcome), names) for one in outcome.versions]
+    lines = [_version(one, _live_in(one, outcome), names) + _known(one, outcome) for one in outcome.versions]
     title = f"*Versions of {safe(outcome.artifact)}*" if outcome.artifact else "*Versions*"
     left = outcome.total - len(outcome.versions)
     more = [f"… ({left} more)"] if left > 0 else []
@@ -78,6 +78,14 @@ def _version(one: RegisteredVersion, live_in: tuple[str, ...], names: Names) -> 
     live = f", *live in {', '.join(safe(name, 40) for name in live_in)}*" if live_in else ""
     what = f"• {safe(one.artifact)} *{safe(one.version)}* `{one.digest.short}`{live}, registered {when(one.registered_at)}{images(one.outputs)}"
     return "\n\u2003".join(line for line in (what, metrics, deprecated(one, names)) if line)
+
+
+def _known(one: RegisteredVersion, outcome: out.Versions) -> str:
+    """Its rows and columns, or inputs and outputs, and of a dataset how many models were trained on it."""
+    models = outcome.trained.get(f"{one.artifact} {one.version}", 0)
+    trained = f"{models} model version{'' if models == 1 else 's'} trained on it: `lineage {one.artifact} {one.version}`" if models else ""
+    said = "; ".join(part for part in (lineage.shape(one), trained) if part)
+    return f"\n\u2003{said}" if said else ""
 
 
 def pending(outcome: out.Pending, links: Links, names: Names) -> Post:

@@ -203,6 +203,11 @@ COMMANDS: tuple[Command, ...] = (
         "show versions biopsy", synonyms=("versions",),
     ),
     Command(
+        "show lineage", ask.ShowLineage, Right.ANYONE, (_NAME, Slot("version", Token.VERSION)),
+        "What a version came from: datasets and code. Of a dataset: which models were trained on it, and where they are live.",
+        "show lineage biopsies v1.0.0", synonyms=("lineage",),
+    ),
+    Command(
         "show pending", ask.ShowPending, Right.ANYONE, (_NAME, Slot("environment", Token.ENVIRONMENT, after=_IN)),
         "Promotions that have not ended, and what each one waits for.",
         "show pending", synonyms=("pending",),

@@ -39,9 +39,9 @@ class Name(str):
 
 
 class ArtifactName(Name):
-    """Lower-case letters, digits and inner dashes, groups by `/`: a strict subset of GTO's names, safe as a path and in a ref."""
+    """Lower-case letters, digits, inner dashes and underscores, groups by `/`: a strict subset of GTO's names, safe as a path and in a ref."""
 
-    pattern = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?(?:/[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?){0,3}", re.ASCII)
+    pattern = re.compile(r"[a-z0-9](?:[a-z0-9_-]{0,62}[a-z0-9])?(?:/[a-z0-9](?:[a-z0-9_-]{0,62}[a-z0-9])?){0,3}", re.ASCII)
     word = "an artifact name"
     example = "fraud or risk/fraud"
     __slots__ = ()

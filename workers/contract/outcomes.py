@@ -33,16 +33,67 @@ class Refused:
 
 
 @dataclass(frozen=True)
+class Standing:
+    """Where a version is live now: since when, and by which promotion (None: it was there before the ledger)."""
+
+    environment: EnvironmentName
+    promotion: PromotionId | None
+    since: str
+
+
+@dataclass(frozen=True)
+class Kin:
+    """A version at the other end of a line: `how` is `trained on` or `evaluated on`. What is not registered is only known by its name."""
+
+    how: str
+    artifact: ArtifactName
+    version: Version
+    registered: bool = False
+    live: tuple[Standing, ...] = ()
+    succeeded_in: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Descent:
+    """What one version came from (`parents`), and what came from it (`children`; `total` counts also those that are not shown).
+
+    `code` is the commit of the code that made it. A dataset version that only models speak of has no commit and is not registered.
+    """
+
+    version: Version
+    commit: CommitId | None = None
+    code: CommitId | None = None
+    authors: int = 0
+    live: tuple[Standing, ...] = ()
+    parents: tuple[Kin, ...] = ()
+    children: tuple[Kin, ...] = ()
+    total: int = 0
+
+
+@dataclass(frozen=True)
+class Lineage:
+    """The answer to `show lineage`: the asked versions, newest first."""
+
+    artifact: ArtifactName
+    kind: Kind | None = None
+    versions: tuple[Descent, ...] = ()
+    total: int = 0
+    note: str | None = None
+
+
+@dataclass(frozen=True)
 class Moved:
     """A promotion is new or changed: its whole document, with the commit of each of its records by sequence number (as text).
 
     `verified` says whether the signatures and links of all those commits were found to hold when `head` was read; None: not looked.
+    `descent` is the lineage of the version that it promotes, as it was when the document was published.
     """
 
     promotion: Promotion
     commits: Mapping[str, CommitId] = field(default_factory=dict)
     head: CommitId | None = None
     verified: bool | None = None
+    descent: Descent | None = None
 
 
 @dataclass(frozen=True)
@@ -112,13 +163,17 @@ class Status:
 
 @dataclass(frozen=True)
 class Versions:
-    """The answer to `show versions`: newest first, and where each is live (version -> environments)."""
+    """The answer to `show versions`: newest first, and where each is live (version -> environments).
+
+    `trained` counts the registered model versions that were trained on one of these, by `name version`.
+    """
 
     artifact: ArtifactName | None = None
     versions: tuple[RegisteredVersion, ...] = ()
     live_in: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     total: int = 0
     note: str | None = None
+    trained: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -219,7 +274,7 @@ class Silence:
 
 Outcome = (
     Refused | Moved | Receipt | Choose | Registered | PolicyWaits | PolicyAdopted
-    | Status | Versions | Pending | Changes | Page | Commands | Person
+    | Status | Versions | Lineage | Pending | Changes | Page | Commands | Person
     | Late | Trouble | Notice | Silence | Verification | Externals
 )  # fmt: skip
 
@@ -227,7 +282,7 @@ BY_NAME: dict[str, type[Outcome]] = {
     kind.__name__: kind
     for kind in (
         Refused, Moved, Receipt, Choose, Registered, PolicyWaits, PolicyAdopted,
-        Status, Versions, Pending, Changes, Page, Commands, Person,
+        Status, Versions, Lineage, Pending, Changes, Page, Commands, Person,
         Late, Trouble, Notice, Silence, Verification, Externals,
     )
 }  # fmt: skip

@@ -69,12 +69,56 @@ class Deprecated:
 
 
 @dataclass(frozen=True)
+class Column:
+    """One column of a table, or one input or output of a model: its name, and its type as text (`float32[?, 30]` for a tensor)."""
+
+    name: str
+    type: str
+
+
+@dataclass(frozen=True)
+class Signature:
+    """What a model takes and gives, and who says so (`MLmodel`, or the path of an ONNX file). `total` counts also what is not kept here."""
+
+    source: str
+    inputs: tuple[Column, ...] = ()
+    outputs: tuple[Column, ...] = ()
+    total: int = 0
+
+
+@dataclass(frozen=True)
+class Table:
+    """Files of a dataset that have the same columns: the first one's path, how many, their rows. `total` counts also columns not kept here."""
+
+    name: str
+    format: str
+    rows: int
+    total: int
+    columns: tuple[Column, ...] = ()
+    files: int = 1
+
+
+@dataclass(frozen=True)
+class Packaging:
+    """What the `MLmodel` of a model folder says of its making."""
+
+    flavors: tuple[str, ...] = ()
+    model_uuid: str | None = None
+    run_id: str | None = None
+    mlflow_version: str | None = None
+
+
+@dataclass(frozen=True)
 class RegisteredVersion:
     """An artifact's version as the ledger knows it; written once, at registration. `authors` are digests of e-mail addresses.
 
     `folder` is the artifact's folder in the commit, `path` what is deployed, relative to it. `digest` is the SHA-256 over the sorted lines
     `<sha256> <size> <path>` of the files at `path`, and over one line for each of the `outputs` (`docs/ledger.md` has the whole recipe).
     `tag` is the object id of the annotated tag if one existed when it was registered. Only `succeeded_in` and `deprecated` change later.
+
+    `trained_on` is the first dataset version (`name@version`) that a model was trained on; `trained_on_all` holds them all when there are several.
+    `code` is the commit of the training code when that is another one. `declared_in` says which file declares it, `unread` which facts are
+    missing and why.
     """
 
     artifact: ArtifactName
@@ -102,6 +146,20 @@ class RegisteredVersion:
     succeeded_in: Mapping[EnvironmentName, str] = field(default_factory=dict)
     outputs: tuple[OutputRef, ...] = ()
     deprecated: Deprecated | None = None
+    trained_on_all: tuple[str, ...] = ()
+    code: CommitId | None = None
+    signature: Signature | None = None
+    tables: tuple[Table, ...] = ()
+    packaging: Packaging | None = None
+    declared_in: str | None = None
+    unread: tuple[str, ...] = ()
+    description: str | None = None
+    labels: tuple[str, ...] = ()
+
+    @property
+    def trained(self) -> tuple[str, ...]:
+        """Every dataset version that it was trained on, as `name@version`."""
+        return self.trained_on_all or ((self.trained_on,) if self.trained_on else ())
 
 
 @dataclass(frozen=True)

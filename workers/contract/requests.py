@@ -159,6 +159,14 @@ class ShowVersions:
 
 
 @dataclass(frozen=True)
+class ShowLineage:
+    """Which dataset versions and code a version came from; of a dataset, which models were trained on it. Without a version: of all."""
+
+    artifact: ArtifactName | None = None
+    version: VersionAsk | None = None
+
+
+@dataclass(frozen=True)
 class ShowPending:
     """Which promotions have not ended, and what each waits for."""
 
@@ -299,16 +307,16 @@ class Tick:
 
 PEOPLE = (
     Register, Deprecate, Undeprecate, Promote, Approve, Reject, Cancel, Retry, Rollback, Unhold, AdoptPolicy, Adopt, Revert,
-    ShowStatus, ShowVersions, ShowPending, History, Audit, Help, Whoami, AuditVerify,
+    ShowStatus, ShowVersions, ShowLineage, ShowPending, History, Audit, Help, Whoami, AuditVerify,
 )  # fmt: skip
 LOOKS = (AuditVerify,)
 """Questions that the projection cannot answer: Git itself is looked at."""
-READS = (ShowStatus, ShowVersions, ShowPending, History, Audit, Help, Whoami)
+READS = (ShowStatus, ShowVersions, ShowLineage, ShowPending, History, Audit, Help, Whoami)
 REPORTS = (Inspected, NotInspected, PolicyProposed, Deployed, Verified, Restored, ExternalsSeen, ExternalsSettled)
 
 Request = (
     Register | Deprecate | Undeprecate | Promote | Approve | Reject | Cancel | Retry | Rollback | Unhold | AdoptPolicy | Adopt | Revert
-    | ShowStatus | ShowVersions | ShowPending | History | Audit | Help | Whoami | AuditVerify
+    | ShowStatus | ShowVersions | ShowLineage | ShowPending | History | Audit | Help | Whoami | AuditVerify
     | Inspected | NotInspected | PolicyProposed | Deployed | Verified | Restored | ExternalsSeen | ExternalsSettled
     | CardPosted | Tick
 )  # fmt: skip

@@ -8,7 +8,7 @@ from dataclasses import replace
 from workers.contract import wire
 from workers.contract.names import Digest
 from workers.contract.promotion import Change, GateResult, Placed, Promotion, Quorum, RegisteredVersion, State
-from workers.domain import states
+from workers.domain import shape, states
 from workers.domain.policy import Rules, is_number
 from workers.domain.state import World
 
@@ -52,7 +52,7 @@ def quorum(rules: Rules) -> Quorum | None:
 
 
 def changes(then: RegisteredVersion, now: RegisteredVersion | None) -> tuple[Change, ...]:
-    """What differs between the version that would go live and the one that runs now: digest, metrics (the watched ones first), data, size."""
+    """What differs between the version that would go live and the one that runs now: digest, metrics, lineage, size, rows, columns, signature."""
     return tuple(_changes(then, now))
 
 
@@ -69,11 +69,17 @@ def _changes(then: RegisteredVersion, now: RegisteredVersion | None) -> Iterator
             yield Change(name, old, f"{new}{_delta(old, new)}")
     for what, old_text, new_text in (
         ("evaluated on", now.dataset if now else None, then.dataset),
-        ("trained on", now.trained_on if now else None, then.trained_on),
+        ("trained on", ", ".join(now.trained) if now else None, ", ".join(then.trained)),
+        ("training code", _code(now), _code(then)),
         ("size", _size(now) if now else None, _size(then)),
     ):
-        if old_text != new_text:
+        if (old_text or None) != (new_text or None):
             yield Change(what, old_text or "nothing", new_text or "nothing")
+    yield from shape.changes(then, now)
+
+
+def _code(version: RegisteredVersion | None) -> str | None:
+    return version.code[:12] if version and version.code else None
 
 
 def _images(version: RegisteredVersion | None) -> dict[str, str]:

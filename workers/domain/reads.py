@@ -13,7 +13,7 @@ from workers.contract.commands import COMMANDS, Right
 from workers.contract.envelope import Envelope
 from workers.contract.names import ArtifactName, CommitId, EnvironmentName
 from workers.contract.promotion import Promotion, RegisteredVersion, Release, State
-from workers.domain import rights, states, subject
+from workers.domain import lineage, rights, shape, states, subject
 from workers.domain.state import World
 
 LONGEST = 20
@@ -84,7 +84,19 @@ def _versions(world: World, commits: Commits, envelope: Envelope, wanted: ask.Sh
         if release.live and artifact in (None, release.artifact):
             key = f"{release.artifact} {release.live.version}"
             live[key] = (*live.get(key, ()), release.environment)
-    return out.Versions(artifact, tuple(found[:LONGEST]), live, len(found), note)
+    shown = tuple(shape.in_short(one) for one in found[:LONGEST])
+    return out.Versions(artifact, shown, live, len(found), note, lineage.counted(world, shown))
+
+
+def _lineage(world: World, commits: Commits, envelope: Envelope, wanted: ask.ShowLineage) -> out.Outcome:
+    name = wanted.artifact or _subject(world, envelope)
+    if name is None:
+        reason = out.Reason("which-artifact", "Say which artifact, such as `show lineage biopsy`.")
+        return out.Refused("show lineage", (reason,))
+    if lineage.is_known(world, name):
+        return lineage.of(world, name, wanted.version, None)
+    artifact, note, refused = _guess(world, name)
+    return refused or lineage.of(world, artifact or name, wanted.version, note)
 
 
 def versions(world: World, artifact: ArtifactName | None) -> list[RegisteredVersion]:
@@ -165,7 +177,8 @@ def _audit(world: World, commits: Commits, envelope: Envelope, wanted: ask.Audit
         last = f" The last one is P-{world.last_promotion}." if world.promotions else ""
         return out.Refused(f"audit {id_}", (out.Reason("unknown-promotion", f"There is no promotion {id_}.{last}"),))
     named = {str(event.seq): commits[event.seq] for event in promotion.events if event.seq in commits}
-    return out.Page(out.Moved(promotion, named, world.head, verified=bool(named) or None))
+    verified = bool(named) or None
+    return out.Page(out.Moved(promotion, named, world.head, verified=verified, descent=lineage.of_promotion(world, promotion)))
 
 
 def _help(world: World, commits: Commits, envelope: Envelope, wanted: ask.Help) -> out.Outcome:
@@ -204,6 +217,7 @@ def _whoami(world: World, commits: Commits, envelope: Envelope, wanted: ask.Whoa
 _READERS: dict[type[ask.Request], Callable[[World, Commits, Envelope, Any], out.Outcome]] = {
     ask.ShowStatus: _status,
     ask.ShowVersions: _versions,
+    ask.ShowLineage: _lineage,
     ask.ShowPending: _pending,
     ask.History: _history,
     ask.Audit: _audit,

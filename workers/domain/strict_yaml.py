@@ -45,10 +45,10 @@ class Document:
         return self.lines.get(path, 1)
 
 
-def read(text: str) -> Document:
-    """The document in a text of one YAML document. Raises BadYaml."""
-    if len(text) > LARGEST:
-        raise BadYaml(1, f"longer than {LARGEST} characters")
+def read(text: str, largest: int = LARGEST) -> Document:
+    """The document in a text of one YAML document of at most so many characters. Raises BadYaml."""
+    if len(text) > largest:
+        raise BadYaml(1, f"longer than {largest} characters")
     try:
         depth = 0
         for event in yaml.parse(text, Loader=_Loader):

@@ -58,6 +58,17 @@ def test_the_examples_work(kind: type[Name]) -> None:
         assert kind.read(example).lstrip("v") == example.lstrip("v")
 
 
+@pytest.mark.parametrize("text", ["my_model", "a_b/c_d", "a__b", "x/a-_b", "0_0"])
+def test_an_artifact_may_have_inner_underscores(text: str) -> None:
+    assert ArtifactName.read(text) == text
+
+
+@pytest.mark.parametrize("text", ["_a", "a_", "_", "a/_b", "a_/b", "My_Model", "a_b/C", "__init__"])
+def test_an_underscore_stands_inside_and_upper_case_is_refused(text: str) -> None:
+    with pytest.raises(BadName):
+        ArtifactName.read(text)
+
+
 @given(any_of(ArtifactName), any_of(Version))
 def test_stock_git_takes_each_as_a_tag(artifact: ArtifactName, version: Version) -> None:
     assert not re.search(r"(^|/)[.-]|\.lock(/|$)|\.\.|@\{", f"{artifact}@{version}")

@@ -242,6 +242,8 @@ PHRASINGS: dict[ask.Request, tuple[str, ...]] = {
     ),
     ask.ShowVersions(BIOPSY): ("show versions biopsy", "versions biopsy", "versions of biopsy", "show versions of the biopsy", "biopsy versions"),
     ask.ShowVersions(): ("show versions", "versions"),
+    ask.ShowLineage(BIOPSY): ("show lineage biopsy", "lineage of biopsy", "lineage biopsy?", "biopsy lineage"),
+    ask.ShowLineage(BIOPSY, V3): ("show lineage biopsy v3", "lineage of biopsy 3", "show lineage of biopsy version 3"),
     ask.ShowPending(): ("show pending", "pending", "pending?", "Show pending."),
     ask.ShowPending(BIOPSY, PROD): ("show pending biopsy in prod", "pending for biopsy in production", "biopsy pending in prod"),
     ask.History(BIOPSY, PROD): (
@@ -264,6 +266,7 @@ TYPOS_IN_READS: dict[str, ask.Request] = {
     "show statsu biopsy": STATUS,
     "histroy biopsy in prod": ask.History(BIOPSY, PROD),
     "versoins biopsy": ask.ShowVersions(BIOPSY),
+    "lineaeg biopsy": ask.ShowLineage(BIOPSY),
     "pendign": ask.ShowPending(),
     "audti P-142": ask.Audit(P142),
     "hepl": ask.Help(),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from workers.contract.names import ActorId, ArtifactName, CommitId, Digest, EnvironmentName, OutputRef, PromotionId, RequestId, Version
-from workers.contract.outcomes import Moved
+from workers.contract.outcomes import Descent, Kin, Moved, Standing
 from workers.contract.promotion import (
     Change,
     Event,
@@ -156,6 +156,16 @@ def registered(version: str = "v3.0.0") -> RegisteredVersion:
         seq=3,
         metrics={"auc": "0.996", "rows": "150"},
     )
+
+
+def kin(how: str, *, live: bool = False) -> Kin:
+    where = (Standing(EnvironmentName("prod"), P, TIME),) if live else ()
+    return Kin(how, ArtifactName("biopsies"), Version("v1.0.0"), live, where)
+
+
+def descent(**changed: object) -> Descent:
+    bare = Descent(Version("v3.0.0"), COMMIT, COMMIT, 1, (), (kin("trained on"), kin("evaluated on", live=True)))
+    return replace(bare, **changed)  # type: ignore[arg-type]
 
 
 def release(live: str | None = "v2.0.0") -> Release:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import typing
+from dataclasses import replace
 
 import pytest
 
@@ -13,11 +14,11 @@ from workers.contract import requests as ask
 from workers.contract.commands import COMMANDS
 from workers.contract.externals import Around, External
 from workers.contract.names import ArtifactName, EnvironmentName, Version
-from workers.contract.promotion import State
+from workers.contract.promotion import Kind, State, Table
 from workers.contract.verified import Found, Verdict, Verification
 
 from .checks import check_post, elements, whole
-from .samples import ANA, COMMIT, LEA, NAMES, TIME, P, Pages, hold, moved, promotion, registered, release, vote
+from .samples import ANA, COMMIT, LEA, NAMES, TIME, P, Pages, descent, hold, kin, moved, promotion, registered, release, vote
 
 LINE = out.HistoryLine(
     "2026-11-23T08:00:00.123Z", ArtifactName("biopsy"), EnvironmentName("prod"), Version("v3.0.0"), Version("v2.0.0"), P, ANA, "succeeded", (LEA,), COMMIT
@@ -63,6 +64,11 @@ SAMPLES: dict[type[out.Outcome], list[out.Outcome]] = {
         out.Status(),
     ],
     out.Versions: [out.Versions(ArtifactName("biopsy"), (registered(),), {"v3.0.0": ("prod",)}, 9), out.Versions()],
+    out.Lineage: [
+        out.Lineage(ArtifactName("biopsy"), Kind.MODEL, (descent(),), 3, "read biopzy as biopsy"),
+        out.Lineage(ArtifactName("biopsies"), Kind.DATASET, (descent(children=(kin("trained on", live=True),), total=4, parents=()),), 1),
+        out.Lineage(ArtifactName("biopsies"), None, (out.Descent(Version("v1.0.0")),), 1),
+    ],
     out.Pending: [out.Pending((promotion(votes=(vote(),)), promotion(State.QUEUED, reasons=("soaking",)))), out.Pending()],
     out.Changes: [out.Changes((LINE,), 30, "read biopzy as biopsy"), out.Changes()],
     out.Page: [out.Page(moved(promotion()))],
@@ -238,6 +244,37 @@ def test_history_says_by_whom_and_links_the_commit() -> None:
         "29 more",
     ):
         assert part in text, part
+
+
+def test_lineage_says_what_a_model_came_from() -> None:
+    text = whole(shown(SAMPLES[out.Lineage][0]))
+    for part in (
+        "biopsy v3.0.0",
+        "code at commit `9fceb02d0ae5`",
+        "by 1 person",
+        "trained on biopsies v1.0.0 (not registered)",
+        "2 more versions",
+    ):
+        assert part in text, part
+
+
+def test_lineage_of_a_dataset_says_which_models_are_live_where_and_by_which_promotion() -> None:
+    text = whole(shown(SAMPLES[out.Lineage][1]))
+    assert "biopsies v1.0.0, *live in* prod by P-142 since" in text
+    assert "was trained on it" in text
+    assert "… (3 more)" in text
+    assert "not registered: known only by what was made from it" in whole(shown(SAMPLES[out.Lineage][2]))
+
+
+def test_versions_say_their_shape_and_who_was_trained_on_them() -> None:
+    table = Table("data/train.csv", "CSV", 1_427, 30)
+    one = replace(registered(), kind=Kind.DATASET, tables=(table,))
+    text = whole(shown(out.Versions(None, (one,), total=1, trained={"biopsy v3.0.0": 2})))
+    assert "1,427 rows × 30 columns" in text
+    assert "2 model versions trained on it: `lineage biopsy v3.0.0`" in text
+    known = whole(shown(out.Registered(replace(one, declared_in="dvc.yaml, type app, taken as a service", unread=("no pyarrow",)))))
+    assert "taken as a service" in known
+    assert "no pyarrow" in known
 
 
 def test_versions_say_where_they_are_live() -> None:

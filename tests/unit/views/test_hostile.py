@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 from bot.views import answer, card, forms, thread
 from bot.views.text import code, escaped, person, plain, preformatted, safe, told, users_in, when
 from workers.contract import outcomes as out
-from workers.contract.promotion import Change, GateResult, Promotion, Quorum, Result, State, Step
+from workers.contract.names import ArtifactName, EnvironmentName, Version
+from workers.contract.promotion import Change, Column, GateResult, Kind, Promotion, Quorum, Result, Signature, State, Step, Table
 
 from .checks import assert_inert, check_modal, check_post, whole
-from .samples import ANA, COMMIT, EVENTS, LEA, UNIX, Pages, after, event, hold, moved, promotion, registered, vote
+from .samples import ANA, COMMIT, EVENTS, LEA, UNIX, P, Pages, after, descent, event, hold, moved, promotion, registered, vote
 
 ATTACKS = (
     "<!channel>", "<!here|here>", "<@U0LEA222>", "<!subteam^S0614TZR7>", "<http://evil.example|audit link>", "<#C0FRAUD>", "a & b < c > d",
@@ -40,10 +41,26 @@ def hostile(text: str, times: int = 1) -> Promotion:
     )
 
 
+def hostile_descent(text: str, times: int) -> out.Descent:
+    standing = out.Standing(EnvironmentName("prod"), P, text)
+    kin = out.Kin(text, ArtifactName("biopsies"), Version("v1.0.0"), True, (standing,) * times, {text: text})
+    return descent(live=(standing,), parents=(kin, replace(kin, live=())) * times, children=(kin,) * times)
+
+
 def outcomes(text: str, times: int = 1) -> list[out.Outcome]:
     """Outcomes in which everything is this text."""
     one = hostile(text, times)
-    version = replace(registered(), metrics={text: text})
+    version = replace(
+        registered(),
+        metrics={text: text},
+        signature=Signature(text, (Column(text, text),), (), times),
+        tables=(Table(text, text, times, times, (Column(text, text),)),) * times,
+        declared_in=text,
+        unread=(text,) * times,
+        description=text,
+        labels=(text,) * times,
+        trained_on_all=(text,) * times,
+    )
     return [
         out.Refused(text, (out.Reason(text, text, text),) * times, (text,) * times),
         out.Receipt(text),
@@ -55,6 +72,7 @@ def outcomes(text: str, times: int = 1) -> list[out.Outcome]:
         out.PolicyAdopted(COMMIT, "\n".join([text] * times), ANA),
         out.Status((), (), (hold(text),) * times, note=text),
         out.Versions(None, (version,) * times, {}, times, text),
+        out.Lineage(ArtifactName("biopsy"), Kind.MODEL, (hostile_descent(text, times),) * times, times, text),
         out.Pending((one,) * times, times, text),
         out.Page(moved(one)),
         out.Commands((text,), text),

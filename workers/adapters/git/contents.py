@@ -142,12 +142,12 @@ class Contents:
         except lfs.BadPointer as exc:
             raise Refusals(f"{path} {exc}.") from exc
 
-    def hashed(self, oid: str, path: str) -> Hashed:
-        """A file's hash and size, of the content that Git LFS keeps if it is a pointer. Raises Refusals or Unreachable."""
+    def hashed(self, oid: str, path: str, take: Callable[[bytes], object] | None = None) -> Hashed:
+        """A file's hash and size, of the content that Git LFS keeps if it is a pointer; `take` gets it in pieces. Raises Refusals or Unreachable."""
         file = self._fit(oid, path)
         if file.pointer is None:
-            return self._streamed(file, path, bool)
-        self._large.prove(file.pointer, path)
+            return self._streamed(file, path, take or bool)
+        self._large.prove(file.pointer, path, take)
         return Hashed(file.pointer.sha256, file.size)
 
     def _streamed(self, file: File, path: str, take: Callable[[bytes], object]) -> Hashed:

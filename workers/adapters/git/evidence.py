@@ -22,7 +22,7 @@ class BadEvidence(ValueError):
     """What is wrong with a file, as the end of a sentence about it."""
 
 
-class _Number(str):
+class Number(str):
     """A number as it stands in the JSON text."""
 
     __slots__ = ()
@@ -37,9 +37,10 @@ class Metrics:
     dataset_digest: Digest | None = None
 
 
-def _load(content: bytes) -> Any:
+def load(content: bytes) -> Any:
+    """JSON that people wrote, without a key twice; its numbers are kept as they stand there, as text. Raises BadEvidence."""
     try:
-        return json.loads(content, object_pairs_hook=_once, parse_float=_Number, parse_int=_Number, parse_constant=_refused)
+        return json.loads(content, object_pairs_hook=_once, parse_float=Number, parse_int=Number, parse_constant=_refused)
     except BadEvidence:
         raise
     except (ValueError, RecursionError) as exc:
@@ -60,7 +61,7 @@ def _refused(text: str) -> Any:
 
 def read_metrics(content: bytes) -> Metrics:
     """The metrics in a flat JSON file. Raises BadEvidence."""
-    data = _load(content)
+    data = load(content)
     if not isinstance(data, dict):
         raise BadEvidence("must be one flat JSON object")
     dataset, digest = data.pop("dataset", None), data.pop("dataset_digest", None)
@@ -73,7 +74,7 @@ def read_metrics(content: bytes) -> Metrics:
     except BadName as exc:
         raise BadEvidence(f"names its dataset in a way that cannot be read: {exc}") from exc
     for key, value in data.items():
-        if not isinstance(value, _Number) or not math.isfinite(float(value)) or len(value) > 40:
+        if not isinstance(value, Number) or not math.isfinite(float(value)) or len(value) > 40:
             raise BadEvidence(f"must hold finite numbers alone, but {key[:40]!r} is none")
         if not key.isprintable() or not 0 < len(key) <= 80:
             raise BadEvidence(f"holds a name that is empty, too long or not printable: {key[:40]!r}")
@@ -82,7 +83,7 @@ def read_metrics(content: bytes) -> Metrics:
 
 def check_golden(content: bytes, which: str) -> None:
     """That the content is a V2 inference message with `which` (`inputs` or `outputs`) tensors. Raises BadEvidence."""
-    data = _load(content)
+    data = load(content)
     tensors = data.get(which) if isinstance(data, dict) else None
     if not isinstance(tensors, list) or not tensors:
         raise BadEvidence(f"is not of the Open Inference Protocol V2: a list of {which} is expected")
@@ -92,12 +93,12 @@ def check_golden(content: bytes, which: str) -> None:
 
 
 def _tensor(tensor: Any, which: str) -> str:
-    if not isinstance(tensor, dict) or not isinstance(tensor.get("name"), str) or isinstance(tensor["name"], _Number):
+    if not isinstance(tensor, dict) or not isinstance(tensor.get("name"), str) or isinstance(tensor["name"], Number):
         raise BadEvidence(f"holds one of {which} without a name")
     name, shape, values = tensor["name"], tensor.get("shape"), tensor.get("data")
     if tensor.get("datatype") not in _DATATYPES:
         raise BadEvidence(f"gives {name[:40]!r} a datatype that V2 does not know")
-    if not isinstance(shape, list) or not all(isinstance(size, _Number) and size.isdigit() and len(size) < 10 for size in shape):
+    if not isinstance(shape, list) or not all(isinstance(size, Number) and size.isdigit() and len(size) < 10 for size in shape):
         raise BadEvidence(f"gives {name[:40]!r} no shape of whole numbers")
     if not isinstance(values, list) or sum(1 for _ in _flat(values)) != math.prod(int(size) for size in shape):
         raise BadEvidence(f"gives {name[:40]!r} another number of values than its shape says")

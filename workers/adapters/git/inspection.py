@@ -2,71 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
-from workers.adapters.git import artifacts, evidence
-from workers.adapters.git.artifacts import Declaration, GoldenFiles
+from workers.adapters.git import artifacts, dvc, evidence, mlmodel, outside
 from workers.adapters.git.commits import Commit, Signature
 from workers.adapters.git.contents import Contents, Hashed, Refusals, digest_of
+from workers.adapters.git.declarations import Declaration, GoldenFiles, Where
 from workers.adapters.git.evidence import Metrics
-from workers.adapters.git.trees import FOLDER, BadTree, Trees
+from workers.adapters.git.facts import Facts
+from workers.adapters.git.mlmodel import Described
+from workers.adapters.git.places import declared, place_of
 from workers.contract import wire
 from workers.contract.names import ArtifactName, CommitId, Digest, OutputRef, Version
 from workers.contract.promotion import Golden, Kind, RegisteredVersion
 from workers.ports.errors import BadContent
 
-_DEEPEST_NAME = 4
+__all__ = ["Inspection", "authors_of", "declared", "golden_digest", "place_of"]
+
 _SENDERS_OF_NOBODY = ("noreply", "no-reply")
-
-
-def declared(trees: Trees, root: str) -> dict[str, list[tuple[Kind, str]]]:
-    """Every artifact of a commit: its name, with the kind and folder of each place where it is declared."""
-    found: dict[str, list[tuple[Kind, str]]] = {}
-    for top, kind in artifacts.FOLDERS.items():
-        entry = trees.find(root, top)
-        if entry and entry.mode == FOLDER:
-            for name in _declared_below(trees, entry.oid, ""):
-                found.setdefault(name, []).append((kind, f"{top}/{name}"))
-    return found
-
-
-def _declared_below(trees: Trees, oid: str, below: str) -> Iterator[str]:
-    entries = trees.at(oid).entries
-    if below and artifacts.FILE.encode() in entries:
-        yield below.removesuffix("/")
-        return
-    for name, entry in entries.items():
-        if entry.mode == FOLDER and below.count("/") < _DEEPEST_NAME:
-            yield from _declared_below(trees, entry.oid, below + name.decode(errors="replace") + "/")
-
-
-def place_of(trees: Trees, root: str, artifact: ArtifactName, kind: Kind | None) -> tuple[Kind, str]:
-    """The kind and folder of an artifact in a commit. Raises BadContent when it is not there, there twice, or of another kind."""
-    try:
-        known = declared(trees, root)
-    except (BadTree, LookupError) as exc:
-        raise BadContent(f"The commit's folders cannot be read: {exc}.") from exc
-    places = known.get(artifact, [])
-    if not places:
-        others = ", ".join(sorted(known)[:10]) or "none"
-        raise BadContent(f"No {artifacts.FILE} declares {artifact} at this commit; the artifacts there: {others}.")
-    if len(places) > 1:
-        raise BadContent(
-            f"{artifact} is declared more than once: {', '.join(folder for _, folder in places)}; names are unique across kinds."
-        )
-    if kind not in (None, places[0][0]):
-        raise BadContent(f"{artifact} is a {places[0][0].value}, not a {kind.value}." if kind else "")
-    return places[0]
+_MOST_SAID = 20
 
 
 class Inspection:
     """One look at an artifact in a commit. The reasons against it gather in `reasons`."""
 
-    def __init__(self, contents: Contents, root: str, folder: str) -> None:
+    def __init__(self, contents: Contents, root: str, where: Where) -> None:
         self._contents = contents
         self._root = root
-        self._folder = folder
+        self._where = where
         self.reasons: list[str] = []
 
     @contextmanager
@@ -87,103 +51,160 @@ class Inspection:
     ) -> RegisteredVersion:
         """What the commit says of the version; `registered_at`, `seq` and `tag` are left empty. Raises BadContent with every reason."""
         said = self._declaration(artifact, kind)
-        files = self._files(said)
-        metrics, metrics_digest = self._metrics(said.metrics)
-        facts = RegisteredVersion(
+        listing = self._listing(said)
+        described = self._described(said, listing)
+        entry = self._entry(said, listing, described)
+        facts = Facts(kind, entry if entry and entry.lower().endswith(".onnx") else described.file)
+        files = self._hashed(listing, facts)
+        metrics, metrics_digest = self._metrics(said)
+        trained_on = said.trained_on or described.trained_on
+        found = RegisteredVersion(
             artifact=artifact,
             kind=kind,
             version=version,
             commit=commit,
             digest=digest_of(files, outputs),
-            folder=self._folder,
+            folder=said.folder,
             path=said.path,
             files=len(files),
             bytes=sum(file.size for file in files.values()),
             registered_at="",
             seq=0,
-            entry=self._entry(said, files),
+            entry=entry,
             owners=said.owners,
             authors=authors,
             metrics=metrics.numbers,
             dataset=metrics.dataset,
             dataset_digest=metrics.dataset_digest,
             metrics_digest=metrics_digest,
-            card_digest=self._card(said.card),
-            golden=self._golden(said.golden),
-            trained_on=said.trained_on,
+            card_digest=self._card(said),
+            golden=self._golden(said),
+            trained_on=trained_on[0] if trained_on else None,
+            trained_on_all=trained_on if len(trained_on) > 1 else (),
+            code=said.code or described.code,
+            signature=facts.signature(described.signature),
+            tables=facts.tables(),
+            packaging=described.packaging,
+            declared_in=said.says,
+            unread=tuple(facts.unread),
+            description=said.description,
+            labels=said.labels,
             outputs=outputs,
         )
+        self.reasons += _few(facts.reasons)
         if said.schema:
-            self._named(said.schema, evidence.LARGEST_CARD)
+            self._named(_below(said.base, said.schema), evidence.LARGEST_CARD)
         if self.reasons:
             raise BadContent(*dict.fromkeys(self.reasons))
-        return facts
+        return found
 
     def _declaration(self, artifact: ArtifactName, kind: Kind) -> Declaration:
-        content = self._named(artifacts.FILE, artifacts.LARGEST)
+        content = self._named(self._where.file, artifacts.LARGEST if self._where.key is None else dvc.LARGEST)
         if content is None:
             raise BadContent(*self.reasons)
-        declaration, reasons = artifacts.read(content, self._folder, artifact, kind)
+        read = artifacts.read if self._where.key is None else dvc.read
+        declaration, reasons = read(content, self._where, artifact, kind)
         self.reasons += reasons
         if declaration is None:
             raise BadContent(*self.reasons)
         return declaration
 
-    def _files(self, said: Declaration) -> Mapping[str, Hashed]:
-        place = self._folder if said.path == "." else f"{self._folder}/{said.path}"
-        hashed: dict[str, Hashed] = {}
+    def _listing(self, said: Declaration) -> Mapping[str, str]:
+        """The blob ids of the version's files by path; none when they are not all in Git."""
+        place = _place(said)
+        if reasons := outside.named(self._contents, self._root, place):
+            self.reasons += reasons
+            return {}
         with self._gathering():
-            for path, oid in self._contents.listing(self._root, place).items():
-                with self._gathering():
-                    hashed[path] = self._contents.hashed(oid, path)
+            listing = self._contents.listing(self._root, place)
+            self.reasons += outside.pointers(self._contents, self._root, place, listing)
+            return listing
+        return {}
+
+    def _described(self, said: Declaration, listing: Mapping[str, str]) -> Described:
+        if said.kind is not Kind.MODEL or mlmodel.FILE not in listing:
+            return Described()
+        where = _below(_place(said), mlmodel.FILE)
+        content = self._named(where, mlmodel.LARGEST)
+        if content is None:
+            return Described()
+        described, reasons = mlmodel.read(content, where)
+        self.reasons += reasons
+        return described
+
+    def _hashed(self, listing: Mapping[str, str], facts: Facts) -> Mapping[str, Hashed]:
+        hashed: dict[str, Hashed] = {}
+        for path, oid in listing.items():
+            with self._gathering():
+                hashed[path] = self._contents.hashed(oid, path, facts.look(path))
+                facts.finish()
         return hashed
 
-    def _entry(self, said: Declaration, files: Mapping[str, Hashed]) -> str | None:
-        entry = said.entry or (next(iter(files)) if len(files) == 1 and said.kind is Kind.MODEL else None)
-        if said.kind is Kind.MODEL and files and entry is None:
-            self.reasons.append(f"{self._folder}/{artifacts.FILE} must name the `entry`: the file below {said.path} that a server loads.")
-        if said.entry and files and said.entry not in files:
-            self.reasons.append(f"The entry {said.entry} does not exist below {self._folder}/{said.path}.")
+    def _entry(self, said: Declaration, listing: Mapping[str, str], described: Described) -> str | None:
+        entry = said.entry
+        if entry is None and said.kind is Kind.MODEL:
+            guess = next(iter(listing)) if len(listing) == 1 else described.file
+            entry = guess if guess in listing else mlmodel.FILE if mlmodel.FILE in listing else None
+        if said.kind is Kind.MODEL and listing and entry is None:
+            key = "`entry`" if self._where.key is None else "`entry` (in `meta: {towpath: {entry: ...}}`)"
+            self.reasons.append(f"{self._where.file} must name the {key}: the file below {_place(said)} that a server loads.")
+        if said.entry and listing and said.entry not in listing:
+            self.reasons.append(f"The entry {said.entry} does not exist below {_place(said)}.")
         return entry
 
-    def _named(self, path: str, largest: int) -> bytes | None:
+    def _named(self, place: str, largest: int) -> bytes | None:
         try:
-            return self._contents.small(self._root, f"{self._folder}/{path}", largest)
+            return self._contents.small(self._root, place, largest)
         except Refusals as exc:
             self.reasons += exc.reasons
             return None
 
-    def _metrics(self, path: str | None) -> tuple[Metrics, Digest | None]:
-        content = self._named(path, evidence.LARGEST_METRICS) if path else None
+    def _metrics(self, said: Declaration) -> tuple[Metrics, Digest | None]:
+        place = _below(said.base, said.metrics or "")
+        content = self._named(place, evidence.LARGEST_METRICS) if said.metrics else None
         if content is None:
             return Metrics(), None
         try:
             return evidence.read_metrics(content), _digest(content)
         except evidence.BadEvidence as exc:
-            self.reasons.append(f"{self._folder}/{path} {exc}.")
+            self.reasons.append(f"{place} {exc}.")
             return Metrics(), None
 
-    def _card(self, path: str | None) -> Digest | None:
-        content = self._named(path, evidence.LARGEST_CARD) if path else None
+    def _card(self, said: Declaration) -> Digest | None:
+        content = self._named(_below(said.base, said.card), evidence.LARGEST_CARD) if said.card else None
         return None if content is None else _digest(content)
 
-    def _golden(self, said: GoldenFiles | None) -> Golden | None:
-        if said is None:
+    def _golden(self, said: Declaration) -> Golden | None:
+        golden: GoldenFiles | None = said.golden
+        if golden is None:
             return None
-        pair = [self._tensors(said.input, "inputs"), self._tensors(said.output, "outputs")]
+        pair = [self._tensors(_below(said.folder, golden.input), "inputs"), self._tensors(_below(said.folder, golden.output), "outputs")]
         if pair[0] is None or pair[1] is None:
             return None
-        return Golden(said.input, said.output, said.tolerance, golden_digest(pair[0], pair[1]))
+        return Golden(golden.input, golden.output, golden.tolerance, golden_digest(pair[0], pair[1]))
 
-    def _tensors(self, path: str, which: str) -> bytes | None:
-        content = self._named(path, evidence.LARGEST_GOLDEN)
+    def _tensors(self, place: str, which: str) -> bytes | None:
+        content = self._named(place, evidence.LARGEST_GOLDEN)
         try:
             if content is not None:
                 evidence.check_golden(content, which)
         except evidence.BadEvidence as exc:
-            self.reasons.append(f"{self._folder}/{path} {exc}.")
+            self.reasons.append(f"{place} {exc}.")
             return None
         return content
+
+
+def _place(said: Declaration) -> str:
+    return said.folder if said.path == "." else f"{said.folder}/{said.path}"
+
+
+def _below(base: str, path: str) -> str:
+    return f"{base}/{path}" if base else path
+
+
+def _few(reasons: Iterable[str]) -> list[str]:
+    every = list(reasons)
+    return every[:_MOST_SAID] + ([f"{len(every) - _MOST_SAID} more files have faults."] if len(every) > _MOST_SAID else [])
 
 
 def golden_digest(given: bytes, wanted: bytes) -> Digest:

@@ -140,6 +140,16 @@ class Trees:
             entry = found
         return entry
 
+    def file(self, root: str, path: str, largest: int) -> bytes | None:
+        """A small regular file below a root tree, or None when there is none. Links are not followed. Raises BadTree or Missing."""
+        entry = self.find(root, path)
+        if entry is None or entry.mode not in REGULAR:
+            return None
+        size = self._objects.header(entry.oid)[1]
+        if size > largest:
+            raise BadTree(f"{path} has {size} bytes; at most {largest} are allowed")
+        return self._objects.read(entry.oid, "blob")
+
     def walk(self, oid: str, below: bytes = b"") -> Iterator[tuple[bytes, Entry]]:
         """Everything below a tree that is not itself a folder, with its path, in the order of the tree."""
         for name, entry in self.at(oid).entries.items():

@@ -14,7 +14,7 @@ from workers.contract import lanes, wire
 from workers.contract.outcomes import Delivery, Moved
 from workers.contract.promotion import Promotion
 from workers.domain import decision as d
-from workers.domain import reads
+from workers.domain import lineage, reads
 from workers.domain.state import World
 
 FILES = lanes.document("files")
@@ -100,7 +100,8 @@ class RedisBoard:
     def _promotions(self, pipe: Any, world: World, promotions: Iterable[Promotion], commits: Mapping[int, str]) -> None:
         for promotion in promotions:
             named = {str(event.seq): commits[event.seq] for event in promotion.events if event.seq in commits}
-            moved = Moved(promotion, named, world.head, verified=True)  # type: ignore[arg-type]  # commit ids
+            descent = lineage.of_promotion(world, promotion)
+            moved = Moved(promotion, named, world.head, verified=True, descent=descent)  # type: ignore[arg-type]  # commit ids
             pipe.set(lanes.document(f"promotion:{promotion.id}"), wire.canonical(moved))
             if promotion.card:
                 pipe.set(lanes.document(f"thread:{promotion.card.channel}:{promotion.card.ts}"), promotion.id)

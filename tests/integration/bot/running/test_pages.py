@@ -12,7 +12,8 @@ from itsdangerous import URLSafeTimedSerializer
 
 from bot.links import GitWeb, Links, Verdict
 from workers.contract import lanes, wire
-from workers.contract.names import ActorId, OutputRef, PromotionId
+from workers.contract.names import ActorId, ArtifactName, OutputRef, PromotionId
+from workers.contract.outcomes import Descent, Kin, Moved, Standing
 from workers.contract.promotion import Change, GateResult, Placed, Promotion, Result, State, Vote
 
 from .stage import ANA, COMMIT, DIGEST, MIA, TEAM, Stage, as_moved, event, promotion, stage, until
@@ -75,6 +76,24 @@ async def test_signed_link_shows_the_record(tmp_path: Path) -> None:
         assert "default-src 'none'" in headers["Content-Security-Policy"] and "unsafe" not in headers["Content-Security-Policy"]
         style = await get(f"{here.url}/audit/style.css")
         assert style[0] == 200 and style[2]["Content-Type"].startswith("text/css")
+
+
+async def test_the_record_says_where_the_version_came_from(tmp_path: Path) -> None:
+    async with stage(tmp_path) as here, here.bot():
+        start = promotion()
+        live = (Standing(start.environment, start.id, start.requested_at),)
+        parents = (
+            Kin("trained on", ArtifactName("biopsies"), start.to.version, True, live),
+            Kin(HOSTILE, ArtifactName("biopsies"), start.to.version, True, (), {HOSTILE: HOSTILE}),
+        )
+        descent = Descent(start.to.version, COMMIT, COMMIT, 1, (), parents)
+        moved = Moved(start, descent=descent)
+        await here.redis.set(lanes.document(f"promotion:{start.id}"), wire.canonical(moved).decode())
+        status, text, _ = await get(links(here).audit(start.id))
+        assert status == 200
+        assert f"Code at commit {COMMIT} (the version&#39;s own), authors: 1" in text
+        assert f"Trained on biopsies {start.to.version} (live in prod by P-1 since" in text
+        assert "<script>" not in text
 
 
 async def test_other_links_do_not(tmp_path: Path) -> None:

@@ -119,7 +119,7 @@ def test_groups_are_part_of_the_name(source: GitSource, people: People) -> None:
 
 def test_what_is_not_there_is_told_with_what_is(source: GitSource, people: People) -> None:
     commit = people.commit(biopsy())
-    assert refused(source, commit, "fraud") == "No artifact.yaml declares fraud at this commit; the artifacts there: biopsy."
+    assert refused(source, commit, "fraud") == "No artifact.yaml or dvc.yaml declares fraud at this commit; the artifacts there: biopsy."
     with pytest.raises(BadContent, match="biopsy is a model, not a dataset"):
         source.inspect(BIOPSY, V1, commit, Kind.DATASET)
     with pytest.raises(BadContent, match="is not in the repository"):

@@ -54,15 +54,21 @@ class LargeFiles:
                 self.read(pointer, path, write)
             room.keep(number, pointer.sha256)
 
-    def prove(self, pointer: Pointer, path: str) -> None:
-        """See to it that the content is what the pointer says. What is large is kept where there is room: a deployment need not bring it again."""
+    def prove(self, pointer: Pointer, path: str, take: Callable[[bytes], object] | None = None) -> None:
+        """See to it that the content is what the pointer says, and give it to `take` in pieces.
+
+        What is large is kept where there is room: a deployment need not bring it again.
+        """
         if pointer.size < _LARGE:
-            self.read(pointer, path, bool)
+            self.read(pointer, path, take or bool)
             return
         with self._store.room() as room:
-            if room.take(0, pointer.sha256, pointer.size):
-                return
-            if self._store.make_space(pointer.size):
+            if not room.take(0, pointer.sha256, pointer.size):
+                if not self._store.make_space(pointer.size):
+                    self.read(pointer, path, take or bool)
+                    return
                 self.bring(pointer, path, room, 0)
-            else:
-                self.read(pointer, path, bool)
+            if take:
+                with room.path(0).open("rb") as file:
+                    while piece := file.read(_LARGE):
+                        take(piece)
