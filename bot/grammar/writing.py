@@ -6,7 +6,7 @@ import re
 from enum import Enum
 
 from bot.grammar.normal import unquoted
-from bot.grammar.words import PLACES, is_plain_name
+from bot.grammar.words import PLACES, RESERVED, is_plain_name
 from workers.contract import requests as ask
 from workers.contract.commands import BY_REQUEST, Slot, Token
 
@@ -47,4 +47,4 @@ def _needs_quotes(token: Token, text: str) -> bool:
         return not is_plain_name(text)
     if token is Token.ENVIRONMENT:
         return not is_plain_name(text) and PLACES.get(text) != text
-    return token is Token.REF and not _ENDS_WELL.fullmatch(text)
+    return token is Token.REF and (not _ENDS_WELL.fullmatch(text) or text.lower() in RESERVED)

@@ -208,9 +208,7 @@ class _Record:
         yield from self._told()
 
     def _disowns(self) -> Said:
-        named = self.found.get("detail", {})
-        commits = [one.get("commit") for one in named.get("commits", [])] if isinstance(named, dict) else []
-        if tuple(commits) != self.line.foreign:
+        if disowned(self.found) != self.line.foreign:
             yield Fault.DISOWNED, "does not disown exactly the foreign commits below it"
         if self.line.head:
             self.changed = self.look.changed(self.line.head, self.step.commit)
@@ -305,6 +303,13 @@ def _parsed(data: bytes | None) -> dict[str, Any]:
     except wire.BadWire:
         return {}
     return found if isinstance(found, dict) else {}
+
+
+def disowned(record: Mapping[str, Any]) -> tuple[str, ...]:
+    """The foreign commits that a record disowns, oldest first; none for any other record."""
+    detail = record.get("detail", {})
+    listed = detail.get("commits", []) if record.get("event") == DISOWNED and isinstance(detail, dict) else []
+    return tuple(str(one.get("commit")) for one in listed) if all(isinstance(one, dict) for one in listed) else ()
 
 
 def _number(path: str) -> int | None:

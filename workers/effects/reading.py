@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from workers.contract import wire
 from workers.contract.envelope import Sender
 from workers.contract.names import ArtifactName, CommitId, PromotionId, Version
 from workers.contract.promotion import Promotion, RegisteredVersion
 from workers.contract.signatures import fingerprint
-from workers.domain import layout, policy, signers
+from workers.domain import chain, layout, policy, signers
 from workers.domain.state import WRITER, World, fold, parse_signers
 from workers.ports.errors import Untrusted
 from workers.ports.ledger import LedgerBranch
@@ -43,11 +44,24 @@ class LedgerView:
     def _writer_at(self, anchor: CommitId, head: CommitId) -> str | None:
         """The writer whom the head names, when every commit from the anchor on proves itself; else None."""
         before, writer = anchor, self._named(anchor)
+        foreign: tuple[CommitId, ...] = ()
         for link in self._ledger.links(anchor, head):
-            if link.parents != (before,) or not signers.same(link.signer, writer):
+            if link.parents != (before,):
                 return None
-            before, writer = link.commit, self._named(link.commit)
-        return writer
+            before = link.commit
+            if not signers.same(link.signer, writer):
+                foreign = (*foreign, link.commit)
+                continue
+            if foreign and self._disowned(foreign[-1], link.commit) != foreign:
+                return None
+            foreign, writer = (), self._named(link.commit)
+        return None if foreign else writer
+
+    def _disowned(self, last: CommitId, commit: CommitId) -> tuple[str, ...]:
+        """The foreign commits that the record of this commit, right after the last of them, disowns."""
+        records = [path for path in self._ledger.changed(last, commit) if path.startswith("records/")]
+        found = [wire.load(self._ledger.read(commit, path) or b"{}") for path in records]
+        return chain.disowned(found[0]) if len(found) == 1 and isinstance(found[0], dict) else ()
 
     def _named(self, commit: CommitId) -> str | None:
         return parse_signers((self._ledger.read(commit, layout.SIGNERS) or b"").decode()).get(WRITER)

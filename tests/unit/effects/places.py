@@ -49,7 +49,7 @@ class Shelf:
     def links(self, after: CommitId | None, head: CommitId) -> Iterator[Link]:
         if after and self.heads.index(after) > self.heads.index(head):
             raise Untrusted("wound back")
-        yield Link(head, (), "", 0, self.public)
+        yield Link(head, (after,) if after else (), "", 0, self.public)
 
     def commits(self, after: CommitId | None, head: CommitId) -> list[CommitId]:
         raise AssertionError("an effect reads documents")

@@ -115,11 +115,11 @@ class Inspection:
         if reasons := outside.named(self._contents, self._root, place):
             self.reasons += reasons
             return {}
+        listing: Mapping[str, str] = {}
         with self._gathering():
             listing = self._contents.listing(self._root, place)
             self.reasons += outside.pointers(self._contents, self._root, place, listing)
-            return listing
-        return {}
+        return listing
 
     def _described(self, said: Declaration, listing: Mapping[str, str]) -> Described:
         if said.kind is not Kind.MODEL or mlmodel.FILE not in listing:
