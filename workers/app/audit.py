@@ -15,11 +15,12 @@ import click
 
 from workers.adapters.git.mirror import Mirror
 from workers.adapters.git.plumbing import Configuration
+from workers.adapters.git.witness import Witness
 from workers.app import logs
 from workers.app.settings import BadSettings, LookSettings, load_to_look
 from workers.contract import wire
 from workers.contract.verified import Found, Verdict, Verification
-from workers.perform.verification import ANCHOR, Anchor
+from workers.perform.verification import ANCHOR, GIVEN, Anchor
 from workers.ports.errors import WorldError
 from workers.tasks.verifying import Job, effects_key
 from workers.tasks.wiring import MIRRORED, now
@@ -48,7 +49,7 @@ def verify(repository: str | None, branch: str | None, trust: str | None, heads:
     """
     given = {"TOWPATH_REPOSITORY": repository, "TOWPATH_LEDGER_BRANCH": branch, "TOWPATH_TRUST": trust}
     settings = load_to_look(os.environ | {name: value for name, value in given.items() if value})
-    expected = [Anchor(_head(head), "given") for head in heads]
+    expected = [Anchor(_head(head), GIVEN) for head in heads]
     try:
         with _job(settings, is_given=bool(repository)) as job:
             job.expected, job.full = expected, full
@@ -82,10 +83,12 @@ def _job(settings: LookSettings, *, is_given: bool) -> Iterator[Job]:
     own = _mirror(settings, settings.towpath_data / f"mirror-verify-{name}")
     ours = not is_given or url == os.environ.get("TOWPATH_REPOSITORY")
     seen = [settings.towpath_data / f"mirror-{lane}" for lane in MIRRORED] if ours else []
+    witness = settings.towpath_witness.get_secret_value() if settings.towpath_witness and ours else None
     yield Job(
         own,
         now,
         settings.towpath_trust,
+        witness=Witness(own, witness, Configuration(settings.towpath_git_config)) if witness else None,
         seen=[_mirror(settings, folder) for folder in seen if folder.exists()],
         redis_url=settings.redis_url.get_secret_value() if ours else "",
         key=effects_key(settings.towpath_keys),

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 import click
 
+from workers.adapters import agent
 from workers.adapters.git.ledger import GitLedger
 from workers.app import logs
 from workers.app.place import place
 from workers.app.settings import load_for_git
 from workers.contract.names import CommitId
-from workers.contract.signatures import SigningKey
 from workers.perform import disowning
 from workers.tasks.wiring import now
 
@@ -27,7 +27,7 @@ def disown(head: str, yes: bool) -> None:  # noqa: FBT001  # a flag of the comma
     commits stay in the history. What they wanted can be asked for properly in the channel: the sentence is printed.
     """
     wanted, settings = CommitId.read(head), load_for_git()
-    writer = SigningKey.load((settings.towpath_keys / "writer").read_bytes())
+    writer = agent.signer(settings.towpath_keys, "writer")
     ledger = GitLedger(place(settings).mirror("changes"), writer)
     found = ledger.fetch()
     if found != wanted:

@@ -170,7 +170,7 @@ class _Record:
         self.data = step.kept.get(layout.record(self.seq))
         if self.data is None and self.others:
             self.data = step.kept.get(layout.record(self.others[0]))
-        self.found = _parsed(self.data)
+        self.found = parsed(self.data)
         self.trailers = _trailers(step.message)
         self.changed: Mapping[str, str | None] = step.changed
 
@@ -297,7 +297,8 @@ def _at(found: Any, *keys: str) -> Any:
     return found
 
 
-def _parsed(data: bytes | None) -> dict[str, Any]:
+def parsed(data: bytes | None) -> dict[str, Any]:
+    """A record as data; empty when it is none of ours."""
     try:
         found = wire.load(data) if data else {}
     except wire.BadWire:

@@ -18,6 +18,8 @@ from workers.ports.errors import Untrusted
 from workers.ports.ledger import LedgerBranch
 
 MOST = 50
+GIVEN = "given"
+"""Where an anchor was seen that a person named."""
 ANCHOR = re.compile(r"[0-9a-f]{12,40}", re.ASCII)
 NO_TRUST = Found(
     "no-trust",
@@ -57,6 +59,7 @@ class Walk:
     checked: int = 0
     findings: list[Found] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    doubtful: list[Found] = field(default_factory=list)
 
 
 def verify(ledger: LedgerBranch, head: CommitId, asked: Asked) -> tuple[Verification, Walk]:
@@ -68,7 +71,7 @@ def verify(ledger: LedgerBranch, head: CommitId, asked: Asked) -> tuple[Verifica
         broken = Walk(chain.Line(), [])
         return Verification(Verdict.CANNOT_TELL, lacking=(*asked.lacking, unreadable), head=head, notes=tuple(asked.notes)), broken
     walk.findings += _cut_off(walk.commits, asked)
-    lacking = [*asked.lacking, *([] if asked.trust else [NO_TRUST]), *([] if asked.anchors else [NO_ANCHOR])]
+    lacking = [*asked.lacking, *_unvouched(walk, asked), *([] if asked.trust else [NO_TRUST]), *([] if asked.anchors else [NO_ANCHOR])]
     return settled(
         Verification(
             Verdict.SOUND,
@@ -105,8 +108,29 @@ def _walk(ledger: LedgerBranch, head: CommitId, asked: Asked) -> Walk:
         if judged.excused:
             flaws = [flaw for flaw in flaws if flaw.commit not in judged.excused or flaw.fault not in chain.FOREIGN]
             walk.notes.append(f"{len(judged.excused)} foreign commit(s) were disowned by {step.commit[:12]}.")
+        walk.doubtful += _doubted(walk.line.seq, step)
     walk.findings += [Found(flaw.fault.value, f"L{told(flaw)[1:]}.", flaw.commit) for flaw in flaws]
     return walk
+
+
+def _doubted(seq: int, step: chain.Step) -> Iterator[Found]:
+    """A key was revoked from an earlier record on: nothing in the branch tells who signed what lies in between."""
+    record = chain.parsed(step.kept.get(layout.record(seq)))
+    detail = record.get("detail")
+    if record.get("event") != "key_revoked" or not isinstance(detail, dict) or not isinstance(detail.get("since"), int):
+        return
+    since, until = detail["since"], seq - 1
+    what = f"compare the records {since} to {until} with what people saw, then say so with a head from after it: --expect HEAD"
+    text = f"Record {seq} revokes a key from record {since} on: {what}."
+    yield Found("revoked-since", text, step.commit)
+
+
+def _unvouched(walk: Walk, asked: Asked) -> Iterator[Found]:
+    """Doubts that nobody cleared: who gives a head at or after the revocation has compared what lies below it."""
+    places = {commit: number for number, commit in enumerate(walk.commits)}
+    given = [anchor.commit for anchor in asked.anchors if anchor.whence == GIVEN]
+    vouched = max((number for commit, number in places.items() if any(commit.startswith(head) for head in given)), default=-1)
+    return (one for one in walk.doubtful if one.commit is None or places[one.commit] > vouched)
 
 
 def _begin(walk: Walk, ledger: LedgerBranch, asked: Asked) -> CommitId | None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import structlog
 
+from workers.adapters.git.witness import Witness
 from workers.adapters.redis.projection import NoProjection
 from workers.contract import outcomes as out
 from workers.contract import requests as ask
@@ -51,4 +52,6 @@ def _verified(place: Place) -> Verification:
 def job(place: Place) -> Job:
     """A verification with all that this host knows: the heads that its lanes saw, the head in Redis, its `effects` key."""
     seen = [place.mirror(lane) for lane in MIRRORED if (place.folder / f"mirror-{lane}").exists()]
-    return Job(place.mirror(OWN), now, place.trust, seen=seen, redis_url=place.redis_url, key=effects_key(place.keys))
+    own = place.mirror(OWN)
+    witness = Witness(own, place.witness, place.configuration) if place.witness else None
+    return Job(own, now, place.trust, seen=seen, witness=witness, redis_url=place.redis_url, key=effects_key(place.keys))

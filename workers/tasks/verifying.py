@@ -16,6 +16,7 @@ from workers.adapters.git.ledger import GitLedger
 from workers.adapters.git.mirror import ANCHOR, Mirror
 from workers.adapters.git.obstacles import obstacles
 from workers.adapters.git.source import GitSource
+from workers.adapters.git.witness import Witness
 from workers.adapters.redis.connection import connect, told
 from workers.contract import lanes, wire
 from workers.contract.envelope import stamp
@@ -33,7 +34,7 @@ CHECKPOINT = "towpath.checkpoint"
 
 @dataclass
 class Job:
-    """What one verification is made of. `mirror` is its own; `seen` are mirrors of this host's lanes, `witnessed` heads from elsewhere.
+    """What one verification is made of. `mirror` is its own; `seen` are mirrors of this host's lanes, `witness` the second remote, if there is one.
 
     `key` is the `effects` key, which signs checkpoints and believes them; without it every commit is judged.
     """
@@ -42,7 +43,7 @@ class Job:
     now: Callable[[], datetime]
     trust: str | None = None
     expected: Sequence[Anchor] = ()
-    witnessed: Sequence[Anchor] = ()
+    witness: Witness | None = None
     seen: Sequence[Mirror] = ()
     redis_url: str = ""
     key: SigningKey | None = None
@@ -51,7 +52,7 @@ class Job:
 
     def run(self) -> Verification:
         """The verdict. Whatever cannot be read, reached or believed makes it *cannot tell*."""
-        anchors = [*self.expected, *self.witnessed, *self._seen()]
+        anchors = [*self.expected, *self._witnessed(), *self._seen()]
         ledger = GitLedger(self.mirror, None)
         try:
             lacking = list(obstacles(self.mirror))
@@ -82,6 +83,17 @@ class Job:
             text = f"The repository has no branch {branch}, but {anchors[0].commit[:16]} was seen ({anchors[0].whence}): it was deleted."
             return settled(Verification(Verdict.TAMPERED, (Found("truncated", text),), notes=tuple(self.notes)))
         return _cannot_tell(Found("no-ledger", f"The repository has no branch {branch}. Give the right one: --branch."), notes=self.notes)
+
+    def _witnessed(self) -> Iterator[Anchor]:
+        if self.witness is None:
+            return
+        try:
+            head = self.witness.head()
+        except WorldError as exc:
+            self.notes.append(f"The witness was not compared: {exc}.")
+            return
+        if head:
+            yield Anchor(head, "the witness has it")
 
     def _seen(self) -> Iterator[Anchor]:
         for mirror in (self.mirror, *self.seen):

@@ -11,7 +11,7 @@ from workers.adapters.git.objects import Missing
 from workers.contract.promotion import RegisteredVersion
 from workers.contract.verified import Found
 from workers.domain.listed import Listed, bare
-from workers.domain.picture import Act
+from workers.domain.picture import Act, Picture
 
 _BEGINS = b"-----BEGIN SSH SIGNATURE-----\n"
 
@@ -21,7 +21,7 @@ def against(mirror: Mirror, versions: Iterable[RegisteredVersion]) -> Iterator[F
     picture = gto.read(mirror)
     places = {event.name: event.commit for event in picture.events if event.act is Act.REGISTER}
     for version in versions:
-        name = f"{version.artifact}@{version.version}"
+        name = _name(picture, version)
         if name in picture.names and name not in places:
             text = f"The tag {name} is not the one that was made: it is not annotated, or the name inside is another."
             yield Found("tag-repointed", text)
@@ -29,12 +29,16 @@ def against(mirror: Mirror, versions: Iterable[RegisteredVersion]) -> Iterator[F
             yield Found("tag-moved", f"The tag {name} is at {places[name][:12]}, but the ledger registered {version.commit[:12]}.")
 
 
+def _name(picture: Picture, version: RegisteredVersion) -> str:
+    return f"{picture.spelling(version.artifact)}@{version.version}"
+
+
 def remarks(mirror: Mirror, versions: Iterable[RegisteredVersion], signers: Listed) -> Iterator[str]:
     """What may be somebody's doing or only late: tags that are missing, environment tags that the writer did not sign."""
     picture = gto.read(mirror)
     for version in versions:
-        if f"{version.artifact}@{version.version}" not in picture.names:
-            yield f"The tag {version.artifact}@{version.version} is missing: it was deleted, or is not shown yet."
+        if _name(picture, version) not in picture.names:
+            yield f"The tag {_name(picture, version)} is missing: it was deleted, or is not shown yet."
     ours = {signers.writer, *signers.retired} - signers.revoked
     for event in picture.events:
         if event.act in (Act.ASSIGN, Act.UNASSIGN) and _signer(mirror, event.tag) not in ours:

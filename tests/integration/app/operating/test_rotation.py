@@ -17,7 +17,7 @@ from workers.adapters.git.mirror import Mirror
 from workers.app import key_files
 from workers.app.rotation import Ring
 from workers.contract.actors import PROCESSES
-from workers.contract.signatures import SigningKey
+from workers.contract.signatures import SigningKey, fingerprint
 from workers.domain import signers
 from workers.ports.ledger import Draft
 
@@ -296,6 +296,30 @@ def test_a_key_revoked_since_a_record_is_good_for_what_came_before(begun: Host) 
     revoked = begun.folder / "revoked_keys"
     revoked.write_text(begun.git("show", "towpath:revoked_keys") + "\n")
     assert [said[0] for said in stock(begun, "-c", f"gpg.ssh.revocationFile={revoked}")][:2] == ["B", "B"]
+
+
+def verified(host: Host, *heads: str) -> tuple[int, dict[str, Any]]:
+    """What `towpath audit verify` says, with a head that was seen before the rotation and these."""
+    expected = [word for head in (host.git("rev-list", "--max-parents=0", "towpath"), *heads) for word in ("--expect", head)]
+    first = fingerprint(
+        signers.current(host.git("show", f"{host.git('rev-list', '--max-parents=0', 'towpath')}:allowed_signers"))[signers.WRITER]
+    )
+    done = host.towpath("audit", "verify", "--json", "--trust", first, *expected)
+    return done.returncode, json.loads(done.stdout)
+
+
+def test_a_verification_believes_each_key_for_its_time_and_doubts_what_was_revoked_since(begun: Host) -> None:
+    old = key(begun)
+    begun.must("rotate-key", "bot")
+    begun.must("rotate-key", "writer")
+    assert verified(begun)[0] == 0
+    begun.must("revoke-key", old.fingerprint, "--because", "stolen", "--since", "1")
+    status, found = verified(begun)
+    assert (status, [one["code"] for one in found["lacking"]]) == (2, ["revoked-since"])
+    assert "compare the records 1 to 2" in found["lacking"][0]["text"]
+    assert verified(begun, begun.head)[0] == 0
+    begun.must("rotate-key", "writer")
+    assert verified(begun, begun.head)[0] == 0
 
 
 def test_a_reason_is_one_line(begun: Host) -> None:
