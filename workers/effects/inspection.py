@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import islice
 
 import structlog
 
 from workers.contract import requests as ask
 from workers.contract.envelope import BadEnvelope, Sealed
 from workers.contract.names import ArtifactName, BadName, CommitId, RefName, Version, VersionAsk
-from workers.domain import layout
 from workers.effects.comparison import Comparison
 from workers.effects.reading import LedgerView
 from workers.effects.reporting import Reporter
@@ -19,6 +19,8 @@ from workers.ports.source import Source, VersionTag
 log = structlog.get_logger()
 
 MOST_AT_ONCE = 50
+MOST_TOLD = 3
+"""So many bad tags of one look are told in the channel; the log and `towpath doctor` have all of them."""
 
 
 class Inspection:
@@ -83,7 +85,8 @@ class Inspection:
         except BadContent as exc:
             log.warning("source_not_read", reasons=list(exc.reasons))
         for tag in [tag for tag in self._source.version_tags() if tag.artifact == artifact and wanted.matches(tag.version)][:MOST_AT_ONCE]:
-            self._read(tag)
+            for report in self._read(tag):
+                self._reporter.version(report)
         self._reporter.put_back(asked)
 
     def look_at_source(self, is_new: Callable[[str], bool], forget: Callable[[str], None] = lambda _: None) -> None:
@@ -95,14 +98,17 @@ class Inspection:
         head = self._view.head()
         self._look_at_policy(head)
         self._comparison.look(head)
-        known = {path for path, _ in self._view.versions(head)}
-        new = [tag for tag in self._source.version_tags() if layout.version(tag.artifact, tag.version) not in known]
-        for tag in [tag for tag in new if is_new(f"tag:{tag.tag}")][:MOST_AT_ONCE]:
+        world = self._view.world(head, self._reporter.repo_id)
+        new = (tag for tag in self._source.version_tags() if world.version(tag.artifact, tag.version) is None)
+        bad: list[ask.NotInspected] = []
+        for tag in islice((tag for tag in new if is_new(f"tag:{tag.tag}")), MOST_AT_ONCE):
             try:
-                self._read(tag)
+                bad += self._read(tag)
             except Unreachable as exc:
                 log.warning("version_not_reached", artifact=tag.artifact, version=tag.version, why=str(exc))
                 forget(f"tag:{tag.tag}")
+        for report in bad[:MOST_TOLD]:
+            self._reporter.version(report)
 
     def _look_at_policy(self, head: CommitId) -> None:
         found = self._source.policy()
@@ -113,10 +119,12 @@ class Inspection:
         if text != (self._view.policy_text(head) if proposed is None else proposed):
             self._reporter.policy(ask.PolicyProposed(commit, text))
 
-    def _read(self, tag: VersionTag) -> None:
+    def _read(self, tag: VersionTag) -> Iterator[ask.NotInspected]:
+        """Report the version on a tag; what cannot be one is given back, for whoever wants to tell it."""
         try:
             found = self._source.inspect(tag.artifact, tag.version, tag.commit, None)
         except BadContent as exc:
             log.warning("bad_version", artifact=tag.artifact, version=tag.version, commit=tag.commit, reasons=list(exc.reasons))
+            yield ask.NotInspected(tag.artifact, tag.version, tuple(exc.reasons))
             return
         self._reporter.version(ask.Inspected(found))

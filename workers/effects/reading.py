@@ -10,9 +10,12 @@ from workers.contract.names import ArtifactName, CommitId, PromotionId, Version
 from workers.contract.promotion import Promotion, RegisteredVersion
 from workers.contract.signatures import fingerprint
 from workers.domain import chain, layout, policy, signers
-from workers.domain.state import WRITER, World, fold, parse_signers
+from workers.domain.state import WRITER, World, apply, fold, parse_signers
 from workers.ports.errors import Untrusted
 from workers.ports.ledger import LedgerBranch
+
+_PAPERS = (layout.POLICY, layout.SIGNERS)
+_FOLDERS = ("versions", "environments", "externals")
 
 
 class LedgerView:
@@ -93,12 +96,15 @@ class LedgerView:
         return self._ledger.read_below(head, "versions")
 
     def world(self, head: CommitId, repo_id: str) -> World:
-        """What is registered, desired and changed around us, as of a head; promotions and holds are left out. Kept until the head moves."""
-        if self._world is None or self._world.head != head:
-            papers = ((path, self._ledger.read(head, path) or b"") for path in (layout.POLICY, layout.SIGNERS))
-            folders = ("versions", "environments", "externals")
-            files = (file for folder in folders for file in self._ledger.read_below(head, folder))
+        """What is registered, desired and changed around us, as of a head; promotions and holds are left out. Only what changed is read again."""
+        if self._world is None:
+            papers = ((path, self._ledger.read(head, path) or b"") for path in _PAPERS)
+            files = (file for folder in _FOLDERS for file in self._ledger.read_below(head, folder))
             self._world = fold(repo_id, head, 0, [*papers, *files], ())
+        elif self._world.head != head:
+            changed = self._ledger.changed(self._world.head, head)
+            mine = (path for path in changed if path in _PAPERS or path.startswith(tuple(f"{folder}/" for folder in _FOLDERS)))
+            self._world = apply(self._world, head, {path: self._ledger.read(head, path) for path in mine}, None)
         return self._world
 
     def policy_text(self, head: CommitId) -> str:

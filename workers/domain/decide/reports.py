@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from workers.contract import requests as ask
 from workers.contract.envelope import stamp
-from workers.contract.outcomes import Reason, Refused, Registered
+from workers.contract.outcomes import Notice, Reason, Registered
 from workers.contract.promotion import Promotion, RegisteredVersion, State, Step
 from workers.domain import decision as d
 from workers.domain import gates, lane
@@ -72,7 +72,10 @@ def not_inspected(world: World, case: d.Case, report: ask.NotInspected) -> d.Dec
     """The version could not be read; who asked is told every reason."""
     reasons = tuple(Reason("content", text) for text in report.reasons)
     what = f"register {report.artifact} {report.version}"
-    return d.refuse(world, case, what, *reasons) if case.asked else d.answer(Refused(what, reasons))
+    if case.asked:
+        return d.refuse(world, case, what, *reasons)
+    text = f"The tag of {report.artifact} {report.version} cannot be registered: {' '.join(report.reasons)} Nothing was changed."
+    return d.Decision(announce=(Notice(f"{text} Mend the commit, and tag it as another version."),))
 
 
 def deployed(world: World, case: d.Case, report: ask.Deployed) -> d.Decision:
