@@ -51,6 +51,7 @@ def test_all_missing_settings_are_told_at_once() -> None:
         ("TOWPATH_LEDGER_BRANCH", "main"),
         ("TOWPATH_LEDGER_HEAD", "HEAD"),
         ("TOWPATH_GIT_CONFIG", "mine"),
+        ("TOWPATH_TRUST", "SHA256:hunter2"),
         ("TOWPATH_LOG_LEVEL", "LOUD"),
     ],
 )
@@ -70,6 +71,7 @@ def test_an_address_that_git_must_not_be_given_is_a_wrong_setting(value: str) ->
 @pytest.mark.parametrize("name", [name.upper() for name in Settings.model_fields])
 def test_each_setting_can_lie_in_a_file(name: str, tmp_path: Path) -> None:
     values = {"TOWPATH_LEDGER_HEAD": "a" * 40, "TOWPATH_GIT_CONFIG": "host", "TOWPATH_LOG_LEVEL": "debug"}
+    values["TOWPATH_TRUST"] = "SHA256:" + "A" * 43
     path = tmp_path / "secret"
     path.write_text(GIVEN.get(name, values.get(name, "another")) + "\n")
     plainly = load(GIVEN | {name: path.read_text().strip()})
