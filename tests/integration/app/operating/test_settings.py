@@ -51,6 +51,7 @@ def test_all_missing_settings_are_told_at_once() -> None:
         ("TOWPATH_LEDGER_BRANCH", "main"),
         ("TOWPATH_LEDGER_HEAD", "HEAD"),
         ("TOWPATH_GIT_CONFIG", "mine"),
+        ("TOWPATH_TRUST", "SHA256:hunter2"),
         ("TOWPATH_LOG_LEVEL", "LOUD"),
         ("TOWPATH_HOST_TOKEN", "hunter2\nhunter2"),
         ("TOWPATH_GITHUB_APP_ID", "../hunter2"),
@@ -98,6 +99,7 @@ def test_the_store_and_the_lfs_server_are_as_the_settings_say() -> None:
 def test_each_setting_can_lie_in_a_file(name: str, tmp_path: Path) -> None:
     values = {"TOWPATH_LEDGER_HEAD": "a" * 40, "TOWPATH_GIT_CONFIG": "host", "TOWPATH_LOG_LEVEL": "debug", "TOWPATH_STORE_LIMIT": "5GB"}
     values |= {"TOWPATH_GITHUB_INSTALLATION": "12345", "TOWPATH_GITHUB_API": "https://git.example.com/api/v3"}
+    values["TOWPATH_TRUST"] = "SHA256:" + "A" * 43
     path = tmp_path / "secret"
     path.write_text(GIVEN.get(name, values.get(name, "another")) + "\n")
     plainly = load(GIVEN | {name: path.read_text().strip()})

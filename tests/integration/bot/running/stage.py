@@ -164,6 +164,15 @@ class Stage:
 
         return await until(look)
 
+    async def look(self) -> Envelope:
+        """The question that somebody asked of Git itself, once they did."""
+
+        async def asked() -> Envelope | None:
+            given = [given["envelope"] for task, given in await self.tasks("effects") if task == lanes.VERIFY_RECORD]
+            return Sealed.from_wire(given[0]).open(self.keys.bot.public, REPO_ID) if given else None
+
+        return await until(asked)
+
     async def publish(
         self, outcome: outcomes.Outcome, to: str | None = None, asked: RequestId | None = None, channel: str = DEPLOYS
     ) -> None:

@@ -9,7 +9,8 @@ from workers.contract import outcomes as out
 from workers.contract.actors import Origin
 from workers.contract.names import ActorId, EnvironmentName
 from workers.contract.promotion import Hold
-from workers.contract.requests import ShowStatus, Whoami
+from workers.contract.requests import AuditVerify, ShowStatus, Whoami
+from workers.contract.verified import Found, Verdict, Verification
 
 from .stage import ANA, BOT_USER, DEPLOYS, DIGEST, GIO, MIA, TEAM, Stage, as_moved, promotion, stage, stamp_now, until
 
@@ -153,3 +154,15 @@ async def test_an_adopted_policy_rings_for_nobody(tmp_path: Path) -> None:
         seen = await here.ws.until(lambda seen: seen.message("A policy took force", channel=DEPLOYS))
         assert "adopted by Mia Chen" in seen.plain
         assert "<@" not in str(seen.raw["blocks"]) + seen.text
+
+
+async def test_a_verification_is_asked_of_git_and_told_to_one_person(tmp_path: Path) -> None:
+    async with stage(tmp_path) as here, here.bot():
+        await here.ws.person("ana").command("deploys", "/towpath", "audit verify")
+        asked = await here.look()
+        assert asked.request == AuditVerify()
+        found = Verification(Verdict.TAMPERED, (Found("gap", "Ledger commit 1a2b3c holds record 9: there is a gap."),))
+        await here.publish(found, ANA, asked.request_id)
+        seen = await here.ws.until(lambda seen: seen.ephemeral("Tampered", to=ANA))
+        assert "there is a gap" in seen.text
+        assert "Share" in seen.buttons
