@@ -95,8 +95,8 @@ class Inspection:
         content = self._named(self._where.file, artifacts.LARGEST if self._where.key is None else dvc.LARGEST)
         if content is None:
             raise BadContent(*self.reasons)
-        form = artifacts if self._where.key is None else dvc
-        declaration, reasons = form.read(content, self._where, artifact, kind)
+        read = artifacts.read if self._where.key is None else dvc.read
+        declaration, reasons = read(content, self._where, artifact, kind)
         self.reasons += reasons
         if declaration is None:
             raise BadContent(*self.reasons)
@@ -108,11 +108,11 @@ class Inspection:
         if reasons := outside.named(self._contents, self._root, place):
             self.reasons += reasons
             return {}
+        listing: Mapping[str, str] = {}
         with self._gathering():
             listing = self._contents.listing(self._root, place)
             self.reasons += outside.pointers(self._contents, self._root, place, listing)
-            return listing
-        return {}
+        return listing
 
     def _described(self, said: Declaration, listing: Mapping[str, str]) -> Described:
         if said.kind is not Kind.MODEL or mlmodel.FILE not in listing:

@@ -133,7 +133,12 @@ def test_a_folders_dvc_yaml_names_its_artifacts_after_the_folder(standing: Stand
         "artifacts:\n  churn:\n    path: out/churn.bin\n    type: model\n"
         "    meta: {towpath: {golden: {input: golden/in.json, output: golden/out.json, tolerance: 0.1}}}\n"
     )
-    files = {"team/eu/dvc.yaml": text, "team/eu/out/churn.bin": b"w", "team/eu/golden/in.json": GIVEN, "team/eu/golden/out.json": WANTED}
+    files: dict[str, str | bytes] = {
+        "team/eu/dvc.yaml": text,
+        "team/eu/out/churn.bin": b"w",
+        "team/eu/golden/in.json": GIVEN,
+        "team/eu/golden/out.json": WANTED,
+    }
     found = standing.look(files, "team/eu/churn")
     assert (found.folder, found.path, found.declared_in) == ("team/eu", "out/churn.bin", "team/eu/dvc.yaml, type model")
     assert standing.source.golden(found) == (GIVEN.encode(), WANTED.encode())
@@ -146,16 +151,20 @@ def test_a_folders_dvc_yaml_names_its_artifacts_after_the_folder(standing: Stand
 
 def test_gtos_older_file_is_read_too(standing: Standing) -> None:
     text = "churn:\n  type: model\n  path: models/churn.pkl\n  description: Who leaves.\n  labels: []\n  custom: {a: 1}\n  virtual: false\n"
-    files = {"artifacts.yaml": text, "models/churn.pkl": b"w"}
+    files: dict[str, str | bytes] = {"artifacts.yaml": text, "models/churn.pkl": b"w"}
     found = standing.look(files, "churn")
     assert (found.kind, found.description, found.declared_in) == (Kind.MODEL, "Who leaves.", "artifacts.yaml, type model")
     assert "bytes outside of Git" in standing.refusal({**files, "artifacts.yaml": text.replace("false", "true")}, "churn")
 
 
 def test_two_declarations_of_one_name_are_refused_and_both_are_named(standing: Standing) -> None:
-    ours = {"models/churn/artifact.yaml": "kind: model\nname: churn\n", "models/churn/m.bin": b"x"}
+    ours: dict[str, str | bytes] = {"models/churn/artifact.yaml": "kind: model\nname: churn\n", "models/churn/m.bin": b"x"}
     assert "declared more than once: models/churn, dvc.yaml, line 9" in standing.refusal({**example(), **ours}, "churn")
-    twice = {"dvc.yaml": "artifacts: {a/b: {path: x, type: model}}", "a/dvc.yaml": "artifacts: {b: {path: x, type: model}}", "a/x": "1"}
+    twice: dict[str, str | bytes] = {
+        "dvc.yaml": "artifacts: {a/b: {path: x, type: model}}",
+        "a/dvc.yaml": "artifacts: {b: {path: x, type: model}}",
+        "a/x": "1",
+    }
     assert "dvc.yaml, line 1, a/dvc.yaml, line 1" in standing.refusal(twice, "a/b")
 
 
@@ -181,7 +190,7 @@ def test_a_pointer_of_dvc_is_no_model(standing: Standing, more: dict[str, str | 
 
 
 def test_a_pointer_within_a_folder_is_no_model_either_and_what_git_holds_is_fine(standing: Standing) -> None:
-    files = {"models/m/artifact.yaml": "kind: model\nname: m\npath: w\nentry: a.bin\n", "models/m/w/a.bin": b"x"}
+    files: dict[str, str | bytes] = {"models/m/artifact.yaml": "kind: model\nname: m\npath: w\nentry: a.bin\n", "models/m/w/a.bin": b"x"}
     assert standing.look(files, "m").files == 1
     assert "DVC tracks models/m/w/b.bin" in standing.refusal({**files, "models/m/w/b.bin.dvc": "outs: []\n"}, "m")
     assert standing.look(example(dvc_dot_lock=LOCK), "churn").files == 1
@@ -308,5 +317,5 @@ def test_a_service_has_a_commit_and_no_shape(standing: Standing) -> None:
 def test_several_datasets_in_an_artifact_yaml(standing: Standing) -> None:
     text = "kind: model\nname: m\npath: m.bin\ntrained_on:\n- {dataset: a, version: v1.0.0}\n- b@v2.0.0\n"
     assert standing.look({"models/m/artifact.yaml": text, "models/m/m.bin": b"x"}, "m").trained == ("a@v1.0.0", "b@v2.0.0")
-    bad = {"models/m/artifact.yaml": text.replace("b@v2.0.0", "3"), "models/m/m.bin": b"x"}
+    bad: dict[str, str | bytes] = {"models/m/artifact.yaml": text.replace("b@v2.0.0", "3"), "models/m/m.bin": b"x"}
     assert "models/m/artifact.yaml, line 6: trained_on must name dataset versions" in standing.refusal(bad, "m")
