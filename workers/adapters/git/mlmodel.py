@@ -122,7 +122,7 @@ def _column(column: Any) -> Column | None:
     if not _is_word(kind) or not (name is None or _is_word(name)):
         return None
     if kind != "tensor":
-        return Column(shown(name or ""), shown(str(kind)))
+        return Column(shown(str(name or "")), shown(str(kind)))
     spec = column.get("tensor-spec")
     dtype, shape = (spec.get("dtype"), spec.get("shape")) if isinstance(spec, dict) else (None, None)
     if not _is_word(dtype) or not isinstance(shape, list) or len(shape) > 32:
@@ -130,4 +130,4 @@ def _column(column: Any) -> Column | None:
     if not all(isinstance(one, evidence.Number) for one in shape):
         return None
     sizes = ", ".join("?" if one == "-1" else one for one in shape)
-    return Column(shown(name or ""), shown(f"{dtype}[{sizes}]"))
+    return Column(shown(str(name or "")), shown(f"{dtype}[{sizes}]"))
