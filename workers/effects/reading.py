@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from workers.contract import wire
 from workers.contract.envelope import Sender
 from workers.contract.names import ArtifactName, CommitId, PromotionId, Version
@@ -90,10 +88,6 @@ class LedgerView:
         """A registered version."""
         data = self._ledger.read(head, layout.version(artifact, version))
         return layout.read(RegisteredVersion, data) if data else None
-
-    def versions(self, head: CommitId) -> Iterator[tuple[str, bytes]]:
-        """The paths and bytes of all registered versions."""
-        return self._ledger.read_below(head, "versions")
 
     def world(self, head: CommitId, repo_id: str) -> World:
         """What is registered, desired and changed around us, as of a head; promotions and holds are left out. Only what changed is read again."""

@@ -15,6 +15,7 @@ FIGURE = re.compile(r"[\d,]+(\.\d+)?")
 SMALLEST = {
     "ack": ["--rounds", "1", "--requests", "20", "--callers", "1", "--callers", "3"],
     "journey": ["--rounds", "1"],
+    "ledger": ["--rounds", "1", "--artifacts", "200", "--requests", "40"],
     "verify": ["--rounds", "1", "--records", "40", "--peer", "20"],
     "registry": ["--rounds", "1", "--tags", "40", "--no-peer"],
     "swap": ["--rounds", "1", "--seconds", "1.5", "--callers", "2", "--every", "0.1"],
@@ -77,3 +78,9 @@ def test_verify_agrees_with_stock_git() -> None:
     assert int(found["towpath audit verify --full"][0]) >= 40
     assert found["from a checkpoint"][0] == "0"
     assert found["git log --format=%G?"][-1] == "1.000"
+
+
+def test_ledger_records_and_answers() -> None:
+    found = rows("ledger")
+    assert [found[name][0] for name in ("batches of at most 128", "a push for each", "as many as wait")] == ["120", "120", "40"]
+    assert {"what is in prod for X", "show status, everything", "the state after one more push"} <= found.keys()

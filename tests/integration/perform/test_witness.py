@@ -49,11 +49,11 @@ def witness_of(town: Town, other: Path) -> str:
 
 
 def looks(town: Town) -> list[str]:
-    """A beat of the clock in another minute; what the channel is told, if the ledger can be read or not."""
+    """A beat of the clock in another minute; what the channel is told of the witness, if the ledger can be read or not."""
     town.client.delete("towpath:once:witness", "towpath:lease:witness-away")
     with suppress(Untrusted):
         town.ticks()
-    return [one.text for one in town.told(Notice)]
+    return [one.text for one in town.told(Notice) if one.text.startswith("The witness")]
 
 
 def doctor(town: Town) -> list[tuple[str, str | None]]:

@@ -14,7 +14,7 @@ from typing import Any
 import redis
 
 from demo.repository import build
-from workers.adapters.git import GitLedger
+from workers.adapters.git import GitLedger, GtoTags
 from workers.app import genesis, keys
 from workers.contract import lanes
 from workers.contract import requests as ask
@@ -94,6 +94,11 @@ class Town:
         self.reader = Reader(self.ledger, key.public)
         self.loop = Loop(self.ledger, self.wiring.inbox, self.wiring.board, self.reader, lambda: self.now)
         self.wiring.__dict__["loop"] = self.loop
+        self.wiring.__dict__["tags"] = GtoTags(place.mirror("changes"), key, self.seconds)
+
+    def seconds(self) -> float:
+        """The town's clock."""
+        return self.now.timestamp()
 
     @classmethod
     def found(cls, foundation: Foundation, redis_url: str) -> Town:

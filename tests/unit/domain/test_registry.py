@@ -119,7 +119,11 @@ def test_what_could_not_be_read_is_told_with_every_reason() -> None:
     decision = story.reports(ask.NotInspected(BIOPSY, V4, ("no artifact.yaml", "a pickle"), "wire"), asked=asked)
     assert refused(story, decision) == ["content", "content"]
     assert [one.text for one in reasons(decision)] == ["no artifact.yaml", "a pickle"]
-    assert isinstance(outcome(story.reports(ask.NotInspected(BIOPSY, V4, ("x",)))), Refused)
+    nobody = story.reports(ask.NotInspected(BIOPSY, V4, ("No card.",)))
+    assert nobody.event is None
+    (notice,) = nobody.announce
+    assert isinstance(notice, Notice)
+    assert "biopsy v4.0.0 cannot be registered: No card." in notice.text
 
 
 def test_a_policy_is_shown_then_adopted_by_its_commit() -> None:

@@ -58,7 +58,7 @@ class Shelf:
         raise AssertionError("an effect reads documents")
 
     def changed(self, before: CommitId, after: CommitId) -> Mapping[str, str | None]:
-        raise AssertionError("an effect reads documents")
+        return dict.fromkeys(self.story.files, "sha256:")
 
     def signer(self, commit: CommitId) -> str | None:
         return self.public

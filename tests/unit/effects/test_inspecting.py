@@ -92,7 +92,8 @@ def test_it_is_put_back_also_when_nothing_can_be_read(bench: Bench) -> None:
     bench.source.tags = [tag(V2, name="nowhere")]
     bench.source.broken = BadContent("unsound objects")
     bench.inspection.look_for(BIOPSY, VersionAsk.read("v2"), "wire")
-    assert bench.put == [("wire", True)]
+    assert bench.put[-1] == ("wire", True)
+    assert [type(report) for report in bench.said] == [ask.NotInspected]
 
 
 def test_new_tags_are_read_once_and_known_ones_never(bench: Bench) -> None:
@@ -105,7 +106,8 @@ def test_new_tags_are_read_once_and_known_ones_never(bench: Bench) -> None:
 
     for _ in range(2):
         bench.inspection.look_at_source(is_new)
-    assert bench.said == [ask.Inspected(version_of("v2.0.0"))]
+    told = ask.NotInspected(BIOPSY, Version.read("v3.0.0"), (f"biopsy is not at {commit_of('nowhere')[:7]}", "and it has no card"))
+    assert bench.said == [ask.Inspected(version_of("v2.0.0")), told]
     assert len(seen) == 2
 
 

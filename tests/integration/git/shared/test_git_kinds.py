@@ -106,7 +106,8 @@ def test_a_repository_of_dvcs_is_taken_up_without_a_file_of_ours(standing: Stand
     assert (churn.metrics, churn.owners, churn.labels) == ({"auc": "0.9"}, ("U0DANA",), ("tabular", "gold"))
     assert (churn.description, churn.declared_in) == ("Who leaves. Trained weekly.", "dvc.yaml, type model")
     assert churn.card_digest is not None
-    assert [path.read_bytes() for path in standing.source.materialise(churn).values()] == [b"\x80\x04weights"]
+    with standing.source.materialised(churn) as files:
+        assert [path.read_bytes() for path in files.values()] == [b"\x80\x04weights"]
 
 
 def test_a_dataset_has_rows_and_columns_and_anything_else_is_a_service(standing: Standing) -> None:
