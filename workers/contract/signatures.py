@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import io
 from dataclasses import dataclass
@@ -68,10 +69,7 @@ class SigningKey:
         """The armored SSHSIG signature over the message (hashed with SHA-512) in the namespace."""
         digest = hashlib.sha512(message).digest()
         raw = self.private.sign(b"SSHSIG" + _strings(namespace.encode(), b"", b"sha512", digest))
-        public = _strings(b"ssh-ed25519", self.private.public_key().public_bytes_raw())
-        signature = _strings(b"ssh-ed25519", raw)
-        blob = b"SSHSIG" + (1).to_bytes(4, "big") + _strings(public, namespace.encode(), b"", b"sha512", signature)
-        return ssh_enarmor_sshsig(blob)
+        return ssh_enarmor_sshsig(_blob(self.public, namespace, b"sha512", raw))
 
     def __repr__(self) -> str:
         return f"SigningKey({self.fingerprint})"
@@ -83,6 +81,12 @@ def _strings(*parts: bytes) -> bytes:
     for part in parts:
         writer.write_string(part)
     return out.getvalue()
+
+
+def _blob(public: str, namespace: str, hashed: bytes, raw: bytes) -> bytes:
+    """The one form in which a signature is written (PROTOCOL.sshsig, Blob format)."""
+    parts = (base64.b64decode(public.split()[1]), namespace.encode(), b"", hashed, _strings(b"ssh-ed25519", raw))
+    return b"SSHSIG" + (1).to_bytes(4, "big") + _strings(*parts)
 
 
 @cache
@@ -99,8 +103,12 @@ def fingerprint(public: str) -> str:
 
 
 def check(message: bytes, signature: str, public: str, namespace: str) -> None:
-    """Raise BadSignature unless `signature` is the public key's over the message in the namespace."""
+    """Raise BadSignature unless `signature` is the public key's over the message in the namespace, written in the one form there is."""
     try:
         _verify(message, signature, [_public(public)], namespace=namespace)
+        blob = base64.b64decode("".join(line for line in signature.splitlines() if not line.startswith("-----")))
+        whole = any(blob == _blob(public, namespace, hashed, blob[-64:]) for hashed in (b"sha512", b"sha256"))
     except Exception as exc:  # a hostile signature makes the library raise more than it says: assertions and type errors as well
         raise BadSignature(f"the signature does not hold ({type(exc).__name__})") from exc
+    if not whole:
+        raise BadSignature("the signature is not written as signatures are")

@@ -143,6 +143,16 @@ def test_no_signature_whatever_its_bytes_makes_the_check_crash(data: st.DataObje
     assert bytes(raw[:cut]) == base64.b64decode("".join(sealed.signature.splitlines()[1:-1]))
 
 
+def test_a_signature_that_is_written_otherwise_is_refused() -> None:
+    """The library reads past a wrong length inside; the same signature must not have two forms."""
+    sealed = a_sealed()
+    raw = bytearray(base64.b64decode("".join(sealed.signature.splitlines()[1:-1])))
+    raw[29] = 1
+    armor = "-----BEGIN SSH SIGNATURE-----\n" + base64.b64encode(bytes(raw)).decode() + "\n-----END SSH SIGNATURE-----\n"
+    with pytest.raises(BadSignature):
+        check(sealed.payload.encode(), armor, BOT.public, Sender.BOT.namespace)
+
+
 ALGORITHMS = [
     b"ssh-rsa",
     b"sk-ssh-ed25519@openssh.com",
