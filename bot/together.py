@@ -21,9 +21,17 @@ async def together(*works: Coroutine[Any, Any, object]) -> None:
 
 
 async def end(tasks: Collection[asyncio.Task[Any]]) -> None:
-    """Cancel tasks until they are over: a cancellation that meets a timeout inside a client library gets lost there."""
-    left = {task for task in tasks if not task.done()}
-    while left:
+    """Cancel tasks until they are over: a cancellation that meets a timeout inside a client library gets lost there.
+
+    Whoever is cancelled while ending others goes on until they are over: nobody is left behind by the impatient.
+    """
+    is_cancelled = False
+    while left := {task for task in tasks if not task.done()}:
         for task in left:
             task.cancel()
-        _, left = await asyncio.wait(left, timeout=PATIENCE)
+        try:
+            await asyncio.wait(left, timeout=PATIENCE)
+        except asyncio.CancelledError:
+            is_cancelled = True
+    if is_cancelled:
+        raise asyncio.CancelledError
