@@ -52,7 +52,7 @@ def _status(world: World, commits: Commits, envelope: Envelope, wanted: ask.Show
     holds = tuple(one for one in world.holds.values() if artifact in (None, one.artifact) and one.environment in environments)
     found = releases(world, artifact, environments)
     shown = found if artifact else foremost(found)
-    return out.Status(tuple(shown), environments, holds[:LONGEST], world.head, None, note, len(found))
+    return out.Status(tuple(shown), environments, holds, world.head, None, note, len(found))
 
 
 def releases(world: World, artifact: ArtifactName | None, environments: tuple[EnvironmentName, ...]) -> list[Release]:

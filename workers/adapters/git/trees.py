@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import insort
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -149,15 +149,6 @@ class Trees:
         if size > largest:
             raise BadTree(f"{path} has {size} bytes; at most {largest} are allowed")
         return self._objects.read(entry.oid, "blob")
-
-    def walk(self, oid: str, below: bytes = b"") -> Iterator[tuple[bytes, Entry]]:
-        """Everything below a tree that is not itself a folder, with its path, in the order of the tree."""
-        for name, entry in self.at(oid).entries.items():
-            path = below + b"/" + name if below else name
-            if entry.mode == FOLDER:
-                yield from self.walk(entry.oid, path)
-            else:
-                yield path, entry
 
     def edit(self, root: str | None, files: Mapping[str, bytes | None]) -> str:
         """A root tree with these files written (None deletes); its id. Only the folders on the way to them are written again. Raises BadTree."""

@@ -37,7 +37,7 @@ def answer(cache: Cache, head: CommitId, question: Question) -> Answer:
 def read(cache: Cache, head: CommitId) -> tuple[World, dict[int, CommitId]]:
     """The state at a head, unchecked, and the commit of each record. Raises WorldError."""
     ledger = GitLedger(cache, None)
-    listed = cache.git.must("rev-list", "--first-parent", "--reverse", head, "--").lines
+    listed = cache.git.must("rev-list", "--first-parent", "--reverse", head, "--", "records").lines
     commits = {seq: CommitId.read(line) for seq, line in enumerate(listed)}
     try:
         genesis = wire.load(ledger.read(head, layout.GENESIS) or b"{}")
@@ -74,6 +74,8 @@ def _all_of(outcome: out.Outcome, world: World, commits: dict[int, CommitId], qu
             return replace(outcome, lines=kept, total=len(kept))
         case out.Versions():
             return replace(outcome, versions=tuple(reads.versions(world, outcome.artifact)))
+        case out.Status() if outcome.total > len(outcome.releases):
+            return replace(outcome, releases=tuple(reads.releases(world, None, outcome.environments)))
     return outcome
 
 
@@ -106,7 +108,7 @@ def _status(status: out.Status) -> str:
 
 def _release(release: Release) -> tuple[str, ...]:
     live = release.live
-    what = (live.version, live.digest.short, utc(live.since), live.promotion) if live else ("nothing", "-", "-", "-")
+    what = (live.version, live.digest.short, utc(live.since), live.promotion or "(external)") if live else ("nothing", "-", "-", "-")
     return (release.artifact, release.environment, *what, release.in_flight or "-")
 
 
