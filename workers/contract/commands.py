@@ -16,6 +16,7 @@ class Right(Enum):
     REQUEST = "request"
     APPROVE = "approve"
     RUN = "run"
+    EMERGENCY = "emergency"
 
 
 class Lane(Enum):

@@ -170,6 +170,15 @@ class Digest(Name):
         return self[7:19]
 
 
+class DebtId(Name):
+    """A debt's id: the number of the record that opened it."""
+
+    pattern = re.compile(r"D-[1-9][0-9]{0,9}", re.ASCII)
+    word = "a debt"
+    example = "D-142"
+    __slots__ = ()
+
+
 class RequestId(Name):
     """The id of one request: the same for every delivery of the same Slack message, command or click."""
 

@@ -197,7 +197,10 @@ class Release:
 
 @dataclass(frozen=True)
 class Hold:
-    """A digest that may not be promoted into an environment until a named person lifts the hold."""
+    """A digest that may not be promoted into an environment until a named person lifts the hold.
+
+    `since` is when it was put on; `affected_since` is since when the version is said to have been bad there, if somebody said so.
+    """
 
     artifact: ArtifactName
     environment: EnvironmentName
@@ -207,6 +210,7 @@ class Hold:
     by: ActorId
     since: str
     promotion: PromotionId | None = None
+    affected_since: str | None = None
 
 
 @dataclass(frozen=True)
@@ -284,11 +288,24 @@ class Step:
 
 
 @dataclass(frozen=True)
+class Paused:
+    """Somebody keeps a promotion from starting until it is continued."""
+
+    by: ActorId
+    since: str
+    because: str | None = None
+
+
+@dataclass(frozen=True)
 class Promotion:
     """One promotion as it stands now: the whole story of its card and thread. `plan` is the digest that approvals bind.
 
     `rollback` marks one that goes back to a version that succeeded here before; it needs no approval. `reasons` say why a queued, refused or
     stuck one does not move; `look_at` is the instant of the next look, if time alone will move it.
+
+    Every one of the `quorums` must be met. `start_at` is the instant before which it does not begin, `skipped` what an emergency passes over,
+    `bundle` the ids of all promotions that move with it, itself among them: they begin and end together. `reminded_at`: when approvers were
+    reminded.
     """
 
     id: PromotionId
@@ -318,3 +335,14 @@ class Promotion:
     targets: tuple[str, ...] = ()
     events: tuple[Event, ...] = ()
     card: Card | None = None
+    also_needed: tuple[Quorum, ...] = ()
+    start_at: str | None = None
+    paused: Paused | None = None
+    skipped: tuple[str, ...] = ()
+    bundle: tuple[PromotionId, ...] = ()
+    reminded_at: str | None = None
+
+    @property
+    def quorums(self) -> tuple[Quorum, ...]:
+        """Every quorum that must be met; empty where nobody needs to approve."""
+        return (self.quorum, *self.also_needed) if self.quorum else ()

@@ -11,7 +11,7 @@ from workers.domain.state import World
 
 
 @dataclass(frozen=True)
-class Evidence:
+class Candidate:
     """What gates may look at: the ledger, the environment's rules, the version asked for, and the one that runs there now."""
 
     world: World
@@ -20,9 +20,9 @@ class Evidence:
     live: RegisteredVersion | None
 
 
-def judge(evidence: Evidence) -> tuple[GateResult, ...]:
+def judge(candidate: Candidate) -> tuple[GateResult, ...]:
     """Every gate of the environment, all results at once."""
-    return tuple(gate for judged in (_order, _hold, _deprecated, _separation, _metrics) for gate in judged(evidence))
+    return tuple(gate for judged in (_order, _hold, _deprecated, _separation, _metrics) for gate in judged(candidate))
 
 
 def stops(gates: tuple[GateResult, ...]) -> list[GateResult]:
@@ -30,62 +30,61 @@ def stops(gates: tuple[GateResult, ...]) -> list[GateResult]:
     return [gate for gate in gates if gate.result in (Result.FAIL, Result.CANNOT_TELL)]
 
 
-def _order(evidence: Evidence) -> Iterator[GateResult]:
-    after = evidence.rules.after
+def _order(candidate: Candidate) -> Iterator[GateResult]:
+    after = candidate.rules.after
     if after is None:
         return
-    version = evidence.version
-    since = evidence.world.succeeded_since(after, version.artifact, version.digest)
+    version = candidate.version
+    since = candidate.world.succeeded_since(after, version.artifact, version.digest)
     if since is None:
         yield GateResult("order", Result.FAIL, f"{version.version} has not succeeded in {after} yet; promote it there first")
-    elif hold := evidence.world.holder(after, version.artifact, version.digest):
+    elif hold := candidate.world.holder(after, version.artifact, version.digest):
         yield GateResult("order", Result.FAIL, f"{version.version} is on hold in {after}: {hold.because}")
     else:
         yield GateResult("order", Result.PASS, f"succeeded in {after} with the identical digest, {since}", (version.digest,))
 
 
-def _hold(evidence: Evidence) -> Iterator[GateResult]:
-    version, environment = evidence.version, evidence.rules.name
-    if hold := evidence.world.holder(environment, version.artifact, version.digest):
+def _hold(candidate: Candidate) -> Iterator[GateResult]:
+    version, environment = candidate.version, candidate.rules.name
+    if hold := candidate.world.holder(environment, version.artifact, version.digest):
         by = hold.by if hold.by.is_person else "Towpath"
         fix = f"unhold {version.artifact} {version.version} in {environment} because ..."
         yield GateResult("hold", Result.FAIL, f"on hold in {environment} since {hold.since} by {by}: {hold.because} (to lift it: {fix})")
 
 
-def _deprecated(evidence: Evidence) -> Iterator[GateResult]:
-    version = evidence.version
+def _deprecated(candidate: Candidate) -> Iterator[GateResult]:
+    version = candidate.version
     if gone := version.deprecated:
         fix = f"undeprecate {version.artifact} {version.version} because ..."
         yield GateResult("deprecated", Result.FAIL, f"deprecated since {gone.at} by {gone.by}: {gone.because} (to take that back: {fix})")
 
 
-def _separation(evidence: Evidence) -> Iterator[GateResult]:
-    approve = evidence.rules.approve
-    if approve is None or "author" not in approve.exclude:
+def _separation(candidate: Candidate) -> Iterator[GateResult]:
+    if not any("author" in one.exclude for one in candidate.rules.approve):
         return
-    nameless = [author for author in evidence.version.authors if evidence.world.policy.person_of(author) is None]
-    if nameless or not evidence.version.authors:
+    nameless = [author for author in candidate.version.authors if candidate.world.policy.person_of(author) is None]
+    if nameless or not candidate.version.authors:
         text = "nobody can say who made this version, so the author cannot be kept from approving it; add the commit's e-mail address to `people`"
         yield GateResult("separation", Result.CANNOT_TELL, text, tuple(nameless))
     else:
-        people = sorted({evidence.world.policy.emails[author] for author in evidence.version.authors})
+        people = sorted({candidate.world.policy.emails[author] for author in candidate.version.authors})
         yield GateResult("separation", Result.PASS, f"made by {', '.join(people)}, who may not approve it")
 
 
-def _metrics(evidence: Evidence) -> Iterator[GateResult]:
-    if not evidence.rules.metrics:
+def _metrics(candidate: Candidate) -> Iterator[GateResult]:
+    if not candidate.rules.metrics:
         return
-    if evidence.version.kind is not Kind.MODEL:
-        yield GateResult("metrics", Result.NOT_APPLICABLE, f"not applicable to a {evidence.version.kind.value}")
+    if candidate.version.kind is not Kind.MODEL:
+        yield GateResult("metrics", Result.NOT_APPLICABLE, f"not applicable to a {candidate.version.kind.value}")
         return
-    proof = (evidence.version.metrics_digest,) if evidence.version.metrics_digest else ()
-    for name, bound in evidence.rules.metrics.items():
-        result, text = _metric(name, bound, evidence)
+    proof = (candidate.version.metrics_digest,) if candidate.version.metrics_digest else ()
+    for name, bound in candidate.rules.metrics.items():
+        result, text = _metric(name, bound, candidate)
         yield GateResult(f"metrics: {name}", result, text, proof)
 
 
-def _metric(name: str, bound: Bound, evidence: Evidence) -> tuple[Result, str]:
-    have = evidence.version.metrics.get(name)
+def _metric(name: str, bound: Bound, candidate: Candidate) -> tuple[Result, str]:
+    have = candidate.version.metrics.get(name)
     if have is None or not is_number(have):
         return Result.CANNOT_TELL, f"{name} is not in the version's metrics"
     value = float(have)
@@ -95,9 +94,9 @@ def _metric(name: str, bound: Bound, evidence: Evidence) -> tuple[Result, str]:
         return Result.FAIL, f"{name} is {have}, above {bound.at_most}"
     limits = [f"at least {bound.at_least}"] if bound.at_least is not None else []
     limits += [f"at most {bound.at_most}"] if bound.at_most is not None else []
-    if bound.not_worse_than_live_by is None or evidence.live is None:
+    if bound.not_worse_than_live_by is None or candidate.live is None:
         return Result.PASS, f"{name} is {have}" + (f", {' and '.join(limits)} is needed" if limits else "")
-    return _against_live(name, have, bound, evidence.live, evidence.version)
+    return _against_live(name, have, bound, candidate.live, candidate.version)
 
 
 def _against_live(name: str, have: str, bound: Bound, live: RegisteredVersion, version: RegisteredVersion) -> tuple[Result, str]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from workers.contract.envelope import read_stamp, stamp
+from workers.contract.envelope import stamp
 from workers.contract.promotion import Hold, Placed, Promotion, RegisteredVersion, Release, State
 from workers.domain import decision as d
-from workers.domain import gates, plan
+from workers.domain import gates, plan, stops
 from workers.domain.policy import Rules
 from workers.domain.state import World
 
@@ -28,14 +28,16 @@ def judged(world: World, promotion: Promotion, rules: Rules) -> Promotion:
     live = plan.baseline(world, promotion)
     version = version_of(world, promotion)
     now = world.version(promotion.artifact, live.version) if live else None
-    results = gates.judge(gates.Evidence(world, rules, version, now))
+    results = gates.judge(gates.Candidate(world, rules, version, now))
+    asked = plan.quorums(rules)
     return replace(
         promotion,
         live=live,
         gates=results,
         plan=plan.digest(promotion, live, rules, results),
         policy=world.policy.digest,
-        quorum=plan.quorum(rules),
+        quorum=asked[0] if asked else None,
+        also_needed=asked[1:],
         changes=plan.changes(version, now),
         targets=tuple(target.name for target in rules.targets),
     )
@@ -50,20 +52,9 @@ def version_of(world: World, promotion: Promotion) -> RegisteredVersion:
 
 def waits(world: World, promotion: Promotion, rules: Rules, now: datetime) -> tuple[tuple[str, ...], datetime | None]:
     """Why an approved promotion cannot start yet, and when time alone will change that."""
-    ahead = plan.ahead(world, promotion)
-    reasons = [f"behind {one.id} ({one.artifact} {one.to.version}, {one.state.value.replace('_', ' ')})" for one in ahead]
-    look = None
-    until = soaked_at(world, promotion, rules)
-    if until and until > now:
-        look = until
-        reasons.append(f"soaking in {rules.after} until {stamp(until)}")
-    return tuple(reasons), look
-
-
-def soaked_at(world: World, promotion: Promotion, rules: Rules) -> datetime | None:
-    """When the bytes have been successful in the earlier environment for long enough."""
-    since = world.succeeded_since(rules.after, promotion.artifact, promotion.to.digest) if rules.after else None
-    return read_stamp(since) + rules.soak if since and rules.soak else None
+    found = stops.of(stops.Place(world, promotion, rules, now))
+    instants = [stop.until for stop in found if stop.until]
+    return tuple(stop.text for stop in found), max(instants, default=None)
 
 
 def proceed(world: World, case: d.Case, promotion: Promotion, rules: Rules, event: str, said: str) -> d.Decision:

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from workers.contract import wire
+from workers.contract.evidence import Evidence
 from workers.contract.externals import External
-from workers.contract.names import ArtifactName, CommitId, Digest, EnvironmentName, PromotionId, Version
+from workers.contract.names import ArtifactName, CommitId, DebtId, Digest, EnvironmentName, PromotionId, Version
 from workers.contract.promotion import Hold, Promotion, RegisteredVersion, Release
+from workers.contract.stops import Debt, Freeze, Lock
 from workers.domain import own_yaml
 
 POLICY = "policy/towpath.yaml"
@@ -31,7 +33,7 @@ class Proposal:
     text: str
 
 
-Document = Promotion | Release | RegisteredVersion | Hold | Proposal | External
+Document = Promotion | Release | RegisteredVersion | Hold | Proposal | External | Freeze | Lock | Debt | Evidence
 
 
 def promotion(id_: PromotionId) -> str:
@@ -52,6 +54,27 @@ def version(artifact: ArtifactName, version_: Version) -> str:
 def hold(environment: EnvironmentName, artifact: ArtifactName, digest: Digest) -> str:
     """The path of a hold."""
     return f"holds/{environment}/{artifact}/{digest.short}.yaml"
+
+
+def freeze(environment: EnvironmentName) -> str:
+    """The path of the freeze of an environment."""
+    return f"freezes/{environment}.yaml"
+
+
+def lock(environment: EnvironmentName, artifact: ArtifactName) -> str:
+    """The path of a lock."""
+    return f"locks/{environment}/{artifact}.yaml"
+
+
+def debt(id_: DebtId) -> str:
+    """The path of a debt."""
+    return f"debts/{id_}.yaml"
+
+
+def evidence(found: Evidence) -> str:
+    """The path of what a check found: one for each check of a version, and for each environment where that matters."""
+    where = f"@{found.environment}" if found.environment else ""
+    return f"evidence/{found.artifact}/{found.version}/{found.check}{where}.yaml"
 
 
 def external_in(environment: EnvironmentName, artifact: ArtifactName) -> str:
@@ -77,6 +100,10 @@ _KINDS: tuple[tuple[re.Pattern[str], type[Document]], ...] = (
     (re.compile(r"versions/.+/v[^/]+\.yaml"), RegisteredVersion),
     (re.compile(r"holds/[^/]+/.+/[0-9a-f]{12}\.yaml"), Hold),
     (re.compile(re.escape(PROPOSED)), Proposal),
+    (re.compile(r"freezes/[^/]+\.yaml"), Freeze),
+    (re.compile(r"locks/[^/]+/.+\.yaml"), Lock),
+    (re.compile(r"debts/D-\d+\.yaml"), Debt),
+    (re.compile(r"evidence/.+/v[^/]+/[^/]+\.yaml"), Evidence),
     (re.compile(r"externals/(?:environments|versions|artifacts)/.+\.yaml"), External),
 )
 
@@ -96,6 +123,21 @@ def path_of(document: Document) -> str:
             return PROPOSED
         case External():
             return external(document)
+        case _:
+            return _beside(document)
+
+
+def _beside(document: Freeze | Lock | Debt | Evidence) -> str:
+    """Where lies what stops or proves a promotion."""
+    match document:
+        case Freeze():
+            return freeze(document.environment)
+        case Lock():
+            return lock(document.environment, document.artifact)
+        case Debt():
+            return debt(document.id)
+        case Evidence():
+            return evidence(document)
 
 
 def kind_of(path: str) -> type[Document] | None:

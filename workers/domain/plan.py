@@ -44,11 +44,9 @@ def digest(promotion: Promotion, live: Placed | None, rules: Rules, gates: tuple
     return Digest.read(wire.sha256(wire.canonical(plan)))
 
 
-def quorum(rules: Rules) -> Quorum | None:
-    """Whose approval is needed. The requester never counts, whatever the policy says."""
-    if rules.approve is None:
-        return None
-    return replace(rules.approve, exclude=tuple(dict.fromkeys(("requester", *rules.approve.exclude))))
+def quorums(rules: Rules) -> tuple[Quorum, ...]:
+    """Whose approvals are needed: every one of them. The requester never counts, whatever the policy says."""
+    return tuple(replace(one, exclude=tuple(dict.fromkeys(("requester", *one.exclude)))) for one in rules.approve)
 
 
 def changes(then: RegisteredVersion, now: RegisteredVersion | None) -> tuple[Change, ...]:

@@ -17,7 +17,7 @@ from jsonschema.exceptions import ValidationError
 from workers.contract import wire
 from workers.contract.actors import Actor
 from workers.contract.names import ArtifactName, Digest, EnvironmentName
-from workers.contract.promotion import Quorum
+from workers.contract.promotion import Kind, Quorum
 from workers.domain import strict_yaml
 from workers.domain.policy_schema import SCHEMA
 
@@ -65,14 +65,15 @@ class TargetRule:
 
 @dataclass(frozen=True)
 class Rules:
-    """One environment. `approve` is None where nobody needs to approve."""
+    """One environment, for one artifact. Every quorum of `approve` must be met; it is empty where nobody needs to approve."""
 
     name: EnvironmentName
     after: EnvironmentName | None = None
     soak: timedelta = timedelta(0)
     request: tuple[str, ...] = ("*",)
     run: tuple[str, ...] = ()
-    approve: Quorum | None = None
+    emergency: tuple[str, ...] = ()
+    approve: tuple[Quorum, ...] = ()
     expires: timedelta = timedelta(hours=24)
     metrics: Mapping[str, Bound] = field(default_factory=dict)
     targets: tuple[TargetRule, ...] = ()
@@ -94,6 +95,10 @@ class Policy:
     channels: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     emails: Mapping[str, str] = field(default_factory=dict)
     trust: str | None = None
+
+    def rules_for(self, environment: EnvironmentName, artifact: ArtifactName, kind: Kind) -> Rules | None:
+        """The rules that are in force for an artifact of a kind in an environment; None: the policy has no such environment."""
+        return self.environments.get(environment)
 
     def roles_of(self, actor: Actor) -> tuple[str, ...]:
         """The roles that hold the actor, in the policy's order."""
@@ -256,7 +261,7 @@ def _rules(name: str, rules: Mapping[str, Any], roles: Mapping[str, Role]) -> Ru
         soak=duration(rules["soak"]) if "soak" in rules else timedelta(0),
         request=tuple(rules.get("request", ("*",))),
         run=tuple(rules.get("run", ())),
-        approve=_quorum(approve, roles) if approve else None,
+        approve=(_quorum(approve, roles),) if approve else (),
         expires=duration(approve["expires"]) if approve and "expires" in approve else timedelta(hours=24),
         metrics={metric: Bound(**bound) for gate in rules.get("gates", ()) for metric, bound in gate["metrics"].items()},
         targets=tuple(TargetRule(**target) for target in rules.get("targets", ())),

@@ -197,14 +197,14 @@ def may(world: World, actor: Actor, right: Right) -> bool:
 
 
 def rights_of(world: World, actor: Actor) -> dict[EnvironmentName, tuple[str, ...]]:
-    """For each environment, which of request, approve and run the actor holds."""
+    """For each environment, which of request, approve, run and emergency the actor holds."""
     if actor.standing is not Standing.MEMBER:
         return {}
     held = {}
     for name, rules in world.policy.environments.items():
-        approve = rules.approve.roles if rules.approve else ()
-        wanted = {Right.REQUEST: rules.request, Right.APPROVE: approve, Right.RUN: rules.run}
-        held[name] = tuple(right.value for right, roles in wanted.items() if world.policy.grants(tuple(roles), actor))
+        approve = tuple(role for quorum in rules.approve for role in quorum.roles)
+        wanted = {Right.REQUEST: rules.request, Right.APPROVE: approve, Right.RUN: rules.run, Right.EMERGENCY: rules.emergency}
+        held[name] = tuple(right.value for right, roles in wanted.items() if world.policy.grants(roles, actor))
     return held
 
 

@@ -49,6 +49,13 @@ def may_run(world: World, case: Case, rules: Rules) -> Reason | None:
     return Reason("right-run", f"You may not run {rules.name} (roll back, retry, lift holds).{_lookup(case)}", f"may: {_named(rules.run)}")
 
 
+def may_in_emergency(world: World, case: Case, rules: Rules) -> Reason | None:
+    """Why the actor may not declare an emergency in this environment, if so."""
+    if world.policy.grants(rules.emergency, case.actor):
+        return None
+    return Reason("right-emergency", f"You may not declare an emergency in {rules.name}.{_lookup(case)}", f"may: {_named(rules.emergency)}")
+
+
 def may_approve(world: World, case: Case, promotion: Promotion, quorum: Quorum) -> list[Reason]:
     """Every reason for which the actor's vote does not count."""
     reasons = []

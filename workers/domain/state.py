@@ -9,13 +9,16 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from workers.contract.envelope import Sender, read_stamp, stamp
+from workers.contract.evidence import Evidence
 from workers.contract.externals import External
-from workers.contract.names import ArtifactName, CommitId, Digest, EnvironmentName, PromotionId, RequestId, Version
+from workers.contract.names import ArtifactName, CommitId, DebtId, Digest, EnvironmentName, PromotionId, RequestId, Version
 from workers.contract.promotion import Card, Hold, Promotion, RegisteredVersion, Release
+from workers.contract.stops import Debt, Freeze, Lock
 from workers.domain import layout, signers, states
 from workers.domain.policy import Policy, read
 
 WRITER = signers.WRITER
+_LIFTED = ("freezes/", "locks/", "debts/")
 LARGE = 100_000
 """So many objects make a state a large one."""
 
@@ -53,6 +56,10 @@ class World:
     promotions: Mapping[PromotionId, Promotion] = field(default_factory=dict)
     holds: Mapping[tuple[EnvironmentName, ArtifactName, Digest], Hold] = field(default_factory=dict)
     externals: Mapping[str, External] = field(default_factory=dict)
+    freezes: Mapping[EnvironmentName, Freeze] = field(default_factory=dict)
+    locks: Mapping[tuple[EnvironmentName, ArtifactName], Lock] = field(default_factory=dict)
+    debts: Mapping[DebtId, Debt] = field(default_factory=dict)
+    evidence: Mapping[tuple[ArtifactName, Version], Mapping[str, Evidence]] = field(default_factory=dict)
     open: frozenset[PromotionId] = frozenset()
     lanes: Mapping[tuple[EnvironmentName, ArtifactName], frozenset[PromotionId]] = field(default_factory=dict)
     threads: Mapping[tuple[str, str], PromotionId] = field(default_factory=dict)
@@ -88,6 +95,10 @@ class World:
     def holder(self, environment: EnvironmentName, artifact: ArtifactName, digest: Digest) -> Hold | None:
         """The hold on these bytes in an environment, if there is one."""
         return self.holds.get((environment, artifact, digest))
+
+    def seen(self, artifact: ArtifactName, version: Version, check: str, environment: EnvironmentName | None = None) -> Evidence | None:
+        """What a check found last of a version (in an environment, where the check looks at one)."""
+        return self.evidence.get((artifact, version), {}).get(f"{check}@{environment}" if environment else check)
 
     def known(self, request_id: RequestId) -> Recent | None:
         """The record that a request has already made."""
@@ -183,6 +194,8 @@ class _Changes:
             self._lift(path)
         elif path.startswith("externals/") and data is None:
             self._table("externals").pop(path, None)
+        elif path.startswith(_LIFTED) and data is None:
+            self._settle(path)
         elif (kind := layout.kind_of(path)) and data is not None:
             self.keep(layout.read(kind, data))
 
@@ -201,16 +214,15 @@ class _Changes:
                 self._plain["proposal"] = document
             case Promotion():
                 self._keep_promotion(document)
-            case Release():
-                self._table("releases")[(document.environment, document.artifact)] = document
             case RegisteredVersion():
                 table = self._table("versions")
                 of_artifact = table.get(document.artifact, {})
                 table[document.artifact] = {**of_artifact, document.version: document}  # type: ignore[dict-item]  # a table of tables
-            case External():
-                self._table("externals")[layout.external(document)] = document
-            case Hold():
-                self._table("holds")[(document.environment, document.artifact, document.digest)] = document
+            case Evidence():
+                self._keep_evidence(document)
+            case _:
+                name, key = _placed(document)
+                self._table(name)[key] = document
 
     def _keep_promotion(self, document: Promotion) -> None:
         before = self._table("promotions").get(document.id)
@@ -238,11 +250,39 @@ class _Changes:
         else:
             lanes.pop(lane, None)
 
+    def _keep_evidence(self, document: Evidence) -> None:
+        table, of = self._table("evidence"), (document.artifact, document.version)
+        key = f"{document.check}@{document.environment}" if document.environment else document.check
+        table[of] = {**table.get(of, {}), key: document}  # type: ignore[dict-item]  # a table of tables
+
+    def _settle(self, path: str) -> None:
+        name = path.partition("/")[0]
+        for key, found in list(self._table(name).items()):
+            if isinstance(found, Freeze | Lock | Debt) and layout.path_of(found) == path:
+                del self._table(name)[key]
+
     def _lift(self, path: str) -> None:
         table = self._table("holds")
         for key, found in list(table.items()):
             if isinstance(found, Hold) and layout.path_of(found) == path:
                 del table[key]
+
+
+def _placed(document: Release | External | Hold | Freeze | Lock | Debt) -> tuple[str, object]:
+    """The table of a document, and its key there."""
+    match document:
+        case Release():
+            return "releases", (document.environment, document.artifact)
+        case External():
+            return "externals", layout.external(document)
+        case Hold():
+            return "holds", (document.environment, document.artifact, document.digest)
+        case Freeze():
+            return "freezes", document.environment
+        case Lock():
+            return "locks", (document.environment, document.artifact)
+        case Debt():
+            return "debts", document.id
 
 
 def _thread(card: Card) -> tuple[str, str]:

@@ -185,7 +185,8 @@ class Deployment:
         if promotion is None or promotion.state is not state or promotion.generation != attempt.generation:
             log.info("step_is_past", promotion=attempt.promotion, generation=attempt.generation, wanted=state.value)
             return None
-        rules = self._view.policy(head).environments[promotion.environment]
+        rules = self._view.policy(head).rules_for(promotion.environment, promotion.artifact, promotion.kind)
+        assert rules is not None, "a deployment is under way in an environment of the policy"
         return Begun(head, promotion, list(self._targets(rules.targets, promotion.kind)))
 
     def _targets(self, rules: Sequence[TargetRule], kind: Kind) -> Iterator[Target]:

@@ -31,7 +31,7 @@ def judged(metrics: Mapping[str, str], live: Mapping[str, str] | None = None, **
     rules = policy.read(TEXT).environments[PROD]
     version = version_of("v2.0.0", metrics=metrics, dataset=more.get("dataset", "holdout-1"))
     now = version_of("v1.0.0", metrics=live) if live is not None else None
-    return {gate.gate.split()[-1]: gate for gate in gates.judge(gates.Evidence(Story().world, rules, version, now))}
+    return {gate.gate.split()[-1]: gate for gate in gates.judge(gates.Candidate(Story().world, rules, version, now))}
 
 
 def test_good_metrics_pass_with_their_evidence() -> None:
@@ -80,7 +80,7 @@ def test_a_bound_is_what_it_says(value: float, live: float) -> None:
 def test_metrics_are_for_models() -> None:
     rules = policy.read(TEXT).environments[PROD]
     version = version_of("v1.0.0", "checkout", Kind.SERVICE, metrics={})
-    (gate,) = gates.judge(gates.Evidence(Story().world, rules, version, None))
+    (gate,) = gates.judge(gates.Candidate(Story().world, rules, version, None))
     assert gate.result is Result.NOT_APPLICABLE
     assert gates.stops((gate,)) == []
 
@@ -93,9 +93,9 @@ def test_an_author_whom_nobody_can_name_stops() -> None:
         (("dana@example.com", "who@example.com"), Result.CANNOT_TELL),
         ((), Result.CANNOT_TELL),
     ):
-        found = gates.judge(gates.Evidence(world, world.policy.environments[PROD], version_of("v1.0.0", authors=authors), None))
+        found = gates.judge(gates.Candidate(world, world.policy.environments[PROD], version_of("v1.0.0", authors=authors), None))
         assert next(gate for gate in found if gate.gate == "separation").result is result
-    vault = gates.judge(gates.Evidence(world, world.policy.environments[VAULT], version_of("v1.0.0", authors=()), None))
+    vault = gates.judge(gates.Candidate(world, world.policy.environments[VAULT], version_of("v1.0.0", authors=()), None))
     assert vault == ()
 
 
@@ -105,5 +105,5 @@ def test_order_wants_the_identical_digest() -> None:
     rules = story.world.policy.environments[PROD]
     told = {}
     for version in story.world.versions[ArtifactName.read("biopsy")].values():
-        told[str(version.version)] = gates.judge(gates.Evidence(story.world, rules, version, None))[0].result
+        told[str(version.version)] = gates.judge(gates.Candidate(story.world, rules, version, None))[0].result
     assert told == {"v1.0.0": Result.PASS, "v1.0.1": Result.PASS, "v1.0.2": Result.FAIL}

@@ -21,11 +21,10 @@ def test_what_is_written_is_what_holds() -> None:
     assert list(found.environments) == ["staging", "prod", "vault"]
     prod = found.environments[PROD]
     assert (prod.after, prod.soak, prod.expires) == ("staging", timedelta(hours=1), timedelta(hours=24))
-    assert prod.approve is not None
-    assert (prod.approve.users, prod.approve.groups) == (("UBEN", "UDANA", "UMIA"), ("SLEADS",))
+    assert [(one.users, one.groups) for one in prod.approve] == [(("UBEN", "UDANA", "UMIA"), ("SLEADS",))]
     assert prod.metrics["auc"].at_least == 0.9
     assert [target.name for target in prod.targets] == ["eu", "us"]
-    assert found.environments[STAGING].approve is None
+    assert found.environments[STAGING].approve == ()
     assert found.announce == ("CBIOPSY",)
     assert found.roles_of(CARL) == ("ml-leads",)
     assert found.adopters == ("ml-leads",)
@@ -40,7 +39,7 @@ def test_display_names_and_look_alikes_hold_nothing() -> None:
 
 def test_an_environment_may_be_written_as_nothing() -> None:
     rules = policy.read("version: 1\nenvironments:\n  lab:\n").environments[EnvironmentName.read("lab")]
-    assert (rules.request, rules.run, rules.approve) == (("*",), (), None)
+    assert (rules.request, rules.run, rules.approve) == (("*",), (), ())
 
 
 WRONG = {

@@ -23,7 +23,7 @@ def judge(world: World, rules: Rules, version: RegisteredVersion, *, known: bool
     """Gate, result and words of each. `known`: whether the ledger was read; without it nobody can compare with what is live."""
     release = world.release(rules.name, version.artifact)
     live = world.version(version.artifact, release.live.version) if release and release.live else None
-    for gate in gates.judge(gates.Evidence(world, rules, version, live)):
+    for gate in gates.judge(gates.Candidate(world, rules, version, live)):
         if gate.gate not in ("order", "separation"):
             yield _told(gate, rules, known=known)
     yield from _by_hand(rules, known=known)
@@ -43,7 +43,6 @@ def _by_hand(rules: Rules, *, known: bool) -> Iterator[Line]:
         yield "order", BY_HAND, f"the identical bytes must have succeeded in {rules.after}"
     if rules.soak:
         yield "soak", BY_HAND, f"{rules.soak} after the success in {rules.after}"
-    if rules.approve:
-        who = " or ".join(rules.approve.roles)
-        without = f", without the {' and the '.join(rules.approve.exclude)}" if rules.approve.exclude else ""
-        yield "approval", BY_HAND, f"{rules.approve.count} of {who}{without}"
+    for quorum in rules.approve:
+        without = f", without the {' and the '.join(quorum.exclude)}" if quorum.exclude else ""
+        yield "approval", BY_HAND, f"{quorum.count} of {' or '.join(quorum.roles)}{without}"

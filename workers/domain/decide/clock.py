@@ -20,7 +20,7 @@ def due(world: World, case: d.Case) -> d.Decision:
 
 def _due(world: World, case: d.Case) -> Iterator[d.Decision]:
     for promotion in sorted((world.promotions[id_] for id_ in world.open), key=lambda p: p.id.number):
-        rules = world.policy.environments.get(promotion.environment)
+        rules = world.policy.rules_for(promotion.environment, promotion.artifact, promotion.kind)
         if promotion.state is State.WAITING and is_past(promotion.expires_at, case):
             yield vote.expire(world, case, promotion)
         elif promotion.state is State.QUEUED:

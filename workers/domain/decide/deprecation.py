@@ -87,7 +87,7 @@ def _denied(world: World, case: d.Case, version: RegisteredVersion) -> list[Reas
     everywhere = [rights.may_run(world, case, rules) for rules in world.policy.environments.values()]
     if all(everywhere):
         return [Reason("right-run", "You may not run any environment, so you may not say which versions are promoted.")]
-    there = (world.policy.environments.get(name) for name in _places(world, version))
+    there = (world.policy.rules_for(name, version.artifact, version.kind) for name in _places(world, version))
     denied = (rights.may_run(world, case, rules) for rules in there if rules)
     lives = f"{version.artifact} {version.version} is live there."
     return [replace(reason, text=f"{reason.text} {lives}") for reason in denied if reason]

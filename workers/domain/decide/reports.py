@@ -160,6 +160,6 @@ def _today(world: World, found: RegisteredVersion) -> dict[str, tuple[str, ...]]
     for name, rules in world.policy.environments.items():
         release = world.release(name, found.artifact)
         live = world.version(found.artifact, release.live.version) if release and release.live else None
-        stopped = gates.stops(gates.judge(gates.Evidence(world, rules, found, live)))
+        stopped = gates.stops(gates.judge(gates.Candidate(world, rules, found, live)))
         told[str(name)] = tuple(gate.text for gate in stopped)
     return told

@@ -21,7 +21,7 @@ def approve(world: World, case: d.Case, wanted: ask.Approve) -> d.Decision:
     if isinstance(promotion, Reason):
         return _nowhere(world, case, "approve", promotion)
     what = f"approve {promotion.id}"
-    rules = world.policy.environments.get(promotion.environment)
+    rules = world.policy.rules_for(promotion.environment, promotion.artifact, promotion.kind)
     if promotion.state is not State.WAITING or promotion.quorum is None or rules is None:
         return _not_waiting(world, case, what, promotion)
     if is_past(promotion.expires_at, case):
@@ -109,7 +109,7 @@ def cancel(world: World, case: d.Case, wanted: ask.Cancel) -> d.Decision:
     if isinstance(promotion, Reason):
         return _nowhere(world, case, "cancel", promotion)
     what = f"cancel {promotion.id}"
-    rules = world.policy.environments.get(promotion.environment)
+    rules = world.policy.rules_for(promotion.environment, promotion.artifact, promotion.kind)
     if promotion.state not in states.BEFORE_DEPLOYMENT:
         hint = (f"rollback {promotion.artifact} in {promotion.environment}",) if promotion.state in states.IN_FLIGHT else ()
         return d.refuse(world, case, what, Reason("too-late", f"{promotion.id} {_is(promotion)}."), suggestions=hint)
@@ -126,7 +126,7 @@ def retry(world: World, case: d.Case, wanted: ask.Retry) -> d.Decision:
     if isinstance(promotion, Reason):
         return _nowhere(world, case, "retry", promotion)
     what = f"retry {promotion.id}"
-    rules = world.policy.environments.get(promotion.environment)
+    rules = world.policy.rules_for(promotion.environment, promotion.artifact, promotion.kind)
     if promotion.state is not State.NEEDS_ATTENTION or rules is None:
         again = f"promote {promotion.artifact} {promotion.to.version} to {promotion.environment}"
         hint = (again,) if promotion.state in states.TERMINAL else ()
