@@ -9,10 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cache, cached_property
-from typing import Any
-
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import ValidationError
+from typing import TYPE_CHECKING, Any
 
 from workers.contract import wire
 from workers.contract.actors import Actor
@@ -20,6 +17,10 @@ from workers.contract.names import ArtifactName, Digest, EnvironmentName
 from workers.contract.promotion import Kind, Quorum
 from workers.domain import strict_yaml
 from workers.domain.policy_schema import SCHEMA
+
+if TYPE_CHECKING:
+    from jsonschema import Draft202012Validator
+    from jsonschema.exceptions import ValidationError
 
 FILE = "towpath.yaml"
 
@@ -175,6 +176,8 @@ def _unprintable(value: Any, at: strict_yaml.Path = ()) -> Iterator[tuple[strict
 
 @cache
 def _validator() -> Draft202012Validator:
+    from jsonschema import Draft202012Validator  # noqa: PLC0415  # slow to import, and most processes only read what was adopted
+
     return Draft202012Validator(SCHEMA)
 
 

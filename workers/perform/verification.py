@@ -115,7 +115,8 @@ def _walk(ledger: LedgerBranch, head: CommitId, asked: Asked) -> Walk:
 
 def _doubted(seq: int, step: chain.Step) -> Iterator[Found]:
     """A key was revoked from an earlier record on: nothing in the branch tells who signed what lies in between."""
-    record = chain.parsed(step.kept.get(layout.record(seq)))
+    data = step.kept.get(layout.record(seq)) or b""
+    record = chain.parsed(data) if b"key_revoked" in data else {}
     detail = record.get("detail")
     if record.get("event") != "key_revoked" or not isinstance(detail, dict) or not isinstance(detail.get("since"), int):
         return

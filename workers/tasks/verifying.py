@@ -17,7 +17,6 @@ from workers.adapters.git.mirror import ANCHOR, Mirror
 from workers.adapters.git.obstacles import obstacles
 from workers.adapters.git.source import GitSource
 from workers.adapters.git.witness import Witness
-from workers.adapters.redis.connection import connect, told
 from workers.contract import lanes, wire
 from workers.contract.envelope import stamp
 from workers.contract.names import CommitId
@@ -101,6 +100,8 @@ class Job:
                 yield Anchor(commit, f"the last head that {mirror.folder.name} saw")
         if self.redis_url:
             try:
+                from workers.adapters.redis.connection import connect, told  # noqa: PLC0415  # Git alone will do
+
                 with told("asking Redis for the head that it keeps"):
                     head = connect(self.redis_url).get(lanes.document("head"))
             except WorldError as exc:

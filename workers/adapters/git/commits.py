@@ -13,9 +13,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
-from cryptography.exceptions import InvalidSignature as BadSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from nacl.exceptions import BadSignatureError
+from nacl.signing import VerifyKey
 from sshsig import InvalidSignature, check_signature
 
 from workers.contract.names import ActorId, CommitId
@@ -176,18 +175,18 @@ def signer(message: bytes, armor: str) -> str | None:
 
 def _checked(message: bytes, raw: bytes, signature: bytes) -> str | None:
     """As PROTOCOL.sshsig says: what is signed is the preamble, the namespace, and the SHA-512 of the message."""
+    key, line = _key(raw)
     try:
-        key, line = _key(raw)
-        key.verify(signature, _SIGNED + hashlib.sha512(message).digest())
-    except (BadSignature, ValueError):
+        key.verify(_SIGNED + hashlib.sha512(message).digest(), signature)
+    except BadSignatureError:
         return None
     return line
 
 
 @lru_cache(maxsize=64)
-def _key(raw: bytes) -> tuple[Ed25519PublicKey, str]:
-    key = Ed25519PublicKey.from_public_bytes(raw)
-    return key, key.public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode()
+def _key(raw: bytes) -> tuple[VerifyKey, str]:
+    blob = _string(b"ssh-ed25519") + _string(raw)
+    return VerifyKey(raw), f"ssh-ed25519 {base64.b64encode(blob).decode()}"
 
 
 def _string(part: bytes) -> bytes:

@@ -1,4 +1,5 @@
-"""Every commit of the ledger with what it changed, read in runs: the next run is listed by Git while the last one is being judged."""
+"""Every commit of the ledger with what it changed, read in runs: the next run is listed by Git, and its signatures are checked, while the last
+one is being judged."""
 
 from __future__ import annotations
 
@@ -41,7 +42,7 @@ class _Change:
 
 
 _Whole = tuple[_Change, str | None, bytes | None]
-_Raw = tuple[CommitId, bytes, list[_Whole]]
+_Raw = tuple[CommitId, Commit, str | None, list[_Whole]]
 
 
 def steps(mirror: Mirror, commits: Sequence[CommitId]) -> Iterator[Step]:
@@ -53,7 +54,7 @@ def steps(mirror: Mirror, commits: Sequence[CommitId]) -> Iterator[Step]:
             assert coming is not None, "there is one for each run"
             run = coming.result()
             coming = ahead.submit(_read, mirror, runs[number + 1]) if number + 1 < len(runs) else None
-            yield from _parsed(run)
+            yield from (_step(*raw) for raw in run)
 
 
 def changed(mirror: Mirror, before: CommitId, after: CommitId) -> Mapping[str, str | None]:
@@ -69,27 +70,29 @@ def _read(mirror: Mirror, run: Sequence[CommitId]) -> list[_Raw]:
     try:
         headers = list(mirror.objects.read_many(run, "commit"))
         whole = _with_contents(mirror, [change for commit in run for change in changes.get(commit, ())])
-        return [(commit, header, [next(whole) for _ in changes.get(commit, ())]) for commit, header in zip(run, headers, strict=True)]
+        found = [_checked(commit, header) for commit, header in zip(run, headers, strict=True)]
+        return [(*one, [next(whole) for _ in changes.get(one[0], ())]) for one in found]
     except Missing as exc:
         raise Untrusted(f"The ledger's commits from {run[0]} on cannot be read: {exc}") from exc
 
 
-def _parsed(run: Sequence[_Raw]) -> Iterator[Step]:
-    for commit, header, changes in run:
-        try:
-            yield _step(commit, read_commit(header), changes)
-        except (BadObject, BadName) as exc:
-            raise Untrusted(f"The ledger's commit {commit} cannot be read: {exc}") from exc
+def _checked(commit: CommitId, content: bytes) -> tuple[CommitId, Commit, str | None]:
+    """The commit and its signer, found out here ahead of the judgement: libsodium lets go of Python's lock meanwhile."""
+    try:
+        found = read_commit(content)
+        return commit, found, found.signer
+    except (BadObject, BadName) as exc:
+        raise Untrusted(f"The ledger's commit {commit} cannot be read: {exc}") from exc
 
 
-def _step(commit: CommitId, found: Commit, changes: Sequence[_Whole]) -> Step:
+def _step(commit: CommitId, found: Commit, signer: str | None, changes: Sequence[_Whole]) -> Step:
     return Step(
         commit=commit,
         parents=found.parents,
         author=found.author.email,
         time=found.committer.time,
         message=found.message,
-        signer=found.signer,
+        signer=signer,
         changed={change.path: digest for change, digest, _ in changes},
         kept={change.path: data for change, _, data in changes if data is not None},
     )

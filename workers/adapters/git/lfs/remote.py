@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
-from workers.adapters.git.lfs.api import Server
 from workers.adapters.git.lfs.folder import Folder
 from workers.adapters.git.lfs.pointer import Pointer
 from workers.adapters.git.refusals import Refusals
@@ -33,7 +32,7 @@ class Nowhere:
 def opened(remote: RemoteUrl, server: RemoteUrl | None) -> Remote:
     """The place of a repository's large files: the operator's server, else what the repository's own address says."""
     if server is not None:
-        return Server(server)
+        return _served(server)
     if remote.address.startswith("/"):
         return Folder(remote.address)
     url = urlsplit(remote.address)
@@ -41,5 +40,11 @@ def opened(remote: RemoteUrl, server: RemoteUrl | None) -> Remote:
         return Folder(unquote(url.path))
     if url.scheme in ("http", "https"):
         plain = remote.address.rstrip("/").removesuffix(".git")
-        return Server(RemoteUrl(f"{plain}.git/info/lfs", remote.user, remote.password))
+        return _served(RemoteUrl(f"{plain}.git/info/lfs", remote.user, remote.password))
     return Nowhere()
+
+
+def _served(url: RemoteUrl) -> Remote:
+    from workers.adapters.git.lfs.api import Server  # noqa: PLC0415  # its HTTP client takes longer to import than a short ledger to verify
+
+    return Server(url)
