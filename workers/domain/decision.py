@@ -136,7 +136,7 @@ def answer(*outcomes: Outcome, effects: tuple[Effect, ...] = ()) -> Decision:
 def floods(world: World, case: Case) -> bool:
     """Whether the actor has been refused five times within a minute: what follows is logs, not records."""
     minute = stamp(case.now - timedelta(minutes=1))
-    return sum(r.actor == case.actor.id and r.event == "refused" and r.time >= minute for r in world.recent) >= FLOOD
+    return sum(one.actor == case.actor.id and one.event == "refused" for one in world.recent.since(minute)) >= FLOOD
 
 
 def refuse(world: World, case: Case, what: str, *reasons: Reason, suggestions: tuple[str, ...] = ()) -> Decision:

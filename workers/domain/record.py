@@ -11,7 +11,8 @@ from workers.contract.outcomes import Reason, Receipt, Refused
 from workers.contract.promotion import Promotion, RegisteredVersion
 from workers.domain import layout
 from workers.domain.decision import Case, Decision
-from workers.domain.state import Recent, World
+from workers.domain.recents import Recent
+from workers.domain.state import World
 
 SCHEMA = 1
 

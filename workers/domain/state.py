@@ -16,23 +16,12 @@ from workers.contract.promotion import Card, Hold, Promotion, RegisteredVersion,
 from workers.contract.stops import Debt, Freeze, Lock
 from workers.domain import layout, signers, states
 from workers.domain.policy import Policy, read
+from workers.domain.recents import Recent, Recents
 
 WRITER = signers.WRITER
 _LIFTED = ("freezes/", "locks/", "debts/")
 LARGE = 100_000
 """So many objects make a state a large one."""
-
-
-@dataclass(frozen=True)
-class Recent:
-    """A record not long ago: enough to know a request again and to notice a flood."""
-
-    seq: int
-    time: str
-    request_id: RequestId | None
-    actor: str
-    event: str
-    promotion: PromotionId | None = None
 
 
 @dataclass(frozen=True)
@@ -63,7 +52,7 @@ class World:
     open: frozenset[PromotionId] = frozenset()
     lanes: Mapping[tuple[EnvironmentName, ArtifactName], frozenset[PromotionId]] = field(default_factory=dict)
     threads: Mapping[tuple[str, str], PromotionId] = field(default_factory=dict)
-    recent: tuple[Recent, ...] = ()
+    recent: Recents = field(default_factory=Recents)
     last_promotion: int = 0
 
     def key_of(self, sender: Sender) -> str | None:
@@ -102,7 +91,7 @@ class World:
 
     def known(self, request_id: RequestId) -> Recent | None:
         """The record that a request has already made."""
-        return next((recent for recent in reversed(self.recent) if recent.request_id == request_id), None)
+        return self.recent.known(request_id)
 
     @property
     def next_promotion(self) -> PromotionId:
@@ -115,12 +104,12 @@ def parse_signers(text: str) -> dict[str, str]:
     return signers.current(text)
 
 
-def fold(repo_id: str, head: CommitId, seq: int, files: Iterable[tuple[str, bytes]], recent: tuple[Recent, ...]) -> World:
+def fold(repo_id: str, head: CommitId, seq: int, files: Iterable[tuple[str, bytes]], recent: Iterable[Recent]) -> World:
     """The state in the files of a ledger commit (records left out). Raises BadWire or BadPolicy when a file is not of ours."""
     with _nothing_collected():
         found = dict(files)
         text = found[layout.POLICY].decode()
-        empty = World(repo_id, head, seq, read(text), text, parse_signers(found[layout.SIGNERS].decode()), recent=recent)
+        empty = World(repo_id, head, seq, read(text), text, parse_signers(found[layout.SIGNERS].decode()), recent=Recents(recent))
         return apply(empty, head, found, None)
 
 
@@ -164,14 +153,8 @@ def _after(changes: _Changes, head: CommitId, recent: Recent | None) -> World:
     world = changes.world()
     if recent is None:
         return replace(world, head=head)
-    return replace(world, head=head, seq=recent.seq, recent=(*_hour(world.recent, recent.time), recent))
-
-
-def _hour(recent: tuple[Recent, ...], now: str) -> tuple[Recent, ...]:
-    horizon = stamp(read_stamp(now) - timedelta(hours=1))
-    if not recent or recent[0].time >= horizon:
-        return recent
-    return tuple(one for one in recent if one.time >= horizon)
+    horizon = stamp(read_stamp(recent.time) - timedelta(hours=1))
+    return replace(world, head=head, seq=recent.seq, recent=world.recent.followed_by(recent, horizon))
 
 
 class _Changes:

@@ -280,7 +280,7 @@ def _forged(world: World, entry: Entry, now: datetime, why: str) -> d.Case:
 def _anomaly(world: World, case: d.Case) -> d.Decision:
     """A request that is not one is recorded, at most once a minute: whoever can write to Redis must not be able to fill Git."""
     minute = case.time[:16]
-    if sum(one.event == "anomaly" and one.time[:16] == minute for one in world.recent) >= ANOMALIES_PER_MINUTE:
+    if sum(one.event == "anomaly" for one in world.recent.since(minute)) >= ANOMALIES_PER_MINUTE:
         return d.NOTHING
     return d.Decision(event="anomaly", subject="A request in the inbox was not of ours", detail={"why": case.envelope.text})
 

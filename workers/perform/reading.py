@@ -12,9 +12,10 @@ from workers.contract.names import CommitId
 from workers.contract.signatures import fingerprint
 from workers.domain import chain, layout, record
 from workers.domain.policy import BadPolicy
+from workers.domain.recents import Recent
 from workers.domain.signers import read as read_signers
 from workers.domain.signers import same
-from workers.domain.state import WRITER, Recent, World, fold, parse_signers
+from workers.domain.state import WRITER, World, fold, parse_signers
 from workers.ports.errors import Untrusted, WorldError
 from workers.ports.ledger import LedgerBranch
 

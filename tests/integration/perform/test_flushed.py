@@ -15,6 +15,7 @@ from workers.contract import requests as ask
 from workers.contract.names import PromotionId, VersionAsk
 from workers.contract.outcomes import Delivery, Moved
 from workers.contract.promotion import Promotion
+from workers.domain.recents import Recents
 from workers.domain.state import World
 from workers.tasks import changes
 
@@ -72,7 +73,7 @@ def test_at_every_moment_of_a_decision(town: Town, moment: str) -> None:
     town.ticks()
     assert town.events().count("requested") == 1
     assert town.state("P-1") == "succeeded"
-    assert projected(town) == replace(town.world(), recent=())
+    assert projected(town) == replace(town.world(), recent=Recents())
     (document,) = [town.client.get(lanes.document("promotion:P-1"))]
     assert isinstance(document, bytes)
     last = [moved for moved in town.told(Moved) if moved.promotion.id == "P-1"][-1]
@@ -97,7 +98,7 @@ def test_the_projection_follows_every_step(town: Town) -> None:
     for step in steps:
         step()
         town.loop.perform()
-        assert projected(town) == replace(town.world(), recent=())
+        assert projected(town) == replace(town.world(), recent=Recents())
     assert town.client.get(lanes.document("thread:CBIOPSY:3.2")) == b"P-3"
 
 
@@ -106,7 +107,7 @@ def test_a_reader_that_missed_a_rebuild_does_not_follow_over_the_gap(town: Town)
     other = town.beside("two")
     town.promotes("v1.0.0")
     town.loop.perform()
-    assert projected(town) == replace(town.world(), recent=())
+    assert projected(town) == replace(town.world(), recent=Recents())
     town.client.flushall()
     town.promotes("v2.0.0")
     town.loop.perform()
@@ -117,7 +118,7 @@ def test_a_reader_that_missed_a_rebuild_does_not_follow_over_the_gap(town: Town)
     town.card("P-1", "1.1")
     town.loop.perform()
     assert town.client.xlen(CHANGES) == 1
-    assert projected(town) == replace(town.world(), recent=())
+    assert projected(town) == replace(town.world(), recent=Recents())
 
 
 def test_changes_are_never_put_on_a_state_that_they_were_not_made_on(town: Town) -> None:
@@ -132,7 +133,7 @@ def test_changes_are_never_put_on_a_state_that_they_were_not_made_on(town: Town)
     town.loop.perform()
     assert town.client.get(HEAD) == shown
     town.ticks()
-    assert projected(town) == replace(town.world(), recent=())
+    assert projected(town) == replace(town.world(), recent=Recents())
 
 
 class Silent(Flushing):

@@ -16,6 +16,7 @@ from workers.contract.names import CommitId, PromotionId, RefName, Version, Vers
 from workers.contract.outcomes import Moved, Refused, Registered, Status, Trouble
 from workers.contract.promotion import State
 from workers.domain import record as records
+from workers.domain.recents import Recents
 from workers.perform import loop as loops
 from workers.ports.errors import RefusedByHost, Unreachable
 from workers.ports.inbox import Entry
@@ -43,7 +44,7 @@ def test_from_a_sentence_to_production_and_back(town: Town) -> None:
     assert release.live is not None
     assert (release.live.version, release.generation, release.in_flight) == ("v1.0.0", 3, None)
     assert [hold.version for hold in world.holds.values()] == ["v2.0.0"]
-    assert replace(world, recent=()) == projected(town)
+    assert replace(world, recent=Recents()) == projected(town)
     assert town.loop.read() == world
     moved = town.told(Moved)
     assert moved[-1].promotion == world.promotions[PromotionId.read("P-5")]

@@ -24,6 +24,7 @@ from workers.contract.names import ActorId, ArtifactName, CommitId, EnvironmentN
 from workers.contract.outcomes import Delivery, Outcome
 from workers.contract.promotion import Card, Promotion
 from workers.contract.signatures import SigningKey
+from workers.domain.recents import Recents
 from workers.domain.state import World
 from workers.effects.deployment import Attempt
 from workers.perform.loop import Loop
@@ -248,4 +249,4 @@ def projected(town: Town) -> World:
     """The state as questions see it, without what only the writer needs."""
     world, commits = town.wiring.projection.read()
     assert [commits[seq] for seq in range(world.seq + 1)] == [town.reader.commits[seq] for seq in range(world.seq + 1)]
-    return replace(world, recent=())
+    return replace(world, recent=Recents())
