@@ -17,6 +17,7 @@ NOUNS: dict[Token, tuple[str, ...]] = {Token.PROMOTION: ("promotion",), Token.EN
 LABELS: dict[Token, str] = {
     Token.KIND: "kind", Token.NAME: "artifact", Token.VERSION: "version", Token.ENVIRONMENT: "environment", Token.PROMOTION: "promotion",
     Token.REF: "commit", Token.OUTPUT: "image", Token.PLAN: "plan", Token.COMMIT: "commit", Token.VERB: "command", Token.TEXT: "reason",
+    Token.COMMAND: "command",
 }  # fmt: skip
 
 _MARKED = (Token.TEXT, Token.REF, Token.PLAN)

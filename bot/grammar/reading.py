@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from bot.grammar import reasons
 from bot.grammar.characters import faults, shorten
 from bot.grammar.filling import fill
@@ -13,7 +15,7 @@ from bot.grammar.verbs import Found, find, find_near, without_lead
 from bot.grammar.words import Word, split
 from bot.grammar.writing import phrase
 from workers.contract.commands import COMMANDS
-from workers.contract.requests import READS
+from workers.contract.requests import READS, CanI, Nested, Plan, Request, WhyNot
 
 
 def read(text: str, vocabulary: Vocabulary) -> Sentence | NotUnderstood:
@@ -44,6 +46,10 @@ def unreadable(heard: Heard) -> tuple[str, ...]:
 
 
 def _read(found: Found, words: tuple[Word, ...], heard: Heard, vocabulary: Vocabulary) -> Sentence | NotUnderstood:
+    if found.row.nests:
+        words = found.rest
+        if inner := find(words) or find_near(words):
+            return _nested(found, inner, heard, vocabulary)
     filling = fill(found.row, found.rest, heard.because, vocabulary)
     tried = Tried(found.rest, heard.because, filling)
     denied = reasons.is_denied(found.row, words)
@@ -55,6 +61,22 @@ def _read(found: Found, words: tuple[Word, ...], heard: Heard, vocabulary: Vocab
     if found.guessed:
         return NotUnderstood(_cut(heard.text), reasons.of_verb(without_lead(words)), near)
     return NotUnderstood(_cut(heard.text), reasons.of_command(filling, words), near)
+
+
+def _nested(outer: Found, inner: Found, heard: Heard, vocabulary: Vocabulary) -> Sentence | NotUnderstood:
+    """A question about another command, which is read as if it stood alone; that it is asked takes nothing from it."""
+    if inner.row.nests or (inner.row.is_question and outer.row.request is not CanI):
+        return NotUnderstood(_cut(heard.text), (f"“{inner.row.verb}” changes nothing, so there is nothing to foresee. Say it as it is.",))
+    said = tuple(replace(word, asks=False) for word in inner.rest)
+    found = _read(replace(inner, rest=said), said, heard, vocabulary)
+    if isinstance(found, NotUnderstood):
+        return replace(found, suggestions=tuple(f"{outer.row.verb} {one}" for one in found.suggestions))
+    request = _QUESTIONS[outer.row.request](wanted=Nested.of(found.request, phrase(found.request)))
+    guessed = phrase(request) if outer.guessed or found.guessed else None
+    return Sentence(outer.row, request, heard.text, guessed)
+
+
+_QUESTIONS: dict[type[Request], type[Plan | CanI | WhyNot]] = {Plan: Plan, CanI: CanI, WhyNot: WhyNot}
 
 
 def _cut(text: str) -> str:

@@ -19,7 +19,7 @@ def read_reply(text: str, vocabulary: Vocabulary) -> Sentence | None:
     """What a plain reply asks for, as Slack sent it; None: it is none of our business.
 
     Silence for quotations and code, for what is said to somebody, for questions, denials and guesses, and for a write with any word
-    besides its own: who says *please approve* asks another person to.
+    besides its own: who says *please approve* asks another person to, and who says *why not* answers one.
     """
     heard = hear(text)
     if unreadable(heard):
@@ -29,7 +29,7 @@ def read_reply(text: str, vocabulary: Vocabulary) -> Sentence | None:
     if quoted or not phrase_at(words) or _asks(heard.words) or _asks(heard.because or ""):
         return None
     sentence = read(text, vocabulary)
-    if not isinstance(sentence, Sentence) or sentence.guessed:
+    if not isinstance(sentence, Sentence) or sentence.guessed or sentence.command.nests:
         return None
     if sentence.command.request in READS:
         return sentence

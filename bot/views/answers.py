@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from bot.grammar import NotUnderstood
-from bot.views import facts, lineage, queries, verification
+from bot.views import facts, foreseen, lineage, queries, verification
 from bot.views.blocks import actions, context, markup, option, post, section
 from bot.views.buttons import CHOOSE, run
 from bot.views.card import card
@@ -101,7 +101,8 @@ def _registered(outcome: out.Registered, links: Links, names: Names) -> Post:
     would = [f"• {safe(name, 40)}: {_would(reasons, names)}" for name, reasons in outcome.environments.items()]
     metrics = ", ".join(f"{safe(name, 40)} {safe(value, 40)}" for name, value in list(version.metrics.items())[:8])
     known = [*_described(version), deprecated(version, names), f"*Metrics:* {metrics}" if metrics else ""]
-    lines = [title, *known, *(["*Today its gates would say:*", *would] if would else [])]
+    notes = [told(one, 400, names) for one in outcome.notes]
+    lines = [title, *known, *notes, *(["*Today its gates would say:*", *would] if would else [])]
     return post(title.replace("*", ""), [*section(lines, 2_500), *context([facts.commit(outcome.commit, links)])])
 
 
@@ -192,5 +193,6 @@ VIEWS: dict[type[out.Outcome], Callable[[Any, Links, Names], Post]] = {
     out.Lineage: lineage.lineage, out.Pending: queries.pending, out.Changes: queries.changes, out.Page: _page,
     out.Commands: queries.commands, out.Person: queries.whoami,
     out.Late: _late, out.Trouble: _trouble, out.Notice: _notice, out.Silence: _silence, Verification: verification.view,
-    out.Externals: externals,
+    out.Externals: externals, out.PolicyShown: foreseen.policy, out.Planned: foreseen.planned, out.Able: foreseen.able,
+    out.Unmet: foreseen.unmet,
 }  # fmt: skip

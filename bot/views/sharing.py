@@ -10,7 +10,7 @@ from workers.contract.verified import Verification
 
 SHARE = "share"
 
-_FOR_EVERYBODY = (out.Status, out.Versions, out.Pending, out.Changes, out.Page, Verification)
+_FOR_EVERYBODY = (out.Status, out.Versions, out.Pending, out.Changes, out.Page, Verification, out.PolicyShown)
 _LONGEST_VALUE = 2_000
 
 

@@ -29,6 +29,7 @@ from workers.contract.envelope import Envelope, Sealed
 from workers.contract.names import ArtifactName, RequestId, VersionAsk
 from workers.contract.outcomes import Delivery
 from workers.domain import reads
+from workers.domain.decide import decide
 from workers.perform.loop import BATCH, Loop
 from workers.perform.reading import Reader
 from workers.tasks import changes
@@ -194,7 +195,7 @@ def _asked(stage: Stage, request: ask.Request) -> float:
 
     def answer() -> None:
         world, commits = stage.wiring.projection.read()
-        Delivery(reads.answer(world, commits, envelope), "CBENCH").to_wire()
+        Delivery(reads.answer(world, commits, envelope, decide), "CBENCH").to_wire()
 
     return _timed(answer)
 

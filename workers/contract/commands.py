@@ -40,6 +40,7 @@ class Token(Enum):
     PLAN = "PLAN"
     COMMIT = "COMMIT"
     VERB = "VERB"
+    COMMAND = "COMMAND"
     TEXT = "TEXT"
 
 
@@ -98,6 +99,11 @@ class Command:
         return Lane.QUERIES if self.request in ask.READS else Lane.CHANGES
 
     @property
+    def nests(self) -> bool:
+        """Whether another command stands in it."""
+        return self.request in ask.NESTING
+
+    @property
     def is_question(self) -> bool:
         """Whether it changes nothing."""
         return self.lane is not Lane.CHANGES
@@ -117,8 +123,10 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "promote", ask.Promote, Right.REQUEST,
         (_KIND, _NAME, Slot("version", Token.VERSION), Slot("source", Token.ENVIRONMENT, after=("from",)),
-         Slot("environment", Token.ENVIRONMENT, after=("to", "in", "into", "on"), needed=True), _BECAUSE),
-        "Bring a version into an environment: gates first, then approvals, then the deployment with its proof.",
+         Slot("environment", Token.ENVIRONMENT, after=("to", "in", "into", "on"), needed=True),
+         Slot("via", Token.ENVIRONMENT, after=("via", "through")), _BECAUSE),
+        "Bring a version into an environment: gates first, then approvals, then the deployment with its proof. With `via` it goes there first, "
+        "and once it has succeeded there its promotion onwards opens by itself, with that environment's own gates and approvals.",
         "promote model v3 to prod because it misses fewer cases",
         synonyms=("ship", "deploy", "release"),
     ),
@@ -212,6 +220,27 @@ COMMANDS: tuple[Command, ...] = (
         "show pending", ask.ShowPending, Right.ANYONE, (_NAME, Slot("environment", Token.ENVIRONMENT, after=_IN)),
         "Promotions that have not ended, and what each one waits for.",
         "show pending", synonyms=("pending",),
+    ),
+    Command(
+        "show policy", ask.ShowPolicy, Right.ANYONE, (_NAME, Slot("environment", Token.ENVIRONMENT, after=_IN)),
+        "The rules that are in force: who may do what, what a version must prove, when nothing goes out, where it is served; who adopted them when.",
+        "show policy biopsy in prod", synonyms=("policy", "show rules"),
+    ),
+    Command(
+        "plan", ask.Plan, Right.ANYONE, (Slot("wanted", Token.COMMAND, needed=True),),
+        "What a command would do if you said it now: what goes live in place of what, the gates, whose approval, what it waits for. Changes nothing.",
+        "plan promote biopsy v3 to prod", synonyms=("dry run",),
+    ),
+    Command(
+        "can i", ask.CanI, Right.ANYONE, (Slot("wanted", Token.COMMAND, needed=True),),
+        "Whether your rights are enough for a command. Changes nothing.",
+        "can i rollback biopsy in prod", synonyms=("may i",),
+    ),
+    Command(
+        "why not", ask.WhyNot, Right.ANYONE, (_PROMOTION, Slot("wanted", Token.COMMAND)),
+        "Every condition that a promotion or a command does not meet, with who can clear it and when. In a promotion's thread it needs no id. "
+        "By mention or command only: people say it to each other.",
+        "why not P-142", synonyms=("what blocks",),
     ),
     Command(
         "history", ask.History, Right.ANYONE, (_NAME, Slot("environment", Token.ENVIRONMENT, after=_IN)),

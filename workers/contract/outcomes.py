@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from workers.contract import wire
 from workers.contract.actors import Conversation
 from workers.contract.externals import External
-from workers.contract.names import ActorId, ArtifactName, CommitId, EnvironmentName, PromotionId, RequestId, Version
+from workers.contract.names import ActorId, ArtifactName, CommitId, Digest, EnvironmentName, PromotionId, RequestId, Version
 from workers.contract.promotion import Hold, Kind, Promotion, RegisteredVersion, Release
 from workers.contract.verified import Verification
 
@@ -122,11 +122,15 @@ class Option:
 
 @dataclass(frozen=True)
 class Registered:
-    """A version is registered. `environments` say what each environment would refuse today (none: nothing)."""
+    """A version is registered. `environments` say what each environment would refuse today (none: nothing).
+
+    `notes` say which promotions the policy opened of it by itself, or why not.
+    """
 
     version: RegisteredVersion
     commit: CommitId | None = None
     environments: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -183,6 +187,73 @@ class Pending:
     promotions: tuple[Promotion, ...] = ()
     total: int = 0
     note: str | None = None
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule in words. `refined` says for what it is another than the environment's own: `kind service`, `artifact fraud`."""
+
+    topic: str
+    text: str
+    refined: str | None = None
+
+
+@dataclass(frozen=True)
+class LaneRules:
+    """The rules of one environment, for one artifact or in general."""
+
+    environment: EnvironmentName
+    rules: tuple[Rule, ...] = ()
+
+
+@dataclass(frozen=True)
+class PolicyShown:
+    """The answer to `show policy`. `by`, `at`, `record` and `commit` say who adopted it; they are None where it came with the ledger.
+
+    `refinements` says for which kinds and artifacts an environment has other rules, where none was asked for.
+    """
+
+    digest: Digest
+    lanes: tuple[LaneRules, ...] = ()
+    artifact: ArtifactName | None = None
+    by: ActorId | None = None
+    at: str | None = None
+    record: int | None = None
+    commit: CommitId | None = None
+    refinements: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    note: str | None = None
+
+
+@dataclass(frozen=True)
+class Planned:
+    """The answer to `plan`: what would happen, the promotion as it would be, and all that it would be refused for or wait for."""
+
+    what: str
+    would: str
+    promotion: Promotion | None = None
+    conditions: tuple[Reason, ...] = ()
+    notes: tuple[str, ...] = ()
+    diff: str = ""
+
+
+@dataclass(frozen=True)
+class Able:
+    """The answer to `can i`: `yes`, `no` or `cannot tell`, and why; a yes may still be refused for other reasons."""
+
+    what: str
+    answer: str
+    reasons: tuple[Reason, ...] = ()
+
+
+@dataclass(frozen=True)
+class Unmet:
+    """The answer to `why not`: every condition that is not met. `stands` says where a promotion is now."""
+
+    what: str
+    conditions: tuple[Reason, ...] = ()
+    stands: str | None = None
+    promotion: PromotionId | None = None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -275,7 +346,7 @@ class Silence:
 Outcome = (
     Refused | Moved | Receipt | Choose | Registered | PolicyWaits | PolicyAdopted
     | Status | Versions | Lineage | Pending | Changes | Page | Commands | Person
-    | Late | Trouble | Notice | Silence | Verification | Externals
+    | Late | Trouble | Notice | Silence | Verification | Externals | PolicyShown | Planned | Able | Unmet
 )  # fmt: skip
 
 BY_NAME: dict[str, type[Outcome]] = {
@@ -283,7 +354,7 @@ BY_NAME: dict[str, type[Outcome]] = {
     for kind in (
         Refused, Moved, Receipt, Choose, Registered, PolicyWaits, PolicyAdopted,
         Status, Versions, Lineage, Pending, Changes, Page, Commands, Person,
-        Late, Trouble, Notice, Silence, Verification, Externals,
+        Late, Trouble, Notice, Silence, Verification, Externals, PolicyShown, Planned, Able, Unmet,
     )
 }  # fmt: skip
 

@@ -305,7 +305,7 @@ class Promotion:
 
     Every one of the `quorums` must be met. `start_at` is the instant before which it does not begin, `skipped` what an emergency passes over,
     `bundle` the ids of all promotions that move with it, itself among them: they begin and end together. `reminded_at`: when approvers were
-    reminded.
+    reminded. `then_to`: where it is to be promoted once it has succeeded here.
     """
 
     id: PromotionId
@@ -341,6 +341,7 @@ class Promotion:
     skipped: tuple[str, ...] = ()
     bundle: tuple[PromotionId, ...] = ()
     reminded_at: str | None = None
+    then_to: EnvironmentName | None = None
 
     @property
     def quorums(self) -> tuple[Quorum, ...]:

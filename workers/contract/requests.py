@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from workers.contract import wire
 from workers.contract.externals import External
 from workers.contract.names import (
     ArtifactName,
@@ -55,7 +56,10 @@ class Undeprecate:
 
 @dataclass(frozen=True)
 class Promote:
-    """Bring a version into an environment. Without `artifact` the core finds it (thread, channel, only one) or offers a menu."""
+    """Bring a version into an environment, first into `via` where that is said.
+
+    Without `artifact` the core finds it (thread, channel, only one) or offers a menu.
+    """
 
     version: VersionAsk | None
     environment: EnvironmentName
@@ -63,6 +67,7 @@ class Promote:
     kind: Kind | None = None
     source: EnvironmentName | None = None
     because: str | None = None
+    via: EnvironmentName | None = None
 
 
 @dataclass(frozen=True)
@@ -172,6 +177,58 @@ class ShowPending:
 
     artifact: ArtifactName | None = None
     environment: EnvironmentName | None = None
+
+
+@dataclass(frozen=True)
+class ShowPolicy:
+    """What is in force for an artifact in an environment (without them: for the subject of the conversation, everywhere)."""
+
+    artifact: ArtifactName | None = None
+    environment: EnvironmentName | None = None
+
+
+@dataclass(frozen=True)
+class Nested:
+    """A request that a question is about: its sentence, its verb, and its fields as canonical JSON. Nothing acts on it."""
+
+    text: str
+    verb: str
+    body: str
+
+    @classmethod
+    def of(cls, request: Request, text: str) -> Nested:
+        """The request, with the sentence that it is."""
+        return cls(text, type(request).__name__, wire.canonical(request).decode())
+
+    @property
+    def request(self) -> Request:
+        """The request again. Raises BadWire, also for a question inside a question."""
+        kind = BY_VERB.get(self.verb)
+        if kind not in PEOPLE or kind in NESTING:
+            raise wire.BadWire("no request of people")
+        return wire.read(kind, wire.load(self.body))
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What would happen if this were said now."""
+
+    wanted: Nested
+
+
+@dataclass(frozen=True)
+class CanI:
+    """Whether the caller's rights are enough to say this."""
+
+    wanted: Nested
+
+
+@dataclass(frozen=True)
+class WhyNot:
+    """Everything that keeps a promotion (or something that could be said) from being done, and who can clear it when."""
+
+    promotion: PromotionId | None = None
+    wanted: Nested | None = None
 
 
 @dataclass(frozen=True)
@@ -307,16 +364,19 @@ class Tick:
 
 PEOPLE = (
     Register, Deprecate, Undeprecate, Promote, Approve, Reject, Cancel, Retry, Rollback, Unhold, AdoptPolicy, Adopt, Revert,
-    ShowStatus, ShowVersions, ShowLineage, ShowPending, History, Audit, Help, Whoami, AuditVerify,
+    ShowStatus, ShowVersions, ShowLineage, ShowPending, ShowPolicy, History, Audit, Help, Whoami, AuditVerify, Plan, CanI, WhyNot,
 )  # fmt: skip
 LOOKS = (AuditVerify,)
 """Questions that the projection cannot answer: Git itself is looked at."""
-READS = (ShowStatus, ShowVersions, ShowLineage, ShowPending, History, Audit, Help, Whoami)
+READS = (ShowStatus, ShowVersions, ShowLineage, ShowPending, ShowPolicy, History, Audit, Help, Whoami, Plan, CanI, WhyNot)
+NESTING = (Plan, CanI, WhyNot)
+"""Questions about another request."""
 REPORTS = (Inspected, NotInspected, PolicyProposed, Deployed, Verified, Restored, ExternalsSeen, ExternalsSettled)
 
 Request = (
     Register | Deprecate | Undeprecate | Promote | Approve | Reject | Cancel | Retry | Rollback | Unhold | AdoptPolicy | Adopt | Revert
-    | ShowStatus | ShowVersions | ShowLineage | ShowPending | History | Audit | Help | Whoami | AuditVerify
+    | ShowStatus | ShowVersions | ShowLineage | ShowPending | ShowPolicy | History | Audit | Help | Whoami | AuditVerify
+    | Plan | CanI | WhyNot
     | Inspected | NotInspected | PolicyProposed | Deployed | Verified | Restored | ExternalsSeen | ExternalsSettled
     | CardPosted | Tick
 )  # fmt: skip

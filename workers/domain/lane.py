@@ -29,7 +29,7 @@ def judged(world: World, promotion: Promotion, rules: Rules) -> Promotion:
     version = version_of(world, promotion)
     now = world.version(promotion.artifact, live.version) if live else None
     results = gates.judge(gates.Candidate(world, rules, version, now))
-    asked = plan.quorums(rules)
+    asked = plan.quorums(rules, promotion)
     return replace(
         promotion,
         live=live,

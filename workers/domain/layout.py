@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from workers.contract import wire
 from workers.contract.evidence import Evidence
 from workers.contract.externals import External
-from workers.contract.names import ArtifactName, CommitId, DebtId, Digest, EnvironmentName, PromotionId, Version
+from workers.contract.names import ActorId, ArtifactName, CommitId, DebtId, Digest, EnvironmentName, PromotionId, Version
 from workers.contract.promotion import Hold, Promotion, RegisteredVersion, Release
 from workers.contract.stops import Debt, Freeze, Lock
 from workers.domain import own_yaml
@@ -20,6 +20,8 @@ SIGNERS = "allowed_signers"
 REVOKED = "revoked_keys"
 README = "README.md"
 GENESIS = "records/0/0.json"
+
+ADOPTED = "policy/adopted.yaml"
 
 T = TypeVar("T")
 
@@ -33,7 +35,18 @@ class Proposal:
     text: str
 
 
-Document = Promotion | Release | RegisteredVersion | Hold | Proposal | External | Freeze | Lock | Debt | Evidence
+@dataclass(frozen=True)
+class Adoption:
+    """Who put the policy in force there, and when, by which record. There is none for a policy that came with the ledger."""
+
+    commit: CommitId
+    digest: Digest
+    by: ActorId
+    at: str
+    seq: int
+
+
+Document = Promotion | Release | RegisteredVersion | Hold | Proposal | Adoption | External | Freeze | Lock | Debt | Evidence
 
 
 def promotion(id_: PromotionId) -> str:
@@ -100,6 +113,7 @@ _KINDS: tuple[tuple[re.Pattern[str], type[Document]], ...] = (
     (re.compile(r"versions/.+/v[^/]+\.yaml"), RegisteredVersion),
     (re.compile(r"holds/[^/]+/.+/[0-9a-f]{12}\.yaml"), Hold),
     (re.compile(re.escape(PROPOSED)), Proposal),
+    (re.compile(re.escape(ADOPTED)), Adoption),
     (re.compile(r"freezes/[^/]+\.yaml"), Freeze),
     (re.compile(r"locks/[^/]+/.+\.yaml"), Lock),
     (re.compile(r"debts/D-\d+\.yaml"), Debt),
@@ -121,6 +135,8 @@ def path_of(document: Document) -> str:
             return hold(document.environment, document.artifact, document.digest)
         case Proposal():
             return PROPOSED
+        case Adoption():
+            return ADOPTED
         case External():
             return external(document)
         case _:

@@ -44,9 +44,10 @@ def digest(promotion: Promotion, live: Placed | None, rules: Rules, gates: tuple
     return Digest.read(wire.sha256(wire.canonical(plan)))
 
 
-def quorums(rules: Rules) -> tuple[Quorum, ...]:
-    """Whose approvals are needed: every one of them. The requester never counts, whatever the policy says."""
-    return tuple(replace(one, exclude=tuple(dict.fromkeys(("requester", *one.exclude)))) for one in rules.approve)
+def quorums(rules: Rules, promotion: Promotion) -> tuple[Quorum, ...]:
+    """Whose approvals are needed: every one of them. The requester never counts, whatever the policy says; where nobody asked, no author does."""
+    never = ("requester",) if promotion.requester.is_person else ("requester", "author")
+    return tuple(replace(one, exclude=tuple(dict.fromkeys((*never, *one.exclude)))) for one in rules.approve)
 
 
 def changes(then: RegisteredVersion, now: RegisteredVersion | None) -> tuple[Change, ...]:

@@ -1,104 +1,175 @@
-"""The JSON Schema of `towpath.yaml`, published as `docs/towpath.schema.json` for editors."""
+"""The JSON Schema of `towpath.yaml`, published as `docs/towpath.schema.json` for editors. Each key says what it means, each form shows an example."""
 
 from __future__ import annotations
 
 from typing import Any
 
-DURATION = r"^[1-9][0-9]{0,4}(s|m|h|d)$"
+from workers.contract.promotion import Kind
+
+Schema = dict[str, Any]
+
 _SLACK_USER = r"^[UW][A-Z0-9]{2,20}$"
 _NAME = r"^[a-z0-9]([a-z0-9_-]{0,62}[a-z0-9])?(/[a-z0-9]([a-z0-9_-]{0,62}[a-z0-9])?){0,3}$"
 _ENVIRONMENT = r"^[a-z]([a-z0-9-]{0,30}[a-z0-9])?$"
 _ROLE = r"^[a-z][a-z0-9-]{0,40}$"
+_HOURS = r"([01][0-9]|2[0-3]):[0-5][0-9]"
+_DATE = r"(2[01][0-9]{2}-)?(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
 
 
-def _closed(properties: dict[str, Any], *needed: str) -> dict[str, Any]:
+def _closed(properties: Schema, *needed: str) -> Schema:
     return {"type": "object", "additionalProperties": False, "properties": properties, "required": list(needed)}
 
 
-def _map(pattern: str, value: dict[str, Any]) -> dict[str, Any]:
+def _map(pattern: str, value: Schema) -> Schema:
     return {"type": "object", "additionalProperties": False, "patternProperties": {pattern: value}}
 
 
-def _list(item: dict[str, Any], at_least: int = 0) -> dict[str, Any]:
+def _list(item: Schema, at_least: int = 0) -> Schema:
     return {"type": "array", "items": item, "uniqueItems": True, "minItems": at_least, "maxItems": 500}
 
 
-_ROLES = _list({"type": "string", "pattern": _ROLE})
-_ANYBODY = _list({"anyOf": [{"type": "string", "pattern": _ROLE}, {"const": "*"}]})
+def _text(pattern: str, *examples: str, **more: Any) -> Schema:
+    return {"type": "string", "pattern": pattern, "examples": list(examples), **more}
+
+
+def _is(schema: Schema, description: str) -> Schema:
+    return {**schema, "description": description}
+
+
+_A_ROLE = _text(_ROLE, "ml-leads")
+_A_DURATION = _text(r"^[1-9][0-9]{0,4}(s|m|h|d)$", "90s", "15m", "2h", "7d")
+_NONE_OR_A_DURATION = _text(r"^(0|[1-9][0-9]{0,4})(s|m|h|d)$", "15m", "0m")
+_A_MOMENT = _text(rf"^((Mon|Tue|Wed|Thu|Fri|Sat|Sun)|{_DATE})( {_HOURS})?$", "Fri 16:00", "12-20", "2026-12-20 18:00")
+_AN_ENVIRONMENT = _text(_ENVIRONMENT, "staging")
+_ROLES = _list(_A_ROLE)
+_ANYBODY = _list(_text(rf"{_ROLE}|^\*$", "ml-leads", "*"))
+
 _BOUND = _closed(
     {
-        "at_least": {"type": "number", "description": "The version's metric must be this or more."},
-        "at_most": {"type": "number", "description": "The version's metric must be this or less."},
-        "not_worse_than_live_by": {
-            "type": "number",
-            "minimum": 0,
-            "description": "How much worse than the live version's it may be. Worse means lower, or higher where only `at_most` is given.",
-        },
+        "at_least": _is({"type": "number"}, "The version's metric must be this or more."),
+        "at_most": _is({"type": "number"}, "The version's metric must be this or less."),
+        "not_worse_than_live_by": _is(
+            {"type": "number", "minimum": 0},
+            "How much worse than the live version's it may be. Worse means lower, or higher where only `at_most` is given.",
+        ),
     }
 ) | {"minProperties": 1}
+_GATE = _closed(
+    {"metrics": _is(_map(r"^[a-zA-Z][a-zA-Z0-9_.-]{0,60}$", _BOUND), "What the version's metrics must be, by their names.")}, "metrics"
+)
 _TARGET = _closed(
     {
-        "name": {"type": "string", "pattern": _ENVIRONMENT},
-        "type": {"enum": ["model-server"]},
-        "url": {"type": "string", "pattern": r"^https?://[^\s@]+$", "maxLength": 500, "description": "Without user name or password."},
-        "token": {"type": "string", "pattern": r"^env:[A-Z][A-Z0-9_]{0,60}$", "description": "The environment variable that holds the token."},
+        "name": _is(_text(_ENVIRONMENT, "eu"), "A short name, once in an environment."),
+        "type": _is({"enum": ["model-server"]}, "What kind of place it is."),
+        "url": _is(_text(r"^https?://[^\s@]+$", "https://models.example.com", maxLength=500), "Its address, without user name or password."),
+        "token": _is(_text(r"^env:[A-Z][A-Z0-9_]{0,60}$", "env:EU_TOKEN"), "The environment variable that holds the token."),
     },
     "name", "type", "url",
 )  # fmt: skip
-_APPROVE = _closed(
+_APPROVAL = _closed(
     {
-        "from": _list({"type": "string", "pattern": _ROLE}, 1),
-        "count": {"type": "integer", "minimum": 1, "maximum": 20},
-        "expires": {"type": "string", "pattern": DURATION},
-        "exclude": _list({"enum": ["requester", "author"]}),
+        "from": _is(_list(_A_ROLE, 1), "Roles whose members' votes count."),
+        "count": _is({"type": "integer", "minimum": 1, "maximum": 20}, "How many different people of them must approve; 1 when not given."),
+        "expires": _is(_A_DURATION, "How long a promotion waits for them; 24h when not given. Of several rules the shortest counts."),
+        "exclude": _is(_list({"enum": ["requester", "author"]}), "Who may not approve. The requester never may."),
     },
     "from",
 )
+_APPROVE: Schema = {
+    "type": ["object", "array"],
+    "if": {"type": "array"},
+    "then": {"items": _APPROVAL, "maxItems": 10},
+    "else": _APPROVAL,
+}
+_FREEZE = _closed(
+    {
+        "from": _is(_A_MOMENT, "When it begins: a weekday (weekly), a month and day (yearly), or a whole date (once), each with a time or without."),
+        "until": _is(_A_MOMENT, "When it ends, written in the same form. A day without a time is frozen to its end."),
+        "timezone": _is({"type": "string", "maxLength": 60, "examples": ["Europe/Amsterdam"]}, "An IANA time zone; UTC when not given."),
+        "because": _is({"type": "string", "maxLength": 200}, "Why, for those who must wait."),
+    },
+    "from", "until",
+)  # fmt: skip
+
+_REFINABLE: Schema = {
+    "soak": _is(_A_DURATION, "How long it must have been a success in the environment of `after`."),
+    "request": _is(_ANYBODY, "Roles that may ask for promotions into it; `*` is every member of the workspace."),
+    "run": _is(_ROLES, "Roles that may roll back, retry, lift holds and cancel what others asked for."),
+    "emergency": _is(_ROLES, "Roles that may promote past soak, freezes, locks, gates and approvals, with a reason and a debt."),
+    "approve": _is(_APPROVE, "Whose approvals are needed: one rule, or a list of which every one must be met."),
+    "gates": _is({"type": "array", "maxItems": 20, "items": _GATE}, "What a version must prove here."),
+    "freeze": _is(_list(_FREEZE), "When nothing begins to deploy here."),
+    "targets": _is({"type": "array", "items": _TARGET, "maxItems": 20}, "Where it is served, one after the other in this order."),
+}
+"""What an environment says, and what may be said otherwise for a kind or an artifact."""
+_REFINEMENT = _closed({**_REFINABLE, "soak": _is(_NONE_OR_A_DURATION, str(_REFINABLE["soak"]["description"]))}) | {"minProperties": 1}
+_KINDS = {"enum": [kind.value for kind in Kind]}
 _ENVIRONMENT_RULES = _closed(
     {
-        "after": {"type": "string", "pattern": _ENVIRONMENT, "description": "The identical digest must have succeeded there first."},
-        "soak": {"type": "string", "pattern": DURATION, "description": "How long it must have been successful there."},
-        "request": _ANYBODY,
-        "run": _ROLES,
-        "approve": _APPROVE,
-        "gates": {
-            "type": "array",
-            "maxItems": 20,
-            "items": _closed({"metrics": _map(r"^[a-zA-Z][a-zA-Z0-9_.-]{0,60}$", _BOUND)}, "metrics"),
-        },
-        "targets": {"type": "array", "items": _TARGET, "maxItems": 20},
+        "after": _is(_AN_ENVIRONMENT, "The identical digest must have succeeded there first."),
+        "on_register": _is(_list(_KINDS), "Kinds of artifacts whose versions are promoted here as soon as they are registered."),
+        **_REFINABLE,
+        "per_kind": _is(
+            _closed({kind.value: _REFINEMENT for kind in Kind}), "What is otherwise for a kind: each key replaces the whole key."
+        ),
+        "per_artifact": _is(_map(_NAME, _REFINEMENT), "What is otherwise for one artifact; it goes before `per_kind`."),
     }
 ) | {"type": ["object", "null"]}
 
-SCHEMA: dict[str, Any] = {
+SCHEMA: Schema = {
     "$schema": "https://json-schema.org/draft/2020-12/schema",
     "title": "Towpath's policy, towpath.yaml",
     **_closed(
         {
-            "version": {"const": 1},
-            "trust": {
-                "type": "string",
-                "pattern": r"^SHA256:[A-Za-z0-9+/]{43}$",
-                "description": "The fingerprint of the ledger's first key.",
-            },
-            "people": _map(
-                _SLACK_USER,
-                _closed({"git": _list({"type": "string", "maxLength": 254, "pattern": "^[^@\\s]+@[^@\\s]+$"})}),
+            "version": _is({"const": 1}, "The version of this form: always 1."),
+            "trust": _is(
+                _text(r"^SHA256:[A-Za-z0-9+/]{43}$", "SHA256:uNiVztksCsDhcc0u9e8BrrQXVUpKmTbDyTZ8IKiYDQo"),
+                "The fingerprint of the ledger's first key.",
             ),
-            "roles": _map(
-                _ROLE,
-                _closed(
-                    {
-                        "users": _list({"type": "string", "pattern": _SLACK_USER}),
-                        "groups": _list({"type": "string", "pattern": "^S[A-Z0-9]{2,20}$"}),
-                    }
+            "people": _is(
+                _map(
+                    _SLACK_USER,
+                    _closed(
+                        {
+                            "git": _is(
+                                _list(_text("^[^@\\s]+@[^@\\s]+$", "ana@example.com", maxLength=254)),
+                                "The e-mail addresses with which this person commits.",
+                            )
+                        }
+                    ),
                 ),
+                "People by their Slack ids, so that the authors of versions are known.",
             ),
-            "channels": _map(
-                "^[CG][A-Z0-9]{2,20}$",
-                _closed({"artifact": {"type": "string", "pattern": _NAME}, "announce": {"type": "boolean"}}),
+            "roles": _is(
+                _map(
+                    _ROLE,
+                    _closed(
+                        {
+                            "users": _is(_list(_text(_SLACK_USER, "U024BE7LH")), "Slack ids of the people in the role."),
+                            "groups": _is(
+                                _list(_text("^S[A-Z0-9]{2,20}$", "S0614TZR7")), "Slack ids of user groups whose members are in it."
+                            ),
+                        }
+                    ),
+                ),
+                "Sets of people that the environments speak of.",
             ),
-            "environments": _map(_ENVIRONMENT, _ENVIRONMENT_RULES) | {"minProperties": 1, "maxProperties": 50},
+            "channels": _is(
+                _map(
+                    "^[CG][A-Z0-9]{2,20}$",
+                    _closed(
+                        {
+                            "artifact": _is(_text(_NAME, "fraud"), "What is meant here when a sentence names no artifact."),
+                            "announce": _is({"type": "boolean"}, "Whether the channel is told of what is not about one promotion."),
+                        }
+                    ),
+                ),
+                "Slack channels by their ids.",
+            ),
+            "environments": _is(
+                _map(_ENVIRONMENT, _ENVIRONMENT_RULES) | {"minProperties": 1, "maxProperties": 50},
+                "In the order of the way to production.",
+            ),
         },
         "version",
         "environments",

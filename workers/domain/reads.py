@@ -4,27 +4,34 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from workers.contract import outcomes as out
 from workers.contract import requests as ask
 from workers.contract.actors import Actor, Standing
 from workers.contract.commands import COMMANDS, Right
-from workers.contract.envelope import Envelope
+from workers.contract.envelope import Envelope, read_stamp
 from workers.contract.names import ArtifactName, CommitId, EnvironmentName
 from workers.contract.promotion import Promotion, RegisteredVersion, Release, State
-from workers.domain import lineage, rights, shape, states, subject
+from workers.domain import foresight, in_force, lineage, rights, shape, states, subject
+from workers.domain.policy import Rules
 from workers.domain.state import World
 
 LONGEST = 20
 Commits = Mapping[int, CommitId]
 
 
-def answer(world: World, commits: Commits, envelope: Envelope) -> out.Outcome:
-    """What a read request is answered with. Who does not count is told nothing but who they are and what they could ask."""
+def answer(world: World, commits: Commits, envelope: Envelope, judge: foresight.Judge) -> out.Outcome:
+    """What a read request is answered with. Who does not count is told nothing but who they are and what they could ask.
+
+    `judge` is the one decision point: a question about another request is answered by what it would decide.
+    """
     reason = rights.membership(envelope.actor)
     if reason and not isinstance(envelope.request, ask.Help | ask.Whoami):
         return out.Refused(type(envelope.request).__name__.lower(), (reason,))
+    if isinstance(envelope.request, ask.NESTING):
+        return foresight.answer(world, envelope, judge)
     reader: Callable[[World, Commits, Envelope, Any], out.Outcome] = _READERS[type(envelope.request)]
     return reader(world, commits, envelope, envelope.request)
 
@@ -125,6 +132,29 @@ def _pending(world: World, commits: Commits, envelope: Envelope, wanted: ask.Sho
     return out.Pending(tuple(sorted(fitting, key=lambda p: p.id.number)[:LONGEST]), len(fitting), note)
 
 
+def _policy(world: World, commits: Commits, envelope: Envelope, wanted: ask.ShowPolicy) -> out.Outcome:
+    artifact, note, refused = _guess(world, wanted.artifact or _subject(world, envelope))
+    if refused:
+        return refused
+    if wanted.environment and isinstance(reason := subject.rules_of(world, wanted.environment), out.Reason):
+        return out.Refused(f"show policy {wanted.environment}", (reason,))
+    environments = (wanted.environment,) if wanted.environment else tuple(world.policy.environments)
+    whom = (artifact, subject.kind_of(world, artifact) if artifact else None)
+    lanes = (in_force.lane(world.policy, name, whom, read_stamp(envelope.issued_at)) for name in environments)
+    shown = out.PolicyShown(world.policy.digest, tuple(one for one in lanes if one), artifact, note=note)
+    if artifact is None:
+        shown = replace(shown, refinements={name: found for name in environments if (found := _refinements(world, name))})
+    adopted = world.adoption
+    if adopted is None or adopted.digest != world.policy.digest:
+        return shown
+    return replace(shown, by=adopted.by, at=adopted.at, record=adopted.seq, commit=commits.get(adopted.seq))
+
+
+def _refinements(world: World, environment: EnvironmentName) -> tuple[str, ...]:
+    refined = world.policy.refinements.get(environment)
+    return (*(kind.value for kind in refined.kinds), *refined.artifacts) if refined else ()
+
+
 def _history(world: World, commits: Commits, envelope: Envelope, wanted: ask.History) -> out.Outcome:
     artifact, note, refused = _guess(world, wanted.artifact)
     if refused:
@@ -193,24 +223,35 @@ def may(world: World, actor: Actor, right: Right) -> bool:
     """Whether the actor holds a right anywhere: what help shows. The decision itself looks at the environment that is named."""
     if actor.standing is not Standing.MEMBER:
         return right is Right.ANYONE
-    return right is Right.ANYONE or any(right.value in held for held in rights_of(world, actor).values())
+    return right is Right.ANYONE or any(right.value in _rights_by(world, actor, rules) for rules in world.policy.every_rules())
 
 
 def rights_of(world: World, actor: Actor) -> dict[EnvironmentName, tuple[str, ...]]:
     """For each environment, which of request, approve, run and emergency the actor holds."""
     if actor.standing is not Standing.MEMBER:
         return {}
-    held = {}
-    for name, rules in world.policy.environments.items():
-        approve = tuple(role for quorum in rules.approve for role in quorum.roles)
-        wanted = {Right.REQUEST: rules.request, Right.APPROVE: approve, Right.RUN: rules.run, Right.EMERGENCY: rules.emergency}
-        held[name] = tuple(right.value for right, roles in wanted.items() if world.policy.grants(roles, actor))
-    return held
+    return {name: _rights_by(world, actor, rules) for name, rules in world.policy.environments.items()}
+
+
+def _rights_by(world: World, actor: Actor, rules: Rules) -> tuple[str, ...]:
+    approve = tuple(role for quorum in rules.approve for role in quorum.roles)
+    wanted = {Right.REQUEST: rules.request, Right.APPROVE: approve, Right.RUN: rules.run, Right.EMERGENCY: rules.emergency}
+    return tuple(right.value for right, roles in wanted.items() if world.policy.grants(roles, actor))
+
+
+def _refined_rights(world: World, actor: Actor) -> dict[str, tuple[str, ...]]:
+    """The rights that are others for a kind or an artifact than in its environment: `prod, artifact fraud`."""
+    if actor.standing is not Standing.MEMBER:
+        return {}
+    everywhere = rights_of(world, actor)
+    found = ((rules, _rights_by(world, actor, rules)) for rules in world.policy.every_rules() if rules.refined)
+    named = {f"{rules.name}, {' and '.join(dict.fromkeys(rules.refined.values()))}": (rules, held) for rules, held in found}
+    return {whom: held for whom, (rules, held) in named.items() if held != everywhere[rules.name]}
 
 
 def _whoami(world: World, commits: Commits, envelope: Envelope, wanted: ask.Whoami) -> out.Outcome:
     actor = envelope.actor
-    rights = {str(name): held for name, held in rights_of(world, actor).items()}
+    rights = {str(name): held for name, held in rights_of(world, actor).items()} | _refined_rights(world, actor)
     return out.Person(actor.id, actor.standing.value, world.policy.roles_of(actor), rights)
 
 
@@ -219,6 +260,7 @@ _READERS: dict[type[ask.Request], Callable[[World, Commits, Envelope, Any], out.
     ask.ShowVersions: _versions,
     ask.ShowLineage: _lineage,
     ask.ShowPending: _pending,
+    ask.ShowPolicy: _policy,
     ask.History: _history,
     ask.Audit: _audit,
     ask.Help: _help,

@@ -61,7 +61,7 @@ def may_approve(world: World, case: Case, promotion: Promotion, quorum: Quorum) 
     reasons = []
     if case.actor.id.user == promotion.requester.user:
         reasons.append(Reason("own-request", "You asked for this promotion; somebody else must decide on it."))
-    if "author" in quorum.exclude and case.actor.id.user in _authors(world, promotion):
+    if "author" in quorum.exclude and case.actor.id.user in authors(world, promotion):
         reasons.append(Reason("own-version", f"You made {promotion.artifact} {promotion.to.version}; somebody else must decide on it."))
     if role_of(case, quorum, world) is None:
         may = f"may: {_named(quorum.roles)}"
@@ -81,7 +81,8 @@ def still_counts(world: World, user: str, role: str) -> bool:
     return found is not None and (user in found.users or bool(found.groups))
 
 
-def _authors(world: World, promotion: Promotion) -> set[str]:
+def authors(world: World, promotion: Promotion) -> set[str]:
+    """The Slack users who made the version, as far as the policy knows them."""
     version: RegisteredVersion | None = world.version(promotion.artifact, promotion.to.version)
     people = (world.policy.person_of(author) for author in (version.authors if version else ()))
     return {person for person in people if person}

@@ -40,6 +40,7 @@ class World:
     policy_text: str
     signers: Mapping[str, str]
     proposal: layout.Proposal | None = None
+    adoption: layout.Adoption | None = None
     versions: Mapping[ArtifactName, Mapping[Version, RegisteredVersion]] = field(default_factory=dict)
     releases: Mapping[tuple[EnvironmentName, ArtifactName], Release] = field(default_factory=dict)
     promotions: Mapping[PromotionId, Promotion] = field(default_factory=dict)
@@ -149,6 +150,14 @@ def decided(world: World, head: CommitId, documents: Iterable[layout.Document], 
     return _after(changes, head, recent)
 
 
+def supposing(world: World, documents: Iterable[layout.Document]) -> World:
+    """The state as it would be with these documents in it: what a decision that has several parts is judged on."""
+    changes = _Changes(world)
+    for document in documents:
+        changes.keep(document)
+    return changes.world()
+
+
 def _after(changes: _Changes, head: CommitId, recent: Recent | None) -> World:
     world = changes.world()
     if recent is None:
@@ -195,6 +204,8 @@ class _Changes:
         match document:
             case layout.Proposal():
                 self._plain["proposal"] = document
+            case layout.Adoption():
+                self._plain["adoption"] = document
             case Promotion():
                 self._keep_promotion(document)
             case RegisteredVersion():

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from workers.contract.envelope import read_stamp, stamp
 from workers.contract.promotion import Promotion
-from workers.domain import plan
+from workers.domain import calendar, plan
 from workers.domain.policy import Rules
 from workers.domain.state import World
 
@@ -50,10 +50,17 @@ def _soak(place: Place) -> Iterator[Stop]:
         yield Stop("soak", f"soaking in {place.rules.after} until {stamp(until)}", until)
 
 
+def _closed(place: Place) -> Iterator[Stop]:
+    """The freezes that the policy writes down."""
+    if window := calendar.covers(place.rules.freeze, place.now):
+        text = f"frozen by the policy ({window.period.text}) until {stamp(window.ends)}"
+        yield Stop("freeze", text, window.ends, "by itself, or by another policy")
+
+
 def soaked_at(world: World, promotion: Promotion, rules: Rules) -> datetime | None:
     """When the bytes have been successful in the earlier environment for long enough."""
     since = world.succeeded_since(rules.after, promotion.artifact, promotion.to.digest) if rules.after else None
     return read_stamp(since) + rules.soak if since and rules.soak else None
 
 
-STOPS: tuple[Callable[[Place], Iterator[Stop]], ...] = (_lane, _soak)
+STOPS: tuple[Callable[[Place], Iterator[Stop]], ...] = (_lane, _soak, _closed)

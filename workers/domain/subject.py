@@ -20,9 +20,9 @@ def near(word: str, known: Iterable[str]) -> list[str]:
     return difflib.get_close_matches(word, sorted(known), n=3, cutoff=0.6)
 
 
-def rules_of(world: World, environment: EnvironmentName) -> Rules | Reason:
-    """The environment's rules, or why there are none."""
-    if rules := world.policy.environments.get(environment):
+def rules_of(world: World, environment: EnvironmentName, artifact: ArtifactName | None = None) -> Rules | Reason:
+    """The rules of an artifact's lane in an environment (without one: those that are the environment's own), or why there are none."""
+    if rules := world.policy.rules_for(environment, artifact, kind_of(world, artifact) if artifact else None):
         return rules
     known = ", ".join(world.policy.environments)
     guess = near(environment, world.policy.environments)
@@ -111,7 +111,8 @@ def _sentence(wanted: ask.Promote | ask.Rollback, name: ArtifactName) -> str:
         words = ["rollback", name, "in", wanted.environment, *(("to", wanted.to) if wanted.to else ())]
     else:
         source = ("from", wanted.source) if wanted.source else ()
-        words = ["promote", name, *((wanted.version,) if wanted.version else ()), *source, "to", wanted.environment]
+        via = ("via", wanted.via) if wanted.via else ()
+        words = ["promote", name, *((wanted.version,) if wanted.version else ()), *source, "to", wanted.environment, *via]
     return " ".join(words)
 
 

@@ -12,6 +12,7 @@ from workers.contract import requests as ask
 from workers.contract.envelope import BadEnvelope, Envelope, Sealed
 from workers.contract.outcomes import Delivery
 from workers.domain import reads
+from workers.domain.decide import decide
 from workers.domain.state import World
 from workers.tasks.wiring import Wiring
 
@@ -28,7 +29,7 @@ def answer(wiring: Wiring, sealed: str, rebuild: Callable[[], None]) -> bool:
     envelope = opened(world, sealed, ask.READS)
     if envelope is None or envelope.conversation is None:
         return True
-    outcome = reads.answer(world, commits, envelope)
+    outcome = reads.answer(world, commits, envelope, decide)
     wiring.board.deliver([Delivery(outcome, envelope.conversation.channel, envelope.request_id, envelope.actor.id, envelope.conversation)])
     return True
 

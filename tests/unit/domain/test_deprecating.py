@@ -10,6 +10,7 @@ from workers.contract import requests as ask
 from workers.contract.names import PromotionId, VersionAsk
 from workers.contract.outcomes import Choose, Receipt, Registered, Versions
 from workers.domain import policy, reads
+from workers.domain.decide import decide
 
 from .worlds import ANA, BEN, BIOPSY, CARL, MIA, OLA, POLICY, PROD, Story, outcome, person, reasons, refused, version_of
 
@@ -150,7 +151,7 @@ def test_a_place_that_the_policy_no_longer_has_stops_nobody(story: Story) -> Non
 
 def test_questions_and_a_second_registration_show_it(story: Story) -> None:
     story.says(OLA, OLD)
-    shown = reads.answer(story.world, {}, story._envelope(ANA, ask.ShowVersions(BIOPSY), None, story.now))
+    shown = reads.answer(story.world, {}, story._envelope(ANA, ask.ShowVersions(BIOPSY), None, story.now), decide)
     assert isinstance(shown, Versions)
     assert [one.deprecated and one.deprecated.because for one in shown.versions] == [None, "its labels were wrong"]
     asked = story._envelope(ANA, ask.Register(BIOPSY, version_of("v1.0.0").version), None, story.now)

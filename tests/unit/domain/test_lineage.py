@@ -12,6 +12,7 @@ from workers.contract.envelope import Envelope, request_id, stamp
 from workers.contract.names import ArtifactName, CommitId, Version, VersionAsk
 from workers.contract.promotion import Column, Kind, RegisteredVersion, Signature, Table
 from workers.domain import layout, plan, reads
+from workers.domain.decide import decide
 
 from .worlds import ANA, BEGIN, CHANNEL, REPO, Story, person, version_of
 
@@ -23,7 +24,7 @@ def asked(story: Story, name: str | None, version: str | None = None, channel: s
     wanted = ask.ShowLineage(ArtifactName.read(name) if name else None, VersionAsk.read(version) if version else None)
     where = Conversation(channel, Origin.COMMAND)
     envelope = Envelope(request_id("read", "1"), REPO, stamp(BEGIN), stamp(BEGIN), who, wanted, where)  # type: ignore[arg-type]
-    return reads.answer(story.world, {}, envelope)
+    return reads.answer(story.world, {}, envelope, decide)
 
 
 def grown() -> Story:
@@ -135,7 +136,7 @@ def test_versions_count_the_models_and_leave_out_the_columns() -> None:
     story = grown()
     where = Conversation(CHANNEL, Origin.COMMAND)
     envelope = Envelope(request_id("read", "2"), REPO, stamp(BEGIN), stamp(BEGIN), ANA, ask.ShowVersions(BIOPSIES), where)
-    found = reads.answer(story.world, {}, envelope)
+    found = reads.answer(story.world, {}, envelope, decide)
     assert isinstance(found, out.Versions)
     assert found.trained == {"biopsies v1.0.0": 2}
     assert [(table.rows, table.columns) for table in found.versions[0].tables] == [(400, ())]

@@ -43,7 +43,7 @@ def test_an_environment_may_be_written_as_nothing() -> None:
 
 
 WRONG = {
-    "an unknown key": (POLICY.replace("soak: 1h", "sock: 1h"), "sock", "'sock', which is not known; known: after, soak"),
+    "an unknown key": (POLICY.replace("soak: 1h", "sock: 1h"), "sock", "'sock', which is not known; known: after, on_register, soak"),
     "an unknown key at the top": (POLICY + "extra: 1\n", "extra", "'extra', which is not known; known: version, trust"),
     "a key twice": (POLICY.replace("    soak: 1h\n", "    soak: 1h\n    soak: 2h\n"), "soak: 2h", "'soak' stands twice"),
     "an anchor": (POLICY.replace("run: [ml-leads]\n    approve", "run: &x [ml-leads]\n    approve", 1), "&x", "anchors and aliases"),

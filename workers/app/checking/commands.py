@@ -38,6 +38,7 @@ def check(path: Path, environment: str, policy: Path | None, repository: str | N
     world = _world(repository)
     try:
         version = scratch.inspect(top, path)
+        rules = rules_of.rules_for(rules.name, version.artifact, version.kind) or rules
         found = [("content", Result.PASS.value, f"{version.files} files, digest {version.digest.short}")]
         found += judging.judge(replace(world, policy=rules_of) if world else judging.empty(rules_of), rules, version, known=bool(world))
     except BadContent as exc:

@@ -18,6 +18,7 @@ from workers.contract.envelope import Envelope, request_id
 from workers.contract.names import ActorId, CommitId
 from workers.contract.promotion import Release
 from workers.domain import layout, reads
+from workers.domain.decide import decide
 from workers.domain.state import World, fold
 from workers.perform.reading import FOLDERS
 from workers.ports.errors import Untrusted
@@ -60,7 +61,7 @@ def _asked(world: World, commits: dict[int, CommitId], question: Question) -> ou
         "history": ask.History(artifact, environment),
     }
     request = requests[question.verb]
-    return reads.answer(world, commits, Envelope(request_id("cli"), world.repo_id, _NOW, _NOW, _ASKER, request))
+    return reads.answer(world, commits, Envelope(request_id("cli"), world.repo_id, _NOW, _NOW, _ASKER, request), decide)
 
 
 def _all_of(outcome: out.Outcome, world: World, commits: dict[int, CommitId], question: Question) -> out.Outcome:

@@ -10,7 +10,7 @@ from workers.contract.envelope import read_stamp
 from workers.contract.outcomes import Late, Reason
 from workers.domain import decision as d
 from workers.domain import reads, rights
-from workers.domain.decide import cards, clock, deprecation, externals, promote, registry, reports, vote
+from workers.domain.decide import cards, clock, deprecation, externals, following, promote, registry, reports, vote
 from workers.domain.state import World
 from workers.domain.times import is_early, is_over
 
@@ -47,11 +47,15 @@ PROCESSES: dict[type[ask.Request], Judge] = {
 
 def decide(world: World, case: d.Case) -> d.Decision:
     """What becomes of a request on this state of the ledger. Pure: the same arguments give the same decision."""
+    return following.extended(world, case, _judged(world, case))
+
+
+def _judged(world: World, case: d.Case) -> d.Decision:
     request = case.envelope.request
     if judge := PROCESSES.get(type(request)):
         return judge(world, case, request)
     if isinstance(request, ask.READS):
-        return d.answer(reads.answer(world, {}, case.envelope))
+        return d.answer(reads.answer(world, {}, case.envelope, decide))
     sentence = case.envelope.text or type(request).__name__.lower()
     if is_over(case):
         minutes = int((case.now - read_stamp(case.envelope.issued_at)).total_seconds() // 60)

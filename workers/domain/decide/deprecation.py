@@ -84,7 +84,8 @@ def _menu(wanted: Wanted, found: list[RegisteredVersion]) -> Choose:
 
 def _denied(world: World, case: d.Case, version: RegisteredVersion) -> list[Reason]:
     """Why not: somebody who runs an environment may say so, and for a version that is live, only who runs every place where it is."""
-    everywhere = [rights.may_run(world, case, rules) for rules in world.policy.environments.values()]
+    lanes = (world.policy.rules_for(name, version.artifact, version.kind) for name in world.policy.environments)
+    everywhere = [rights.may_run(world, case, rules) for rules in lanes if rules]
     if all(everywhere):
         return [Reason("right-run", "You may not run any environment, so you may not say which versions are promoted.")]
     there = (world.policy.rules_for(name, version.artifact, version.kind) for name in _places(world, version))

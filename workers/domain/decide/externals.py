@@ -52,7 +52,7 @@ def _told(found: tuple[External, ...], event: str, words: str) -> d.Decision:
 def adopt(world: World, case: d.Case, wanted: ask.Adopt) -> d.Decision:
     """The version that somebody assigned is requested as any other: nothing is passed over because it is in the tags already."""
     what = f"adopt {wanted.artifact} in {wanted.environment}"
-    rules = subject.rules_of(world, wanted.environment)
+    rules = subject.rules_of(world, wanted.environment, wanted.artifact)
     if isinstance(rules, Reason):
         return d.refuse(world, case, what, rules)
     if reason := rights.may_request(world, case, rules):
@@ -79,7 +79,7 @@ def adopt(world: World, case: d.Case, wanted: ask.Adopt) -> d.Decision:
 def revert(world: World, case: d.Case, wanted: ask.Revert) -> d.Decision:
     """The ledger stays; from now on the tags that show it may retire what others assigned. It is settled when the tags agree."""
     what = f"revert {wanted.artifact} in {wanted.environment}"
-    rules = subject.rules_of(world, wanted.environment)
+    rules = subject.rules_of(world, wanted.environment, wanted.artifact)
     if isinstance(rules, Reason):
         return d.refuse(world, case, what, rules)
     if reason := rights.may_run(world, case, rules):

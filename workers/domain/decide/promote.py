@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from workers.contract import requests as ask
 from workers.contract.envelope import stamp
-from workers.contract.names import Digest
-from workers.contract.outcomes import Choose, Moved, Reason, Receipt
+from workers.contract.names import ActorId, ArtifactName, Digest, EnvironmentName
+from workers.contract.outcomes import Choose, Reason, Receipt
 from workers.contract.promotion import Placed, Promotion, RegisteredVersion, Release, State
 from workers.domain import decision as d
 from workers.domain import gates, lane, rights, subject
@@ -20,16 +20,19 @@ NO_PLAN = Digest.read("sha256:" + "0" * 64)
 def promote(world: World, case: d.Case, wanted: ask.Promote) -> d.Decision:
     """Open a promotion, or say every reason why not."""
     what = f"promote {wanted.artifact or ''} {wanted.version or ''} to {wanted.environment}".replace("  ", " ")
-    rules = subject.rules_of(world, wanted.environment)
     artifact = subject.find_artifact(world, case, wanted)
     if isinstance(artifact, Choose):
         return d.answer(artifact)
+    rules = subject.rules_of(world, wanted.environment, artifact if isinstance(artifact, str) else None)
     if isinstance(rules, Reason) or isinstance(artifact, Reason):
         if _worth_a_look(wanted, artifact, case) and not isinstance(rules, Reason):
             return _look(wanted, case)
         return d.refuse(world, case, what, *(reason for reason in (rules, artifact) if isinstance(reason, Reason)))
-    if reason := rights.may_request(world, case, rules):
-        return d.refuse(world, case, what, reason)
+    first = _first_stop(world, wanted, artifact)
+    if isinstance(first, Reason):
+        return d.refuse(world, case, what, first)
+    if reasons := [reason for one in (rules, first) if one and (reason := rights.may_request(world, case, one))]:
+        return d.refuse(world, case, what, *reasons)
     version = subject.find_version(world, wanted, artifact)
     if isinstance(version, Choose):
         return d.answer(version)
@@ -37,7 +40,19 @@ def promote(world: World, case: d.Case, wanted: ask.Promote) -> d.Decision:
         return _unknown(world, case, what, replace(wanted, artifact=artifact))
     if isinstance(version, Reason):
         return d.refuse(world, case, what, version)
-    return _open(world, case, rules, version, what)
+    if first and not world.succeeded_since(first.name, artifact, version.digest):
+        return _open(world, case, first, version, replace(by(case), then_to=rules.name))
+    return _open(world, case, rules, version, by(case))
+
+
+def _first_stop(world: World, wanted: ask.Promote, artifact: ArtifactName) -> Rules | Reason | None:
+    """The rules of the environment that is gone through first, if one is; it must stand before the other."""
+    if wanted.via is None:
+        return None
+    rules, order = subject.rules_of(world, wanted.via, artifact), list(world.policy.environments)
+    if isinstance(rules, Reason) or order.index(wanted.via) < order.index(wanted.environment):
+        return rules
+    return Reason("via", f"{wanted.via} does not stand before {wanted.environment} in the policy. The way is: {', '.join(order)}.")
 
 
 def _unknown(world: World, case: d.Case, what: str, wanted: ask.Promote) -> d.Decision:
@@ -57,23 +72,47 @@ def _look(wanted: ask.Promote, case: d.Case) -> d.Decision:
     return d.answer(effects=(d.Inspect(wanted.artifact, wanted.version, case.wire),))
 
 
-def _open(world: World, case: d.Case, rules: Rules, version: RegisteredVersion, what: str) -> d.Decision:
-    if there := _already(world, rules, version):
-        return d.answer(there)
-    promotion = _new(world, case, rules, version)
+@dataclass(frozen=True)
+class Asker:
+    """Who wants a promotion: the person (or, where nobody asked, our process), where its card goes, and where it is to go from there."""
+
+    id: ActorId
+    channel: str
+    because: str | None = None
+    then_to: EnvironmentName | None = None
+
+
+def by(case: d.Case) -> Asker:
+    """The actor of a request, in the conversation where it was said."""
+    return Asker(case.actor.id, case.conversation.channel if case.conversation else "", case.because)
+
+
+def _open(world: World, case: d.Case, rules: Rules, version: RegisteredVersion, asker: Asker) -> d.Decision:
+    if there := already(world, rules, version):
+        further = f" Ask for {asker.then_to} when it has succeeded." if asker.then_to else ""
+        return d.answer(replace(there, text=there.text + further))
+    promotion = lane.judged(world, new(world, case, rules, version, asker), rules)
+    stopped = gates.stops(promotion.gates)
+    if stopped and d.floods(world, case):
+        what = f"promote {version.artifact} {version.version} to {rules.name}"
+        return d.refuse(world, case, what, *(Reason(gate.gate, gate.text) for gate in stopped))
+    return opened(world, case, promotion, rules, f"Goes on to {asker.then_to} once it has succeeded here." if asker.then_to else "")
+
+
+def opened(world: World, case: d.Case, promotion: Promotion, rules: Rules, said: str = "") -> d.Decision:
+    """The first decision on a promotion whose gates were judged: refused, asked for approval, queued, or begun."""
     if stopped := gates.stops(promotion.gates):
-        if d.floods(world, case):
-            return d.refuse(world, case, what, *(Reason(gate.gate, gate.text) for gate in stopped))
         reasons = tuple(gate.text for gate in stopped)
         text = f"{len(stopped)} of {len(promotion.gates)} gates {'stops' if len(stopped) == 1 else 'stop'} it."
-        return d.moved(d.move(world, case, promotion, State.REFUSED, "refused", text, reasons=reasons))
+        return d.moved(d.move(world, case, promotion, State.REFUSED, "refused", f"{said} {text}".strip(), reasons=reasons))
     if promotion.quorum:
-        expires = stamp(case.now + rules.expires)
-        return d.moved(d.move(world, case, promotion, State.WAITING, "requested", "Asked for approval.", expires_at=expires))
-    return lane.proceed(world, case, promotion, rules, "requested", "No approval is needed.")
+        expires, text = stamp(case.now + rules.expires), f"{said} Asked for approval.".strip()
+        return d.moved(d.move(world, case, promotion, State.WAITING, "requested", text, expires_at=expires))
+    return lane.proceed(world, case, promotion, rules, "requested", f"{said} No approval is needed.".strip())
 
 
-def _already(world: World, rules: Rules, version: RegisteredVersion) -> Receipt | Moved | None:
+def already(world: World, rules: Rules, version: RegisteredVersion) -> Receipt | None:
+    """Why another promotion of the version into the environment would be one too many."""
     for other in world.in_lane(rules.name, version.artifact):
         if other.to.digest == version.digest and other.to.version == version.version:
             return Receipt(
@@ -89,34 +128,34 @@ def _already(world: World, rules: Rules, version: RegisteredVersion) -> Receipt 
     return None
 
 
-def _new(world: World, case: d.Case, rules: Rules, version: RegisteredVersion) -> Promotion:
+def new(world: World, case: d.Case, rules: Rules, version: RegisteredVersion, asker: Asker) -> Promotion:
+    """A promotion that nothing was judged of yet."""
     id_ = world.next_promotion
-    channel = case.conversation.channel if case.conversation else ""
-    bare = Promotion(
+    return Promotion(
         id=id_,
         artifact=version.artifact,
         kind=version.kind,
         environment=rules.name,
         to=Placed(version.version, version.commit, version.digest, id_, case.time, version.outputs),
         state=State.CHECKING,
-        requester=case.actor.id,
+        requester=asker.id,
         requested_at=case.time,
-        channel=channel,
+        channel=asker.channel,
         plan=NO_PLAN,
         policy=world.policy.digest,
         request_id=case.envelope.request_id,
-        because=case.because,
+        because=asker.because,
+        then_to=asker.then_to,
     )
-    return lane.judged(world, bare, rules)
 
 
 def rollback(world: World, case: d.Case, wanted: ask.Rollback) -> d.Decision:
     """Go back at once: a running promotion of the lane is stopped, what is left behind is put on hold."""
     what = f"roll back {wanted.artifact or ''} in {wanted.environment}".replace("  ", " ")
-    rules = subject.rules_of(world, wanted.environment)
     artifact = subject.find_artifact(world, case, wanted)
     if isinstance(artifact, Choose):
         return d.answer(artifact)
+    rules = subject.rules_of(world, wanted.environment, artifact if isinstance(artifact, str) else None)
     if isinstance(rules, Reason) or isinstance(artifact, Reason):
         return d.refuse(world, case, what, *(reason for reason in (rules, artifact) if isinstance(reason, Reason)))
     if reason := rights.may_run(world, case, rules):
@@ -151,19 +190,19 @@ def _goal(world: World, release: Release, wanted: ask.Rollback) -> Placed | Reas
 def _go_back(world: World, case: d.Case, rules: Rules, release: Release, to: Placed) -> d.Decision:
     version = world.version(release.artifact, to.version)
     assert version is not None, "what succeeded is registered"
-    opened = _new(world, case, rules, version)
+    back = lane.judged(world, new(world, case, rules, version, by(case)), rules)
     left = release.desired if release.in_flight else release.live
     stopped = world.promotions.get(release.in_flight) if release.in_flight else None
     passed = _passed_over(rules, stopped, version)
-    opened = replace(opened, rollback=True, quorum=None, live=left, gates=())
+    back = replace(back, rollback=True, quorum=None, live=left, gates=())
     text = f"Going back from {left.version if left else 'nothing'} to {to.version}. Passed over: {', '.join(passed)}."
-    begun = lane.start(world, case, opened, "requested", text)
+    begun = lane.start(world, case, back, "requested", text)
     extra: list[Promotion] = []
     if stopped:
         extra.append(
-            d.move(world, case, stopped, State.SUPERSEDED, "superseded", f"Stopped by {opened.id}, which goes back to {to.version}.")
+            d.move(world, case, stopped, State.SUPERSEDED, "superseded", f"Stopped by {back.id}, which goes back to {to.version}.")
         )
-    holds = (lane.hold_on(opened, left, case, case.because or f"left behind by {opened.id}"),) if left and left.digest != to.digest else ()
+    holds = (lane.hold_on(back, left, case, case.because or f"left behind by {back.id}"),) if left and left.digest != to.digest else ()
     return replace(begun, documents=(*begun.documents, *extra, *holds))
 
 

@@ -22,10 +22,12 @@ SHORTEST = 7
 def register(world: World, case: d.Case, wanted: ask.Register) -> d.Decision:
     """Ask for the facts of a version; they are recorded when they have been read. Whoever may request anywhere may register."""
     what = f"register {wanted.artifact} {wanted.version}"
-    denied = [rights.may_request(world, case, rules) for rules in world.policy.environments.values()]
+    kind = subject.kind_of(world, wanted.artifact) or wanted.kind
+    lanes = (world.policy.rules_for(name, wanted.artifact, kind) for name in world.policy.environments)
+    denied = [rights.may_request(world, case, rules) for rules in lanes if rules]
     if denied and all(denied):
         return d.refuse(
-            world, case, what, Reason("right-request", "You may not request promotions to any environment, so you may not register.")
+            world, case, what, Reason("right-request", "You may not request promotions of it to any environment, so you may not register.")
         )
     if len(set(wanted.outputs)) < len(wanted.outputs) or len(wanted.outputs) > ask.MOST_OUTPUTS:
         return d.refuse(world, case, what, Reason("outputs", f"A version has at most {ask.MOST_OUTPUTS} images, each named once."))
@@ -37,7 +39,7 @@ def register(world: World, case: d.Case, wanted: ask.Register) -> d.Decision:
 def unhold(world: World, case: d.Case, wanted: ask.Unhold) -> d.Decision:
     """A named person lifts a hold, with a reason."""
     what = f"lift the hold on {wanted.artifact} {wanted.version} in {wanted.environment}"
-    rules = subject.rules_of(world, wanted.environment)
+    rules = subject.rules_of(world, wanted.environment, wanted.artifact)
     if isinstance(rules, Reason):
         return d.refuse(world, case, what, rules)
     if reason := rights.may_run(world, case, rules):
@@ -123,6 +125,7 @@ def adopt(world: World, case: d.Case, wanted: ask.AdoptPolicy) -> d.Decision:
     return d.Decision(
         event="policy_changed",
         subject=f"policy {proposal.commit[:12]} adopted",
+        documents=(layout.Adoption(proposal.commit, new.digest, case.actor.id, case.time, world.seq + 1),),
         deleted=(layout.PROPOSED,),
         texts={layout.POLICY: proposal.text},
         detail={"commit": proposal.commit, "before": world.policy.digest, "after": new.digest, "diff": diff},

@@ -157,7 +157,9 @@ def _deadline(case: d.Case) -> str:
 def _today(world: World, found: RegisteredVersion) -> dict[str, tuple[str, ...]]:
     """What each environment would refuse today."""
     told = {}
-    for name, rules in world.policy.environments.items():
+    for name in world.policy.environments:
+        rules = world.policy.rules_for(name, found.artifact, found.kind)
+        assert rules is not None, "each environment has rules"
         release = world.release(name, found.artifact)
         live = world.version(found.artifact, release.live.version) if release and release.live else None
         stopped = gates.stops(gates.judge(gates.Candidate(world, rules, found, live)))

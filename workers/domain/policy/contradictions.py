@@ -1,0 +1,91 @@
+"""What a schema cannot see: names that nothing bears, orders that cannot be kept, moments that never come."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from workers.domain import calendar, strict_yaml
+from workers.domain.policy.making import REFINED, approvals
+
+Found = tuple[strict_yaml.Path, str]
+
+
+def of(data: Mapping[str, Any]) -> Iterator[Found]:
+    """Where the file contradicts itself, and how it can be put right."""
+    roles = data.get("roles", {})
+    earlier: set[str] = set()
+    for name, written in data["environments"].items():
+        rules = written or {}  # an environment without rules is written as nothing
+        at: strict_yaml.Path = ("environments", name)
+        yield from _order(name, rules, earlier)
+        yield from _said(at, rules, roles)
+        for key in REFINED:
+            for whom, refined in rules.get(key, {}).items():
+                yield from _said((*at, key, whom), refined or {}, roles)
+                if "soak" in (refined or {}) and "after" not in rules:
+                    yield (*at, key, whom, "soak"), f"{name} has no `after`: soak counts from the success there"
+        earlier.add(name)
+    yield from _unseen(data)
+    yield from _shared_addresses(data)
+
+
+def _unseen(data: Mapping[str, Any]) -> Iterator[Found]:
+    """A promotion that nobody asked for needs a channel for its card."""
+    announced = any(channel.get("announce") for channel in data.get("channels", {}).values())
+    for name, written in data["environments"].items():
+        if (written or {}).get("on_register") and not announced:
+            yield ("environments", name, "on_register"), "no channel has `announce: true`, so nobody would see what is promoted by itself"
+
+
+def _order(name: str, rules: Mapping[str, Any], earlier: set[str]) -> Iterator[Found]:
+    after, at = rules.get("after"), ("environments", name)
+    if after is not None and after not in earlier:
+        yield (*at, "after"), f"{name} comes after {after}, which must be an environment written above it"
+    if rules.get("on_register") and after is not None:
+        yield (
+            (*at, "on_register"),
+            f"{name} comes after {after}, where a version that was just registered has not succeeded; write it there",
+        )
+    if "soak" in rules and after is None:
+        yield (*at, "soak"), f"{name} has a soak but no `after`: soak counts from the success there"
+
+
+def _said(at: strict_yaml.Path, rules: Mapping[str, Any], roles: Mapping[str, Any]) -> Iterator[Found]:
+    """What holds of an environment's keys, and of a refinement's as well."""
+    for key in ("request", "run", "emergency"):
+        for role in rules.get(key, ()):
+            if role != "*" and role not in roles:
+                yield (*at, key), f"the role {role!r} is not in `roles`"
+    listed = isinstance(rules.get("approve"), list)
+    for n, rule in enumerate(approvals(rules)):
+        for role in rule["from"]:
+            if role not in roles:
+                yield (*at, "approve", *((n,) if listed else ()), "from"), f"the role {role!r} is not in `roles`"
+    targets = [target["name"] for target in rules.get("targets", ())]
+    if len(set(targets)) != len(targets):
+        yield (*at, "targets"), "two targets have one name"
+    yield from _scattered_bounds(at, rules)
+    yield from _freezes(at, rules)
+
+
+def _freezes(at: strict_yaml.Path, rules: Mapping[str, Any]) -> Iterator[Found]:
+    for n, freeze in enumerate(rules.get("freeze", ())):
+        try:
+            calendar.period(freeze["from"], freeze["until"], freeze.get("timezone", "UTC"))
+        except calendar.BadMoment as exc:
+            yield (*at, "freeze", n), str(exc)
+
+
+def _scattered_bounds(at: strict_yaml.Path, rules: Mapping[str, Any]) -> Iterator[Found]:
+    metrics = [metric for gate in rules.get("gates", ()) for metric in gate["metrics"]]
+    for metric in sorted({one for one in metrics if metrics.count(one) > 1}):
+        yield (*at, "gates"), f"the metric {metric!r} stands twice; write its bounds in one place"
+
+
+def _shared_addresses(data: Mapping[str, Any]) -> Iterator[Found]:
+    seen: dict[str, str] = {}
+    for user, person in data.get("people", {}).items():
+        for address in person.get("git", ()):
+            if seen.setdefault(address.lower(), user) != user:
+                yield ("people", user, "git"), f"{address} is already {seen[address.lower()]}'s address"

@@ -1,0 +1,109 @@
+"""What keeps a promotion from its end: every condition that is not met, who can clear it, and when it clears by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from workers.contract.envelope import stamp
+from workers.contract.outcomes import Reason
+from workers.contract.promotion import GateResult, Promotion, Quorum, State, Vote
+from workers.domain import gates, lane, rights, states, stops
+from workers.domain.policy import Rules
+from workers.domain.state import World
+
+
+def of(world: World, promotion: Promotion, now: datetime) -> tuple[Reason, ...]:
+    """Every condition that is not met now. None: nothing is in its way."""
+    rules = world.policy.rules_for(promotion.environment, promotion.artifact, promotion.kind)
+    if rules is None:
+        text = f"The policy no longer has the environment {promotion.environment}."
+        return (Reason("unknown-environment", text, f"may adopt another: {_named(world.policy.adopters)}"),)
+    if promotion.state in states.UNDER_WAY:
+        return ()
+    if promotion.state is State.NEEDS_ATTENTION:
+        way = f"{_named(rules.run)}: retry {promotion.id}, or rollback {promotion.artifact} in {promotion.environment}"
+        return tuple(Reason("attention", reason, way) for reason in promotion.reasons[:1])
+    fresh = lane.judged(world, promotion, rules)
+    if promotion.state in states.TERMINAL and promotion.state is not State.REFUSED:
+        return (_ended(promotion),)
+    ended = (_ended(promotion),) if promotion.id in world.promotions and promotion.state is State.REFUSED else ()
+    return (
+        *ended,
+        *_gates(world, rules, fresh),
+        *_stale(promotion, fresh),
+        *_votes(world, promotion, fresh),
+        *_stops(world, fresh, rules, now),
+    )
+
+
+def _ended(promotion: Promotion) -> Reason:
+    last = promotion.events[-1]
+    again = f"anybody who may request it: promote {promotion.artifact} {promotion.to.version} to {promotion.environment}"
+    return Reason("ended", f"{promotion.id} has ended: {promotion.state.value.replace('_', ' ')} since {last.time}.", again)
+
+
+def _gates(world: World, rules: Rules, fresh: Promotion) -> Iterator[Reason]:
+    for gate in gates.stops(fresh.gates):
+        yield Reason(f"gate {gate.gate}", gate.text, _gate_clears(world, rules, fresh, gate))
+
+
+def _gate_clears(world: World, rules: Rules, fresh: Promotion, gate: GateResult) -> str:
+    if gate.gate == "order" and rules.after:
+        before = world.policy.rules_for(rules.after, fresh.artifact, fresh.kind)
+        return f"{_named(before.request if before else ())}, by promote {fresh.artifact} {fresh.to.version} to {rules.after}"
+    if gate.gate in ("hold", "deprecated"):
+        return f"{_named(rules.run)}, with a reason"
+    if gate.gate == "separation":
+        return f"{_named(world.policy.adopters)}, by adopting a policy that names the author in `people`"
+    return f"who makes a version that passes, or {_named(world.policy.adopters)} by adopting another policy"
+
+
+def _stale(promotion: Promotion, fresh: Promotion) -> Iterator[Reason]:
+    if promotion.votes and promotion.plan != fresh.plan:
+        yield Reason(
+            "stale", "The plan has changed since it was approved; those approvals no longer count.", "the approvers, by approving anew"
+        )
+
+
+def _votes(world: World, promotion: Promotion, fresh: Promotion) -> Iterator[Reason]:
+    if promotion.state is State.QUEUED and promotion.plan == fresh.plan:
+        return
+    counting = promotion.votes if promotion.plan == fresh.plan else ()
+    for quorum in fresh.quorums:
+        given = [vote for vote in counting if vote.role in quorum.roles and rights.still_counts(world, vote.actor.user, vote.role)]
+        if (missing := quorum.count - len(given)) > 0:
+            yield Reason("approval", _needed(quorum, missing, given), _who(world, fresh, quorum, given))
+
+
+def _needed(quorum: Quorum, missing: int, given: list[Vote]) -> str:
+    so_far = f"; approved so far: {', '.join(vote.actor.user for vote in given)}" if given else ""
+    return f"{missing} of {quorum.count} approval{'' if quorum.count == 1 else 's'} by {_named(quorum.roles)} still needed{so_far}"
+
+
+def _who(world: World, fresh: Promotion, quorum: Quorum, given: list[Vote]) -> str:
+    """Who can still approve, by name where the policy names them, and who never counts."""
+    authors = rights.authors(world, fresh) if "author" in quorum.exclude else set()
+    barred = {fresh.requester.user: "who asked", **dict.fromkeys(sorted(authors), "who made it")}
+    left = [user for user in quorum.users if user not in barred and user not in {vote.actor.user for vote in given}]
+    can = [*left, *(f"members of {group}" for group in quorum.groups)]
+    never = [f"{user}, {why}" for user, why in barred.items() if fresh.requester.is_person or user in authors]
+    until = f", until {fresh.expires_at}" if fresh.expires_at else ""
+    return f"{' or '.join(can) or 'nobody is left'}{until}" + (f"; never {' nor '.join(never)}" if never else "")
+
+
+def _stops(world: World, fresh: Promotion, rules: Rules, now: datetime) -> Iterator[Reason]:
+    for stop in stops.of(stops.Place(world, fresh, rules, now)):
+        clears = [*((stop.clear,) if stop.clear else ()), *((f"at {stamp(stop.until)}",) if stop.until else ())]
+        yield Reason(stop.code, stop.text, ", ".join(clears) or None)
+
+
+def passed_over(rules: Rules) -> tuple[str, ...]:
+    """What an emergency would pass over, for whoever may declare one."""
+    if not rules.emergency:
+        return ()
+    return (f"In an emergency {_named(rules.emergency)} may pass over soak, freezes, locks, gates and approvals, never a hold.",)
+
+
+def _named(roles: tuple[str, ...]) -> str:
+    return "everybody" if "*" in roles else " or ".join(roles) if roles else "nobody, by the policy"
