@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from workers.contract.evidence import Evidence
 from workers.contract.externals import External
 from workers.contract.names import (
     ArtifactName,
@@ -238,6 +239,14 @@ class NotInspected:
 
 
 @dataclass(frozen=True)
+class Gathered:
+    """What was seen of a version, for the gates that a person's request needs. What could not be looked at says so itself."""
+
+    found: tuple[Evidence, ...]
+    asked_by: str
+
+
+@dataclass(frozen=True)
 class PolicyProposed:
     """The source branch holds a policy that is not in force."""
 
@@ -312,12 +321,12 @@ PEOPLE = (
 LOOKS = (AuditVerify,)
 """Questions that the projection cannot answer: Git itself is looked at."""
 READS = (ShowStatus, ShowVersions, ShowLineage, ShowPending, History, Audit, Help, Whoami)
-REPORTS = (Inspected, NotInspected, PolicyProposed, Deployed, Verified, Restored, ExternalsSeen, ExternalsSettled)
+REPORTS = (Inspected, NotInspected, Gathered, PolicyProposed, Deployed, Verified, Restored, ExternalsSeen, ExternalsSettled)
 
 Request = (
     Register | Deprecate | Undeprecate | Promote | Approve | Reject | Cancel | Retry | Rollback | Unhold | AdoptPolicy | Adopt | Revert
     | ShowStatus | ShowVersions | ShowLineage | ShowPending | History | Audit | Help | Whoami | AuditVerify
-    | Inspected | NotInspected | PolicyProposed | Deployed | Verified | Restored | ExternalsSeen | ExternalsSettled
+    | Inspected | NotInspected | Gathered | PolicyProposed | Deployed | Verified | Restored | ExternalsSeen | ExternalsSettled
     | CardPosted | Tick
 )  # fmt: skip
 

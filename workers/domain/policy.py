@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -19,7 +18,11 @@ from workers.contract.actors import Actor
 from workers.contract.names import ArtifactName, Digest, EnvironmentName
 from workers.contract.promotion import Kind, Quorum
 from workers.domain import strict_yaml
-from workers.domain.policy_schema import SCHEMA
+from workers.domain.gates import listing, table
+from workers.domain.gates.gate import Gate, duration
+from workers.domain.gates.metrics import GATE as METRICS
+from workers.domain.gates.metrics import Bound
+from workers.domain.policy_schema import with_any_gates, with_gates
 
 FILE = "towpath.yaml"
 
@@ -45,15 +48,6 @@ class Role:
 
 
 @dataclass(frozen=True)
-class Bound:
-    """What a metric must be."""
-
-    at_least: float | None = None
-    at_most: float | None = None
-    not_worse_than_live_by: float | None = None
-
-
-@dataclass(frozen=True)
 class TargetRule:
     """One target of an environment. `token` names the environment variable that holds its token."""
 
@@ -75,9 +69,14 @@ class Rules:
     emergency: tuple[str, ...] = ()
     approve: tuple[Quorum, ...] = ()
     expires: timedelta = timedelta(hours=24)
-    metrics: Mapping[str, Bound] = field(default_factory=dict)
+    gates: listing.Listed = ()
     targets: tuple[TargetRule, ...] = ()
     source: Mapping[str, Any] = field(default_factory=dict)
+
+    @cached_property
+    def metrics(self) -> Mapping[str, Bound]:
+        """The bounds of all metrics that the gates name."""
+        return {metric: Bound(**bound) for name, settings in self.gates if name == METRICS.name for metric, bound in settings.items()}
 
     @cached_property
     def digest(self) -> Digest:
@@ -139,20 +138,26 @@ def email_digest(email: str) -> str:
     return "sha256:" + hashlib.sha256(email.strip().lower().encode()).hexdigest()
 
 
-def duration(text: str) -> timedelta:
-    """`90s`, `15m`, `2h`, `7d`."""
-    unit = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}[text[-1]]
-    return timedelta(**{unit: int(text[:-1])})
-
-
 def read(text: str) -> Policy:
     """The policy in a text. Raises BadPolicy with every error at once."""
+    return _read(text, _validator(table.known()))
+
+
+def in_force(text: str) -> Policy:
+    """The same for the text that the ledger holds: a gate that is not installed here does not keep anybody from reading. Raises BadPolicy.
+
+    Nothing passes such a gate. Elsewhere than where it was adopted (at somebody's terminal) nobody can have every package.
+    """
+    return _read(text, _lenient(table.known()))
+
+
+def _read(text: str, validator: Draft202012Validator) -> Policy:
     try:
         document = strict_yaml.read(text)
     except strict_yaml.BadYaml as exc:
         raise BadPolicy(f"{FILE}:{exc.line}: {exc.why}") from exc
     errors = [f"{FILE}:{document.line(path)}: {why}" for path, why in _unprintable(document.data)]
-    errors += [_said(error, document) for error in sorted(_validator().iter_errors(document.data), key=lambda e: list(map(str, e.path)))]
+    errors += [_said(error, document) for error in sorted(validator.iter_errors(document.data), key=lambda e: list(map(str, e.path)))]
     if not errors:
         errors = [f"{FILE}:{document.line(path)}: {why}" for path, why in _contradictions(document.data)]
     if errors:
@@ -174,8 +179,13 @@ def _unprintable(value: Any, at: strict_yaml.Path = ()) -> Iterator[tuple[strict
 
 
 @cache
-def _validator() -> Draft202012Validator:
-    return Draft202012Validator(SCHEMA)
+def _validator(gates: tuple[Gate, ...]) -> Draft202012Validator:
+    return Draft202012Validator(with_gates(gates))
+
+
+@cache
+def _lenient(gates: tuple[Gate, ...]) -> Draft202012Validator:
+    return Draft202012Validator(with_any_gates(gates))
 
 
 def _said(error: ValidationError, document: strict_yaml.Document) -> str:
@@ -187,6 +197,8 @@ def _said(error: ValidationError, document: strict_yaml.Document) -> str:
         known = list(schema.get("properties", {}))
         unknown = [str(key) for key in given if not _known(str(key), schema)]
         path = (*path, unknown[0]) if unknown else path
+        if "gates" in error.path and unknown and error.path[-2] == "gates":
+            return f"{FILE}:{document.line(path)}: {place}: {table.unknown(unknown[0])}"
         shown = ", ".join(known) or "names such as those in the documentation"
         return f"{FILE}:{document.line(path)}: {place} has {', '.join(map(repr, unknown))}, which is not known; known: {shown}"
     if error.validator == "pattern":
@@ -220,16 +232,9 @@ def _contradictions(data: Mapping[str, Any]) -> Iterator[tuple[strict_yaml.Path,
         targets = [target["name"] for target in rules.get("targets", ())]
         if len(set(targets)) != len(targets):
             yield (*at, "targets"), "two targets have one name"
+        yield from (((*at, "gates"), why) for why in listing.contradictions(rules.get("gates", ()), after))
         earlier.add(name)
     yield from _shared_addresses(data)
-    yield from _scattered_bounds(data)
-
-
-def _scattered_bounds(data: Mapping[str, Any]) -> Iterator[tuple[strict_yaml.Path, str]]:
-    for name, rules in data["environments"].items():
-        metrics = [metric for gate in (rules or {}).get("gates", ()) for metric in gate["metrics"]]
-        for metric in sorted({one for one in metrics if metrics.count(one) > 1}):
-            yield ("environments", name, "gates"), f"the metric {metric!r} stands twice; write its bounds in one place"
 
 
 def _shared_addresses(data: Mapping[str, Any]) -> Iterator[tuple[strict_yaml.Path, str]]:
@@ -263,7 +268,7 @@ def _rules(name: str, rules: Mapping[str, Any], roles: Mapping[str, Role]) -> Ru
         run=tuple(rules.get("run", ())),
         approve=(_quorum(approve, roles),) if approve else (),
         expires=duration(approve["expires"]) if approve and "expires" in approve else timedelta(hours=24),
-        metrics={metric: Bound(**bound) for gate in rules.get("gates", ()) for metric, bound in gate["metrics"].items()},
+        gates=listing.read(rules.get("gates", ())),
         targets=tuple(TargetRule(**target) for target in rules.get("targets", ())),
         source=_with_roles(rules, roles),
     )
@@ -295,11 +300,3 @@ def _flat(value: Any, at: str = "") -> Iterator[tuple[str, str]]:
             yield from _flat(part, f"{at}[{i}]")
     else:
         yield at, repr(value)
-
-
-def is_number(text: str) -> bool:
-    """Whether a metric's text is a finite number."""
-    try:
-        return math.isfinite(float(text))
-    except ValueError:
-        return False

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
-DURATION = r"^[1-9][0-9]{0,4}(s|m|h|d)$"
+from workers.domain.gates import table
+from workers.domain.gates.gate import DURATION, Gate
+
 _SLACK_USER = r"^[UW][A-Z0-9]{2,20}$"
 _NAME = r"^[a-z0-9]([a-z0-9_-]{0,62}[a-z0-9])?(/[a-z0-9]([a-z0-9_-]{0,62}[a-z0-9])?){0,3}$"
 _ENVIRONMENT = r"^[a-z]([a-z0-9-]{0,30}[a-z0-9])?$"
@@ -25,17 +28,6 @@ def _list(item: dict[str, Any], at_least: int = 0) -> dict[str, Any]:
 
 _ROLES = _list({"type": "string", "pattern": _ROLE})
 _ANYBODY = _list({"anyOf": [{"type": "string", "pattern": _ROLE}, {"const": "*"}]})
-_BOUND = _closed(
-    {
-        "at_least": {"type": "number", "description": "The version's metric must be this or more."},
-        "at_most": {"type": "number", "description": "The version's metric must be this or less."},
-        "not_worse_than_live_by": {
-            "type": "number",
-            "minimum": 0,
-            "description": "How much worse than the live version's it may be. Worse means lower, or higher where only `at_most` is given.",
-        },
-    }
-) | {"minProperties": 1}
 _TARGET = _closed(
     {
         "name": {"type": "string", "pattern": _ENVIRONMENT},
@@ -61,11 +53,7 @@ _ENVIRONMENT_RULES = _closed(
         "request": _ANYBODY,
         "run": _ROLES,
         "approve": _APPROVE,
-        "gates": {
-            "type": "array",
-            "maxItems": 20,
-            "items": _closed({"metrics": _map(r"^[a-zA-Z][a-zA-Z0-9_.-]{0,60}$", _BOUND)}, "metrics"),
-        },
+        "gates": {"$ref": "#/$defs/gates"},
         "targets": {"type": "array", "items": _TARGET, "maxItems": 20},
     }
 ) | {"type": ["object", "null"]}
@@ -103,4 +91,16 @@ SCHEMA: dict[str, Any] = {
         "version",
         "environments",
     ),
+    "$defs": {"gates": table.listed(table.BUILT_IN)},
 }
+
+
+def with_gates(gates: Iterable[Gate]) -> dict[str, Any]:
+    """The schema of a policy that may list these gates."""
+    return {**SCHEMA, "$defs": {"gates": table.listed(gates)}}
+
+
+def with_any_gates(gates: Iterable[Gate]) -> dict[str, Any]:
+    """The same, which lets gates pass that are not known: of a policy that others, who know them, have put into force."""
+    listed = table.listed(gates)
+    return {**SCHEMA, "$defs": {"gates": {**listed, "items": {**listed["items"], "additionalProperties": {"type": ["object", "null"]}}}}}

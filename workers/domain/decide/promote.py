@@ -11,6 +11,7 @@ from workers.contract.outcomes import Choose, Moved, Reason, Receipt
 from workers.contract.promotion import Placed, Promotion, RegisteredVersion, Release, State
 from workers.domain import decision as d
 from workers.domain import gates, lane, rights, subject
+from workers.domain.decide import evidence
 from workers.domain.policy import Rules
 from workers.domain.state import World
 
@@ -61,6 +62,8 @@ def _open(world: World, case: d.Case, rules: Rules, version: RegisteredVersion, 
     if there := _already(world, rules, version):
         return d.answer(there)
     promotion = _new(world, case, rules, version)
+    if first := evidence.gather_first(world, case, promotion, rules):
+        return first
     if stopped := gates.stops(promotion.gates):
         if d.floods(world, case):
             return d.refuse(world, case, what, *(Reason(gate.gate, gate.text) for gate in stopped))
@@ -107,7 +110,7 @@ def _new(world: World, case: d.Case, rules: Rules, version: RegisteredVersion) -
         request_id=case.envelope.request_id,
         because=case.because,
     )
-    return lane.judged(world, bare, rules)
+    return lane.judged(world, bare, rules, case.now)
 
 
 def rollback(world: World, case: d.Case, wanted: ask.Rollback) -> d.Decision:
@@ -170,7 +173,7 @@ def _go_back(world: World, case: d.Case, rules: Rules, release: Release, to: Pla
 def _passed_over(rules: Rules, stopped: Promotion | None, version: RegisteredVersion) -> list[str]:
     passed = ["approval"] if rules.approve else []
     passed += ["soak"] if rules.soak else []
-    passed += ["gates"] if rules.metrics or rules.after else []
+    passed += ["gates"] if rules.gates or rules.after else []
     passed += [f"{stopped.id}, which was {stopped.state.value.replace('_', ' ')}"] if stopped else []
     passed += [f"that {version.version} is deprecated ({version.deprecated.because})"] if version.deprecated else []
     return passed or ["nothing"]
