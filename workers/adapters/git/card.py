@@ -16,10 +16,8 @@ from workers.domain import strict_yaml
 MOST = 100
 _LONGEST = 80
 _NUMBER = re.compile(r"[-+]?\d[\d,]*(?:\.\d+)?(?:[eE][-+]?\d{1,3})?\s*%?", re.ASCII)
-_LINE = re.compile(
-    r"\s*(?:[-*+]\s+)?[*_`]{0,3}(?P<name>[^:=|]{1,80}?)[*_`]{0,3}\s*[:=]\s*[*_`]{0,3}(?P<value>[^*_`\s][^*_`]{0,40})[*_`]{0,3}\s*"
-)
-_HEADING = re.compile(r" {0,3}#{1,6}\s+(?P<title>.+?)\s*#*\s*")
+_DRESS = "*_` "
+"""What Markdown puts around a word."""
 _FENCE = re.compile(r" {0,3}(```|~~~)")
 
 
@@ -35,8 +33,17 @@ def read(content: bytes, metrics: Iterable[str]) -> ModelCard:
     names = {_plain(name): name for name in metrics}
     body = list(_body(lines, first))
     stated = [*_of_front(front, names), *_of_body(body, names)]
-    titles = (_shown(match["title"]) for _, line in body if (match := _HEADING.fullmatch(line)))
+    titles = (_title(line) for _, line in body)
     return ModelCard(tuple(stated[:MOST]), tuple(title for title in titles if title)[:MOST])
+
+
+def _title(line: str) -> str | None:
+    """The words of a heading; None when the line is none. By hand: an expression would take its time over a line that was made for it."""
+    bare = line.strip()
+    level = len(bare) - len(bare.lstrip("#"))
+    if not 1 <= level <= 6 or bare[level : level + 1].strip():
+        return None
+    return _shown(bare[level:].rstrip("#").strip()[:1000])
 
 
 def _front(lines: list[str]) -> tuple[strict_yaml.Document, int]:
@@ -93,10 +100,10 @@ def _of_body(body: Iterable[tuple[int, str]], names: Mapping[str, str]) -> Itera
     for number, line in body:
         if "|" not in line:
             header = []
-            if match := _LINE.fullmatch(line):
-                yield from _stated(match["name"], match["value"], names, number)
+            name, _, value = line.partition(":" if ":" in line else "=")
+            yield from _stated(name.strip().lstrip("-+").strip(_DRESS), value.strip(_DRESS), names, number)
             continue
-        cells = [re.sub(r"[*_`]{1,3}(.*?)[*_`]{1,3}", r"\1", cell).strip() for cell in line.strip().strip("|").split("|")]
+        cells = [cell.strip(_DRESS) for cell in line.strip().strip("|").split("|")]
         if _plain(cells[0]) in names and any(_number(cell) for cell in cells[1:]):
             for cell in cells[1:]:
                 yield from _stated(cells[0], cell, names, number)

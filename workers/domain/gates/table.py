@@ -17,7 +17,7 @@ _brought: dict[str, Gate] = {}
 def bring(gates: Iterable[Gate]) -> None:
     """Take up the gates of installed packages, once, when a process begins; those that were taken up before are dropped."""
     found = {gate.name: gate for gate in gates}
-    assert not found.keys() & {*(gate.name for gate in BUILT_IN), *NOT_YET}, "a name of ours is never taken over"
+    assert not any(is_own(name) for name in found), "a name of ours is never taken over"
     _brought.clear()
     _brought.update(found)
 
@@ -30,6 +30,11 @@ def known() -> tuple[Gate, ...]:
 def find(name: str) -> Gate | None:
     """The gate of a name."""
     return next((gate for gate in known() if gate.name == name), None)
+
+
+def is_own(name: str) -> bool:
+    """Whether a name is one of ours, or kept for one to come."""
+    return name in NOT_YET or any(gate.name == name for gate in BUILT_IN)
 
 
 def listed(gates: Iterable[Gate]) -> dict[str, Any]:
