@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import json
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -58,11 +58,11 @@ class Refused(RefusedByHost):
 
 
 class InstallationLogins:
-    """Logins for Git by an app's installation. `contents` is `read` or `write`: no token is worth more than its lane needs."""
+    """Logins by an app's installation, with these `permissions` alone: no token is worth more than is needed for what it is used."""
 
-    def __init__(self, app: App, contents: str, now: Callable[[], datetime]) -> None:
+    def __init__(self, app: App, permissions: Mapping[str, str], now: Callable[[], datetime]) -> None:
         self._app = app
-        self._contents = contents
+        self._permissions = permissions
         self._now = now
         self._key = read_key(app.key)
         self._lock = threading.Lock()
@@ -84,7 +84,7 @@ class InstallationLogins:
     def _made(self) -> tuple[str, datetime]:
         owner, _, name = self._app.repository.partition("/")
         number = self._app.installation or self._installation(owner, name)
-        body = {"repositories": [name], "permissions": {"contents": self._contents}}
+        body = {"repositories": [name], "permissions": dict(self._permissions)}
         told = self._asked("POST", f"/app/installations/{number}/access_tokens", body, 201)
         token, expires = told.get("token"), _instant(told.get("expires_at"))
         if not isinstance(token, str) or not _is_plain(token) or expires is None:

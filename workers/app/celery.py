@@ -14,6 +14,7 @@ from celery.beat import BeatLazyFunc
 from celery.exceptions import CPendingDeprecationWarning, SecurityWarning
 from celery.signals import beat_init, celeryd_init, setup_logging, worker_ready, worker_shutting_down
 
+from workers.adapters import gates
 from workers.app import keys, logs, settings
 from workers.contract import lanes
 from workers.contract.actors import PROCESSES
@@ -94,6 +95,7 @@ def _begin_worker(options: dict[str, Any], **_: Any) -> None:
     """Before anything else: the keys of its lanes, and none of Celery's words that are not log lines."""
     queues = options.get("queues") or ()
     _require(queues.split(",") if isinstance(queues, str) else queues)
+    gates.take_up()
     warnings.simplefilter("ignore", SecurityWarning)  # about root and pickle: `towpath run` tells the first, and the second is not accepted
     sys.__stdout__ = None  # type: ignore[misc]  # the only way to keep "Warm shutdown" out of a log of JSON lines
 

@@ -10,7 +10,7 @@ from typing import NoReturn
 
 import click
 
-from workers.adapters import agent
+from workers.adapters import agent, gates
 from workers.adapters.git.ledger import GitLedger
 from workers.adapters.git.source import GitSource
 from workers.app import audit as audit_
@@ -34,6 +34,7 @@ def main() -> None:
     `towpath init`, `towpath doctor`, `towpath run`.
     """
     logs.set_up(os.environ.get("TOWPATH_LOG_LEVEL", "INFO"))
+    gates.take_up()
 
 
 main.add_command(audit_.audit)

@@ -89,6 +89,15 @@ def inspect(self: Any, /, **fields: Any) -> None:
         raise self.retry(countdown=2, exc=exc) from exc
 
 
+@app.task(name=lanes.GATHER, bind=True, max_retries=60)
+def gather(self: Any, /, **fields: Any) -> None:
+    """Look at what gates need to know of a version."""
+    try:
+        effects.gather(wiring(), fields)
+    except Unreachable as exc:
+        raise self.retry(countdown=2, exc=exc) from exc
+
+
 @app.task(name=lanes.LOOK_AT_SOURCE)
 def look_at_source() -> None:
     """New tags, a changed policy."""

@@ -31,6 +31,7 @@ def place(settings: GitSettings) -> Place:
         trust=settings.towpath_trust,
         witness=witness,
         app=_app(settings, remote),
+        status_token=settings.towpath_status_token.get_secret_value() if settings.towpath_status_token else None,
     )
 
 

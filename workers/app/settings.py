@@ -61,6 +61,10 @@ class GitSettings(BaseModel):
     towpath_host_token: SecretStr | None = Field(
         default=None, description="a token that may read the rules of the Git host, for `towpath doctor`; docs/install/git-hosts.md"
     )
+    towpath_status_token: SecretStr | None = Field(
+        default=None,
+        description="a token that may read commit statuses of the Git host, for the gate commit-status; docs/install/git-hosts.md",
+    )
     towpath_github_app_id: str | None = Field(
         default=None, description="the App ID (or client ID) of your GitHub App, a number such as 123456"
     )
@@ -115,7 +119,7 @@ class GitSettings(BaseModel):
             raise ValueError("not an https address")
         return value
 
-    @field_validator("towpath_host_token")
+    @field_validator("towpath_host_token", "towpath_status_token")
     @classmethod
     def _token(cls, value: SecretStr | None) -> SecretStr | None:
         if value and not re.fullmatch(r"[!-~]{1,1024}", value.get_secret_value(), re.ASCII):

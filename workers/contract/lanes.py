@@ -16,6 +16,7 @@ ANSWER = "towpath.answer"
 REBUILD = "towpath.rebuild"
 PUT_BACK = "towpath.put_back"
 INSPECT = "towpath.inspect"
+GATHER = "towpath.gather"
 LOOK_AT_SOURCE = "towpath.look_at_source"
 VERIFY_RECORD = "towpath.verify_record"
 DEPLOY = "towpath.deploy"
@@ -25,7 +26,7 @@ RESTORE = "towpath.restore"
 QUEUES = {
     DRAIN: "changes", SWEEP: "changes",
     ANSWER: "queries", REBUILD: "changes", PUT_BACK: "changes",
-    INSPECT: "effects", LOOK_AT_SOURCE: "effects", VERIFY_RECORD: "effects", DEPLOY: "effects", VERIFY: "effects", RESTORE: "effects",
+    INSPECT: "effects", GATHER: "effects", LOOK_AT_SOURCE: "effects", VERIFY_RECORD: "effects", DEPLOY: "effects", VERIFY: "effects", RESTORE: "effects",
 }  # fmt: skip
 
 

@@ -9,7 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
+from workers.contract.model_cards import ModelCard
 from workers.contract.names import ActorId, ArtifactName, CommitId, Digest, EnvironmentName, OutputRef, PromotionId, RequestId, Version
+from workers.contract.safety import Safety
 
 
 class Kind(Enum):
@@ -118,7 +120,7 @@ class RegisteredVersion:
 
     `trained_on` is the first dataset version (`name@version`) that a model was trained on; `trained_on_all` holds them all when there are several.
     `code` is the commit of the training code when that is another one. `declared_in` says which file declares it, `unread` which facts are
-    missing and why.
+    missing and why. `card` is what its model card says, `safety` what a look at its files found; None where nobody looked.
     """
 
     artifact: ArtifactName
@@ -155,6 +157,8 @@ class RegisteredVersion:
     unread: tuple[str, ...] = ()
     description: str | None = None
     labels: tuple[str, ...] = ()
+    card: ModelCard | None = None
+    safety: Safety | None = None
 
     @property
     def trained(self) -> tuple[str, ...]:

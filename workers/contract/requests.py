@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from workers.contract import wire
+from workers.contract.evidence import Evidence
 from workers.contract.externals import External
 from workers.contract.names import (
     ArtifactName,
@@ -295,6 +296,14 @@ class NotInspected:
 
 
 @dataclass(frozen=True)
+class Gathered:
+    """What was seen of a version, for the gates that a person's request needs. What could not be looked at says so itself."""
+
+    found: tuple[Evidence, ...]
+    asked_by: str
+
+
+@dataclass(frozen=True)
 class PolicyProposed:
     """The source branch holds a policy that is not in force."""
 
@@ -371,13 +380,13 @@ LOOKS = (AuditVerify,)
 READS = (ShowStatus, ShowVersions, ShowLineage, ShowPending, ShowPolicy, History, Audit, Help, Whoami, Plan, CanI, WhyNot)
 NESTING = (Plan, CanI, WhyNot)
 """Questions about another request."""
-REPORTS = (Inspected, NotInspected, PolicyProposed, Deployed, Verified, Restored, ExternalsSeen, ExternalsSettled)
+REPORTS = (Inspected, NotInspected, Gathered, PolicyProposed, Deployed, Verified, Restored, ExternalsSeen, ExternalsSettled)
 
 Request = (
     Register | Deprecate | Undeprecate | Promote | Approve | Reject | Cancel | Retry | Rollback | Unhold | AdoptPolicy | Adopt | Revert
     | ShowStatus | ShowVersions | ShowLineage | ShowPending | ShowPolicy | History | Audit | Help | Whoami | AuditVerify
     | Plan | CanI | WhyNot
-    | Inspected | NotInspected | PolicyProposed | Deployed | Verified | Restored | ExternalsSeen | ExternalsSettled
+    | Inspected | NotInspected | Gathered | PolicyProposed | Deployed | Verified | Restored | ExternalsSeen | ExternalsSettled
     | CardPosted | Tick
 )  # fmt: skip
 

@@ -62,7 +62,21 @@ class PutBack:
     asked: str
 
 
-Effect = Inspect | PutBack | Deploy | Verify | Restore
+@dataclass(frozen=True)
+class Gather:
+    """Effect: look at what the gates of an environment need to know of a version, report it, and put the person's request back.
+
+    `checks` are the names of the evidence that is wanted, `asked` the sealed envelope of the request that needs it.
+    """
+
+    artifact: ArtifactName
+    version: Version
+    environment: EnvironmentName
+    checks: tuple[str, ...]
+    asked: str
+
+
+Effect = Inspect | Gather | PutBack | Deploy | Verify | Restore
 
 
 @dataclass(frozen=True)

@@ -23,12 +23,15 @@ def release_of(world: World, promotion: Promotion) -> Release:
     return found or Release(promotion.artifact, promotion.kind, promotion.environment)
 
 
-def judged(world: World, promotion: Promotion, rules: Rules) -> Promotion:
-    """The promotion with its gates, plan, quorum and differences as they are on this state of the ledger."""
+def judged(world: World, promotion: Promotion, rules: Rules, now: datetime | None = None) -> Promotion:
+    """The promotion with its gates, plan, quorum and differences as they are on this state of the ledger.
+
+    With `now` the age of evidence counts.
+    """
     live = plan.baseline(world, promotion)
     version = version_of(world, promotion)
-    now = world.version(promotion.artifact, live.version) if live else None
-    results = gates.judge(gates.Candidate(world, rules, version, now))
+    runs = world.version(promotion.artifact, live.version) if live else None
+    results = gates.judge(gates.Candidate(world, rules, version, runs, now))
     asked = plan.quorums(rules, promotion)
     return replace(
         promotion,
@@ -38,7 +41,7 @@ def judged(world: World, promotion: Promotion, rules: Rules) -> Promotion:
         policy=world.policy.digest,
         quorum=asked[0] if asked else None,
         also_needed=asked[1:],
-        changes=plan.changes(version, now),
+        changes=plan.changes(version, runs),
         targets=tuple(target.name for target in rules.targets),
     )
 

@@ -9,7 +9,8 @@ from workers.contract import wire
 from workers.contract.names import Digest
 from workers.contract.promotion import Change, GateResult, Placed, Promotion, Quorum, RegisteredVersion, State
 from workers.domain import shape, states
-from workers.domain.policy import Rules, is_number
+from workers.domain.gates.metrics import is_number
+from workers.domain.policy import Rules
 from workers.domain.state import World
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from workers.contract.promotion import Kind
+from workers.domain.gates import table
+from workers.domain.gates.gate import DURATION, Gate
 
 Schema = dict[str, Any]
 
@@ -37,26 +40,12 @@ def _is(schema: Schema, description: str) -> Schema:
 
 
 _A_ROLE = _text(_ROLE, "ml-leads")
-_A_DURATION = _text(r"^[1-9][0-9]{0,4}(s|m|h|d)$", "90s", "15m", "2h", "7d")
+_A_DURATION = _text(DURATION, "90s", "15m", "2h", "7d")
 _NONE_OR_A_DURATION = _text(r"^(0|[1-9][0-9]{0,4})(s|m|h|d)$", "15m", "0m")
 _A_MOMENT = _text(rf"^((Mon|Tue|Wed|Thu|Fri|Sat|Sun)|{_DATE})( {_HOURS})?$", "Fri 16:00", "12-20", "2026-12-20 18:00")
 _AN_ENVIRONMENT = _text(_ENVIRONMENT, "staging")
 _ROLES = _list(_A_ROLE)
 _ANYBODY = _list(_text(rf"{_ROLE}|^\*$", "ml-leads", "*"))
-
-_BOUND = _closed(
-    {
-        "at_least": _is({"type": "number"}, "The version's metric must be this or more."),
-        "at_most": _is({"type": "number"}, "The version's metric must be this or less."),
-        "not_worse_than_live_by": _is(
-            {"type": "number", "minimum": 0},
-            "How much worse than the live version's it may be. Worse means lower, or higher where only `at_most` is given.",
-        ),
-    }
-) | {"minProperties": 1}
-_GATE = _closed(
-    {"metrics": _is(_map(r"^[a-zA-Z][a-zA-Z0-9_.-]{0,60}$", _BOUND), "What the version's metrics must be, by their names.")}, "metrics"
-)
 _TARGET = _closed(
     {
         "name": _is(_text(_ENVIRONMENT, "eu"), "A short name, once in an environment."),
@@ -97,7 +86,7 @@ _REFINABLE: Schema = {
     "run": _is(_ROLES, "Roles that may roll back, retry, lift holds and cancel what others asked for."),
     "emergency": _is(_ROLES, "Roles that may promote past soak, freezes, locks, gates and approvals, with a reason and a debt."),
     "approve": _is(_APPROVE, "Whose approvals are needed: one rule, or a list of which every one must be met."),
-    "gates": _is({"type": "array", "maxItems": 20, "items": _GATE}, "What a version must prove here."),
+    "gates": _is({"$ref": "#/$defs/gates"}, "What a version must prove here."),
     "freeze": _is(_list(_FREEZE), "When nothing begins to deploy here."),
     "targets": _is({"type": "array", "items": _TARGET, "maxItems": 20}, "Where it is served, one after the other in this order."),
 }
@@ -174,4 +163,16 @@ SCHEMA: Schema = {
         "version",
         "environments",
     ),
+    "$defs": {"gates": table.listed(table.BUILT_IN)},
 }
+
+
+def with_gates(gates: Iterable[Gate]) -> dict[str, Any]:
+    """The schema of a policy that may list these gates."""
+    return {**SCHEMA, "$defs": {"gates": table.listed(gates)}}
+
+
+def with_any_gates(gates: Iterable[Gate]) -> dict[str, Any]:
+    """The same, which lets gates pass that are not known: of a policy that others, who know them, have put into force."""
+    listed = table.listed(gates)
+    return {**SCHEMA, "$defs": {"gates": {**listed, "items": {**listed["items"], "additionalProperties": {"type": ["object", "null"]}}}}}

@@ -11,9 +11,9 @@ _SHOWN = 5
 
 
 def in_short(version: RegisteredVersion) -> RegisteredVersion:
-    """The same version without the names of its columns, which a list of versions does not show."""
+    """The same version without the names of its columns, its card and what was found in its files, which a list of versions does not show."""
     tables = tuple(replace(table, columns=()) for table in version.tables)
-    return replace(version, tables=tables, signature=None)
+    return replace(version, tables=tables, signature=None, card=None, safety=None)
 
 
 def changes(then: RegisteredVersion, now: RegisteredVersion | None) -> Iterator[Change]:

@@ -15,7 +15,7 @@ from workers.contract.names import ArtifactName, CommitId, DebtId, Digest, Envir
 from workers.contract.promotion import Card, Hold, Promotion, RegisteredVersion, Release
 from workers.contract.stops import Debt, Freeze, Lock
 from workers.domain import layout, signers, states
-from workers.domain.policy import Policy, read
+from workers.domain.policy import Policy, in_force
 from workers.domain.recents import Recent, Recents
 
 WRITER = signers.WRITER
@@ -110,7 +110,7 @@ def fold(repo_id: str, head: CommitId, seq: int, files: Iterable[tuple[str, byte
     with _nothing_collected():
         found = dict(files)
         text = found[layout.POLICY].decode()
-        empty = World(repo_id, head, seq, read(text), text, parse_signers(found[layout.SIGNERS].decode()), recent=Recents(recent))
+        empty = World(repo_id, head, seq, in_force(text), text, parse_signers(found[layout.SIGNERS].decode()), recent=Recents(recent))
         return apply(empty, head, found, None)
 
 
@@ -177,7 +177,7 @@ class _Changes:
 
     def take(self, path: str, data: bytes | None) -> None:
         if path == layout.POLICY and data is not None:
-            self._plain |= {"policy": read(data.decode()), "policy_text": data.decode()}
+            self._plain |= {"policy": in_force(data.decode()), "policy_text": data.decode()}
         elif path == layout.SIGNERS and data is not None:
             self._plain["signers"] = parse_signers(data.decode())
         elif path == layout.PROPOSED:

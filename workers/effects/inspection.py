@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import islice
 
 import structlog
@@ -10,7 +11,9 @@ import structlog
 from workers.contract import requests as ask
 from workers.contract.envelope import BadEnvelope, Sealed
 from workers.contract.names import ArtifactName, BadName, CommitId, RefName, Version, VersionAsk
+from workers.contract.promotion import Kind, RegisteredVersion
 from workers.effects.comparison import Comparison
+from workers.effects.looks import ArtifactSafety
 from workers.effects.reading import LedgerView
 from workers.effects.reporting import Reporter
 from workers.ports.errors import BadContent, Unreachable
@@ -26,10 +29,11 @@ MOST_TOLD = 3
 class Inspection:
     """Looks at the source repository through a fresh fetch."""
 
-    def __init__(self, view: LedgerView, source: Source, reporter: Reporter) -> None:
+    def __init__(self, view: LedgerView, source: Source, reporter: Reporter, safety: ArtifactSafety | None = None) -> None:
         self._view = view
         self._source = source
         self._reporter = reporter
+        self._safety = safety
         self._comparison = Comparison(view, source, reporter)
 
     def register(self, asked: str) -> None:
@@ -43,11 +47,17 @@ class Inspection:
         try:
             self._source.fetch()
             commit = self._place(wanted.artifact, wanted.version, wanted.at)
-            found = self._source.inspect(wanted.artifact, wanted.version, commit, wanted.kind, wanted.outputs)
+            found = self._looked_at(self._source.inspect(wanted.artifact, wanted.version, commit, wanted.kind, wanted.outputs))
         except BadContent as exc:
             self._reporter.version(ask.NotInspected(wanted.artifact, wanted.version, tuple(exc.reasons), asked))
             return
         self._reporter.version(ask.Inspected(found, asked))
+
+    def _looked_at(self, found: RegisteredVersion) -> RegisteredVersion:
+        """With what its files bring along, for models. Raises BadContent or Unreachable."""
+        if self._safety is None or found.kind is not Kind.MODEL:
+            return found
+        return replace(found, safety=self._safety.of(found))
 
     def _asked(self, asked: str) -> ask.Register | None:
         try:
@@ -122,7 +132,7 @@ class Inspection:
     def _read(self, tag: VersionTag) -> Iterator[ask.NotInspected]:
         """Report the version on a tag; what cannot be one is given back, for whoever wants to tell it."""
         try:
-            found = self._source.inspect(tag.artifact, tag.version, tag.commit, None)
+            found = self._looked_at(self._source.inspect(tag.artifact, tag.version, tag.commit, None))
         except BadContent as exc:
             log.warning("bad_version", artifact=tag.artifact, version=tag.version, commit=tag.commit, reasons=list(exc.reasons))
             yield ask.NotInspected(tag.artifact, tag.version, tuple(exc.reasons))

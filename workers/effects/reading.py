@@ -107,7 +107,7 @@ class LedgerView:
 
     def policy(self, head: CommitId) -> policy.Policy:
         """The policy in force."""
-        return policy.read(self.policy_text(head))
+        return policy.in_force(self.policy_text(head))
 
     def proposed(self, head: CommitId) -> str | None:
         """The text of the policy that was last proposed and not adopted."""

@@ -90,7 +90,7 @@ def disown(ledger: LedgerBranch, case: Case, now: datetime) -> CommitId:
 
 
 def _draft(ledger: LedgerBranch, case: Case, below: CommitId, time: str) -> Draft:
-    rules = policy.read((ledger.read(below, layout.POLICY) or b"").decode())
+    rules = policy.in_force((ledger.read(below, layout.POLICY) or b"").decode())
     seq = case.line.seq + 1
     record = {
         "schema": SCHEMA,

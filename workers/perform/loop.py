@@ -254,12 +254,21 @@ def _opened(world: World, sealed: Sealed) -> Envelope:
 def _asked(world: World, envelope: Envelope) -> Envelope | None:
     """The person's envelope that a report answers: its own signature must hold, and it must have asked for this very version."""
     report = envelope.request
+    if isinstance(report, ask.Gathered):
+        return _opened_of_person(world, report.asked_by)
     if not isinstance(report, ask.Inspected | ask.NotInspected) or report.asked_by is None:
         return None
-    asked = _opened(world, Sealed.from_wire(report.asked_by))
+    asked = _opened_of_person(world, report.asked_by)
     about = report.found if isinstance(report, ask.Inspected) else report
     if not isinstance(asked.request, ask.Register) or (asked.request.artifact, asked.request.version) != (about.artifact, about.version):
         raise BadEnvelope("nobody asked for what it answers")
+    return asked
+
+
+def _opened_of_person(world: World, wired: str) -> Envelope:
+    asked = _opened(world, Sealed.from_wire(wired))
+    if not isinstance(asked.request, ask.PEOPLE):
+        raise BadEnvelope("it answers nobody's request")
     return asked
 
 

@@ -61,6 +61,12 @@ def inspect(wiring: Wiring, fields: dict[str, Any]) -> None:
         wiring.inspection.look_for(effect.artifact, effect.version, effect.asked)
 
 
+def gather(wiring: Wiring, fields: dict[str, Any]) -> None:
+    """Look at what the gates of a person's request need to know."""
+    effect = wire.read(d.Gather, fields)
+    wiring.gathering.gather(effect)
+
+
 def look_at_source(wiring: Wiring) -> None:
     """New tags and a changed policy."""
     leases = wiring.leases

@@ -68,6 +68,6 @@ def _channels(wiring: Wiring) -> tuple[str, ...]:
     anchor = ledger.anchor()
     text = ledger.read(anchor, layout.POLICY) if anchor else None
     try:
-        return policy.read(text.decode()).announce if text else ()
+        return policy.in_force(text.decode()).announce if text else ()
     except (policy.BadPolicy, UnicodeDecodeError):
         return ()

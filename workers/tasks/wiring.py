@@ -22,6 +22,7 @@ from workers.adapters.git.tags import GtoTags
 from workers.adapters.git.urls import RemoteUrl
 from workers.adapters.git.witness import Witness
 from workers.adapters.github_app import App, InstallationLogins
+from workers.adapters.hosts import statuses
 from workers.adapters.redis.board import RedisBoard
 from workers.adapters.redis.connection import connect
 from workers.adapters.redis.inbox import RedisInbox
@@ -32,13 +33,17 @@ from workers.contract import lanes
 from workers.contract.envelope import Sealed
 from workers.contract.names import CommitId
 from workers.contract.signatures import Signer
+from workers.domain.gates import commit_status, smoke
 from workers.domain.policy import TargetRule
 from workers.effects.deployment import Deployment
+from workers.effects.gathering import Gathering, Look
 from workers.effects.inspection import Inspection
+from workers.effects.looks import CommitStatus, Smoke
 from workers.effects.reading import LedgerView
 from workers.effects.reporting import Reporter
 from workers.perform.loop import Loop
 from workers.perform.reading import Reader
+from workers.ports.statuses import Statuses
 from workers.ports.target import Target
 
 Send = Callable[[str, dict[str, Any]], None]
@@ -61,6 +66,7 @@ class Place:
     app: App | None = None
     lfs_url: RemoteUrl | None = None
     store_limit: int = STORE_LIMIT
+    status_token: str | None = field(default=None, repr=False)
 
     def source(self, mirror: Mirror) -> GitSource:
         """The source side over a mirror, with the host's store of artifacts."""
@@ -74,7 +80,7 @@ class Place:
             source_branch=self.source_branch,
             ledger_branch=self.ledger_branch,
             configuration=self.configuration,
-            logins=InstallationLogins(self.app, "write" if lane == "changes" else "read", now) if self.app else None,
+            logins=InstallationLogins(self.app, {"contents": "write" if lane == "changes" else "read"}, now) if self.app else None,
         )
 
 
@@ -181,6 +187,26 @@ class Wiring:
         """Versions and policies of the source repository."""
         view, source, reporter = self._effects
         return Inspection(view, source, reporter)
+
+    @cached_property
+    def gathering(self) -> Gathering:
+        """Evidence for gates."""
+        view, source, reporter = self._effects
+        looks: dict[str, Look] = {
+            commit_status.CHECK: CommitStatus(self._statuses),
+            smoke.CHECK: Smoke(source, self._target),
+        }
+        return Gathering(view, reporter, looks)
+
+    def _statuses(self) -> Statuses:
+        place = self._place
+        remote = RemoteUrl.read(place.repository).address
+        return statuses.open_host(remote, self._environ.get("TOWPATH_GIT_WEB"), place.status_token, self._status_logins)
+
+    @cached_property
+    def _status_logins(self) -> InstallationLogins | None:
+        app = self._place.app
+        return InstallationLogins(app, statuses.PERMISSIONS, now) if app else None
 
     @property
     def place(self) -> Place:

@@ -103,7 +103,7 @@ def base(api: Api) -> Iterator[str]:
 
 def logins(api: Api, base: str, contents: str = "write", **changes: str) -> InstallationLogins:
     app = App(base, **({"id": "123", "key": PEM, "repository": "bank/remote"} | changes))
-    return InstallationLogins(app, contents, lambda: api.now)
+    return InstallationLogins(app, {"contents": contents}, lambda: api.now)
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
 from workers.adapters.git import artifacts, dvc, evidence, mlmodel, outside
+from workers.adapters.git import card as model_card
 from workers.adapters.git.commits import Commit, Signature
 from workers.adapters.git.contents import Contents, Hashed, Refusals, digest_of
 from workers.adapters.git.declarations import Declaration, GoldenFiles, Where
@@ -14,6 +15,7 @@ from workers.adapters.git.facts import Facts
 from workers.adapters.git.mlmodel import Described
 from workers.adapters.git.places import declared, place_of
 from workers.contract import wire
+from workers.contract.model_cards import ModelCard
 from workers.contract.names import ArtifactName, CommitId, Digest, OutputRef, Version
 from workers.contract.promotion import Golden, Kind, RegisteredVersion
 from workers.ports.errors import BadContent
@@ -57,6 +59,7 @@ class Inspection:
         facts = Facts(kind, entry if entry and entry.lower().endswith(".onnx") else described.file)
         files = self._hashed(listing, facts)
         metrics, metrics_digest = self._metrics(said)
+        card_digest, card = self._card(said, metrics)
         trained_on = said.trained_on or described.trained_on
         found = RegisteredVersion(
             artifact=artifact,
@@ -77,7 +80,8 @@ class Inspection:
             dataset=metrics.dataset,
             dataset_digest=metrics.dataset_digest,
             metrics_digest=metrics_digest,
-            card_digest=self._card(said),
+            card_digest=card_digest,
+            card=card,
             golden=self._golden(said),
             trained_on=trained_on[0] if trained_on else None,
             trained_on_all=trained_on if len(trained_on) > 1 else (),
@@ -170,9 +174,11 @@ class Inspection:
             self.reasons.append(f"{place} {exc}.")
             return Metrics(), None
 
-    def _card(self, said: Declaration) -> Digest | None:
+    def _card(self, said: Declaration, metrics: Metrics) -> tuple[Digest | None, ModelCard | None]:
         content = self._named(_below(said.base, said.card), evidence.LARGEST_CARD) if said.card else None
-        return None if content is None else _digest(content)
+        if content is None:
+            return None, None
+        return _digest(content), model_card.read(content, metrics.numbers) if said.kind is Kind.MODEL else None
 
     def _golden(self, said: Declaration) -> Golden | None:
         golden: GoldenFiles | None = said.golden

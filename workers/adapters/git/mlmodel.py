@@ -117,12 +117,16 @@ def _is_word(value: Any) -> bool:
 
 
 def _column(column: Any) -> Column | None:
-    """A column (`type`, `name`) or a tensor (`type: tensor` and `tensor-spec` with `dtype` and `shape`); both may be without a name."""
+    """A column (`type`, `name`) or a tensor (`type: tensor` and `tensor-spec` with `dtype` and `shape`); both may be without a name.
+
+    A column that callers may leave out has a `?` behind its type.
+    """
     name, kind = (column.get("name"), column.get("type")) if isinstance(column, dict) else (None, None)
     if not _is_word(kind) or not (name is None or _is_word(name)):
         return None
+    left_out = "?" if column.get("required") is False or column.get("optional") is True else ""
     if kind != "tensor":
-        return Column(shown(str(name or "")), shown(str(kind)))
+        return Column(shown(str(name or "")), shown(str(kind)) + left_out)
     spec = column.get("tensor-spec")
     dtype, shape = (spec.get("dtype"), spec.get("shape")) if isinstance(spec, dict) else (None, None)
     if not _is_word(dtype) or not isinstance(shape, list) or len(shape) > 32:

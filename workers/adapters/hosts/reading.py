@@ -13,20 +13,30 @@ from workers.adapters.hosts.rules import HostSaidNo
 
 PAGES = 20
 _NEXT = re.compile(r'<([^<>]+)>\s*;\s*rel="next"')
-_WRONG = "Correct TOWPATH_HOST_TOKEN: the host does not take it. docs/install/git-hosts.md says which token it needs."
+_WRONG = "the host does not take it. docs/install/git-hosts.md says which token it needs."
 
 
 class Reading:
-    """The API at `base`, with the header that holds the token. `needs` says in words which rights the token needs."""
+    """The API at `base`, with the header that holds the token.
 
-    def __init__(self, base: str, headers: Mapping[str, str], needs: str) -> None:
+    `needs` says in words which rights the token needs, `token` which setting it is, `again` how to ask once more.
+    """
+
+    def __init__(
+        self,
+        base: str,
+        headers: Mapping[str, str],
+        needs: str,
+        token: str = "TOWPATH_HOST_TOKEN",  # noqa: S107  # a setting's name, no secret
+        again: str = "run `towpath doctor` again",
+    ) -> None:
         if not is_safe(base):
             raise HostSaidNo(
                 f"{web.shown(base)} is asked over plain http, so the token is not sent", "Use an https address in TOWPATH_REPOSITORY."
             )
         self._base = base
         self._headers = {"Accept": "application/json", **headers}
-        self._needs = needs
+        self._needs, self._token, self._again = needs, token, again
 
     def one(self, path: str, *, absent: str | None = None) -> dict[str, Any] | None:
         """The object at a path; None when the host says 404 with words in which `absent` stands (or any, when it is empty). Raises HostSaidNo."""
@@ -77,16 +87,16 @@ class Reading:
             return heard.data
         said, message = heard.status, _message(heard.data).lower()
         if said == 401:
-            raise HostSaidNo(f"{self._about(path)} said 401: it does not know the token", _WRONG)
+            raise HostSaidNo(f"{self._about(path)} said 401: it does not know the token", f"Correct {self._token}: {_WRONG}")
         if said == 429 or (said == 403 and ("rate limit" in message or heard.headers.get("x-ratelimit-remaining") == "0")):
-            raise HostSaidNo(f"{self._about(path)} said {said}: too many requests", "Wait an hour and run `towpath doctor` again.")
+            raise HostSaidNo(f"{self._about(path)} said {said}: too many requests", f"Wait an hour and {self._again}.")
         if said in (403, 404):
             raise HostSaidNo(f"{self._about(path)} said {said}: the token may not see it, or it is not there", self._needs)
         if 300 <= said < 400:
             raise HostSaidNo(
                 f"{self._about(path)} lies elsewhere now ({said})", "Set TOWPATH_REPOSITORY to the repository's present address."
             )
-        raise HostSaidNo(f"{self._about(path)} said {said}", "Look at the host's status, and run `towpath doctor` again.")
+        raise HostSaidNo(f"{self._about(path)} said {said}", f"Look at the host's status, and {self._again}.")
 
     def _about(self, path: str) -> str:
         return f"{web.shown(self._base)} {path.partition('?')[0]}"

@@ -25,6 +25,7 @@ ABOUT = lanes.document("about")
 Send = Callable[[str, dict[str, Any]], None]
 TASKS: dict[type[d.Effect], str] = {
     d.Inspect: lanes.INSPECT,
+    d.Gather: lanes.GATHER,
     d.PutBack: lanes.PUT_BACK,
     d.Deploy: lanes.DEPLOY,
     d.Verify: lanes.VERIFY,

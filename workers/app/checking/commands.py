@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from workers.adapters import gates
 from workers.adapters.git.policy import LARGEST
 from workers.app.checking import judging, scratch
 from workers.app.reading import ledger, where
@@ -30,6 +31,7 @@ def check(path: Path, environment: str, policy: Path | None, repository: str | N
 
     Nothing is written. Ends with 0 when all pass, 1 when one fails, 2 when one cannot tell.
     """
+    gates.take_up()
     top = scratch.top_of(path)
     rules_of = _policy(policy or top / FILE)
     rules = next((rules for name, rules in rules_of.environments.items() if name == environment), None)
@@ -44,8 +46,8 @@ def check(path: Path, environment: str, policy: Path | None, repository: str | N
     except BadContent as exc:
         found = [("content", Result.FAIL.value, reason) for reason in exc.reasons]
     if as_json:
-        gates = [dict(zip(("gate", "result", "text"), line, strict=True)) for line in found]
-        click.echo(json.dumps({"environment": environment, "ledger": world.head if world else None, "gates": gates}, indent=2))
+        told = [dict(zip(("gate", "result", "text"), line, strict=True)) for line in found]
+        click.echo(json.dumps({"environment": environment, "ledger": world.head if world else None, "gates": told}, indent=2))
     else:
         click.echo(table(("GATE", "RESULT", "WHY"), found))
     results = {result for _, result, _ in found}

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from workers.contract.names import CommitId
 from workers.contract.promotion import GateResult, RegisteredVersion, Result
 from workers.domain import gates
+from workers.domain.gates import table
 from workers.domain.policy import Policy, Rules
 from workers.domain.state import World
 
@@ -23,17 +24,27 @@ def judge(world: World, rules: Rules, version: RegisteredVersion, *, known: bool
     """Gate, result and words of each. `known`: whether the ledger was read; without it nobody can compare with what is live."""
     release = world.release(rules.name, version.artifact)
     live = world.version(version.artifact, release.live.version) if release and release.live else None
-    for gate in gates.judge(gates.Candidate(world, rules, version, live)):
-        if gate.gate not in ("order", "separation"):
+    candidate = gates.Candidate(world, rules, version, live)
+    later = gates.not_looked_at(candidate)
+    for gate in gates.judge(candidate):
+        if gate.gate in later:
+            yield gate.gate, BY_HAND, "it is looked at when somebody asks for the promotion"
+        elif gate.gate not in ("order", "separation"):
             yield _told(gate, rules, known=known)
     yield from _by_hand(rules, known=known)
 
 
 def _told(gate: GateResult, rules: Rules, *, known: bool) -> Line:
-    bound = rules.metrics.get(gate.gate.removeprefix("metrics: "))
-    if not known and gate.result is Result.PASS and bound and bound.not_worse_than_live_by is not None:
+    if not known and gate.result is Result.PASS and _compares(gate.gate, rules):
         return gate.gate, Result.CANNOT_TELL.value, "the ledger was not read, so there is no live version to compare with"
     return gate.gate, gate.result.value, gate.text
+
+
+def _compares(gate: str, rules: Rules) -> bool:
+    """Whether a gate looks at the live version."""
+    bound = rules.metrics.get(gate.removeprefix("metrics: "))
+    found = table.find(gate)
+    return bool(bound and bound.not_worse_than_live_by is not None) or bool(found and found.compares)
 
 
 def _by_hand(rules: Rules, *, known: bool) -> Iterator[Line]:

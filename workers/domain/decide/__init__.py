@@ -10,7 +10,7 @@ from workers.contract.envelope import read_stamp
 from workers.contract.outcomes import Late, Reason
 from workers.domain import decision as d
 from workers.domain import reads, rights
-from workers.domain.decide import cards, clock, deprecation, externals, following, promote, registry, reports, vote
+from workers.domain.decide import cards, clock, deprecation, evidence, externals, following, promote, registry, reports, vote
 from workers.domain.state import World
 from workers.domain.times import is_early, is_over
 
@@ -34,6 +34,7 @@ PEOPLE: dict[type[ask.Request], Judge] = {
 PROCESSES: dict[type[ask.Request], Judge] = {
     ask.Inspected: reports.inspected,
     ask.NotInspected: reports.not_inspected,
+    ask.Gathered: evidence.gathered,
     ask.PolicyProposed: registry.proposed,
     ask.Deployed: reports.deployed,
     ask.Verified: reports.verified,

@@ -11,6 +11,7 @@ from workers.contract.outcomes import Choose, Reason, Receipt
 from workers.contract.promotion import Placed, Promotion, RegisteredVersion, Release, State
 from workers.domain import decision as d
 from workers.domain import gates, lane, rights, subject
+from workers.domain.decide import evidence
 from workers.domain.policy import Rules
 from workers.domain.state import World
 
@@ -91,7 +92,9 @@ def _open(world: World, case: d.Case, rules: Rules, version: RegisteredVersion, 
     if there := already(world, rules, version):
         further = f" Ask for {asker.then_to} when it has succeeded." if asker.then_to else ""
         return d.answer(replace(there, text=there.text + further))
-    promotion = lane.judged(world, new(world, case, rules, version, asker), rules)
+    promotion = lane.judged(world, new(world, case, rules, version, asker), rules, case.now)
+    if first := evidence.gather_first(world, case, promotion, rules):
+        return first
     stopped = gates.stops(promotion.gates)
     if stopped and d.floods(world, case):
         what = f"promote {version.artifact} {version.version} to {rules.name}"
@@ -209,7 +212,7 @@ def _go_back(world: World, case: d.Case, rules: Rules, release: Release, to: Pla
 def _passed_over(rules: Rules, stopped: Promotion | None, version: RegisteredVersion) -> list[str]:
     passed = ["approval"] if rules.approve else []
     passed += ["soak"] if rules.soak else []
-    passed += ["gates"] if rules.metrics or rules.after else []
+    passed += ["gates"] if rules.gates or rules.after else []
     passed += [f"{stopped.id}, which was {stopped.state.value.replace('_', ' ')}"] if stopped else []
     passed += [f"that {version.version} is deprecated ({version.deprecated.because})"] if version.deprecated else []
     return passed or ["nothing"]

@@ -162,6 +162,7 @@ def _today(world: World, found: RegisteredVersion) -> dict[str, tuple[str, ...]]
         assert rules is not None, "each environment has rules"
         release = world.release(name, found.artifact)
         live = world.version(found.artifact, release.live.version) if release and release.live else None
-        stopped = gates.stops(gates.judge(gates.Candidate(world, rules, found, live)))
-        told[str(name)] = tuple(gate.text for gate in stopped)
+        candidate = gates.Candidate(world, rules, found, live)
+        later = gates.not_looked_at(candidate)
+        told[str(name)] = tuple(gate.text for gate in gates.stops(gates.judge(candidate)) if gate.gate not in later)
     return told

@@ -10,6 +10,7 @@ from workers.contract.outcomes import Reason, Receipt, Silence
 from workers.contract.promotion import Promotion, Quorum, State, Vote
 from workers.domain import decision as d
 from workers.domain import gates, lane, rights, states, subject
+from workers.domain.decide import evidence
 from workers.domain.policy import Rules
 from workers.domain.state import World
 from workers.domain.times import is_past
@@ -26,7 +27,7 @@ def approve(world: World, case: d.Case, wanted: ask.Approve) -> d.Decision:
         return _not_waiting(world, case, what, promotion)
     if is_past(promotion.expires_at, case):
         return expire(world, case, promotion)
-    fresh = lane.judged(world, promotion, rules)
+    fresh = lane.judged(world, promotion, rules, case.now)
     if fresh.plan != promotion.plan or fresh.quorum is None:
         return stale(world, case, promotion, fresh, rules)
     if wanted.plan and not promotion.plan[7:].startswith(wanted.plan.lower()):
@@ -37,6 +38,8 @@ def approve(world: World, case: d.Case, wanted: ask.Approve) -> d.Decision:
         return d.refuse(world, case, what, *reasons)
     if _voted(promotion, case):
         return d.answer(Receipt(f"Your approval of {promotion.id} already counts.", promotion.id))
+    if first := evidence.gather_first(world, case, promotion, rules):
+        return first
     return _count(world, case, fresh, fresh.quorum, rules)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from workers.domain import calendar, strict_yaml
+from workers.domain.gates import listing
 from workers.domain.policy.making import REFINED, approvals
 
 Found = tuple[strict_yaml.Path, str]
@@ -19,10 +20,10 @@ def of(data: Mapping[str, Any]) -> Iterator[Found]:
         rules = written or {}  # an environment without rules is written as nothing
         at: strict_yaml.Path = ("environments", name)
         yield from _order(name, rules, earlier)
-        yield from _said(at, rules, roles)
+        yield from _said(at, rules, roles, rules.get("after"))
         for key in REFINED:
             for whom, refined in rules.get(key, {}).items():
-                yield from _said((*at, key, whom), refined or {}, roles)
+                yield from _said((*at, key, whom), refined or {}, roles, rules.get("after"))
                 if "soak" in (refined or {}) and "after" not in rules:
                     yield (*at, key, whom, "soak"), f"{name} has no `after`: soak counts from the success there"
         earlier.add(name)
@@ -51,7 +52,7 @@ def _order(name: str, rules: Mapping[str, Any], earlier: set[str]) -> Iterator[F
         yield (*at, "soak"), f"{name} has a soak but no `after`: soak counts from the success there"
 
 
-def _said(at: strict_yaml.Path, rules: Mapping[str, Any], roles: Mapping[str, Any]) -> Iterator[Found]:
+def _said(at: strict_yaml.Path, rules: Mapping[str, Any], roles: Mapping[str, Any], after: str | None) -> Iterator[Found]:
     """What holds of an environment's keys, and of a refinement's as well."""
     for key in ("request", "run", "emergency"):
         for role in rules.get(key, ()):
@@ -65,7 +66,7 @@ def _said(at: strict_yaml.Path, rules: Mapping[str, Any], roles: Mapping[str, An
     targets = [target["name"] for target in rules.get("targets", ())]
     if len(set(targets)) != len(targets):
         yield (*at, "targets"), "two targets have one name"
-    yield from _scattered_bounds(at, rules)
+    yield from (((*at, "gates"), why) for why in listing.contradictions(rules.get("gates", ()), after))
     yield from _freezes(at, rules)
 
 
@@ -75,12 +76,6 @@ def _freezes(at: strict_yaml.Path, rules: Mapping[str, Any]) -> Iterator[Found]:
             calendar.period(freeze["from"], freeze["until"], freeze.get("timezone", "UTC"))
         except calendar.BadMoment as exc:
             yield (*at, "freeze", n), str(exc)
-
-
-def _scattered_bounds(at: strict_yaml.Path, rules: Mapping[str, Any]) -> Iterator[Found]:
-    metrics = [metric for gate in rules.get("gates", ()) for metric in gate["metrics"]]
-    for metric in sorted({one for one in metrics if metrics.count(one) > 1}):
-        yield (*at, "gates"), f"the metric {metric!r} stands twice; write its bounds in one place"
 
 
 def _shared_addresses(data: Mapping[str, Any]) -> Iterator[Found]:

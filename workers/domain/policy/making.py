@@ -9,17 +9,13 @@ from typing import Any
 from workers.contract.names import ArtifactName, Digest, EnvironmentName
 from workers.contract.promotion import Kind, Quorum
 from workers.domain import calendar
-from workers.domain.policy.rules import Bound, Policy, Refined, Refinement, Role, Rules, TargetRule, email_digest
+from workers.domain.gates import listing
+from workers.domain.gates.gate import duration
+from workers.domain.policy.rules import Policy, Refined, Refinement, Role, Rules, TargetRule, email_digest
 
 REFINED = ("per_kind", "per_artifact")
 """The keys of an environment that say something of some of its artifacts only."""
 _DAY = timedelta(hours=24)
-
-
-def duration(text: str) -> timedelta:
-    """`90s`, `15m`, `2h`, `7d`; `0m` in a refinement."""
-    unit = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}[text[-1]]
-    return timedelta(**{unit: int(text[:-1])})
 
 
 def policy(data: Mapping[str, Any], digest: Digest) -> Policy:
@@ -71,7 +67,7 @@ def _fields(written: Mapping[str, Any], roles: Mapping[str, Role]) -> dict[str, 
     if "freeze" in written:
         found["freeze"] = tuple(_period(one) for one in written["freeze"])
     if "gates" in written:
-        found["metrics"] = {metric: Bound(**bound) for gate in written["gates"] for metric, bound in gate["metrics"].items()}
+        found["gates"] = listing.read(written["gates"])
     if "targets" in written:
         found["targets"] = tuple(TargetRule(**target) for target in written["targets"])
     return found

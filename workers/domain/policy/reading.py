@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 from workers.contract import wire
 from workers.contract.names import Digest
 from workers.domain import strict_yaml
+from workers.domain.gates import table
+from workers.domain.gates.gate import Gate
 from workers.domain.policy import contradictions, making
 from workers.domain.policy.rules import Policy
-from workers.domain.policy_schema import SCHEMA
+from workers.domain.policy_schema import with_any_gates, with_gates
 
 FILE = "towpath.yaml"
 
@@ -32,12 +34,24 @@ class BadPolicy(ValueError):
 
 def read(text: str) -> Policy:
     """The policy in a text. Raises BadPolicy with every error at once."""
+    return _read(text, _validator(table.known()))
+
+
+def in_force(text: str) -> Policy:
+    """The same for the text that the ledger holds: a gate that is not installed here does not keep anybody from reading. Raises BadPolicy.
+
+    Nothing passes such a gate. Elsewhere than where it was adopted (at somebody's terminal) nobody can have every package.
+    """
+    return _read(text, _lenient(table.known()))
+
+
+def _read(text: str, validator: Draft202012Validator) -> Policy:
     try:
         document = strict_yaml.read(text)
     except strict_yaml.BadYaml as exc:
         raise BadPolicy(f"{FILE}:{exc.line}: {exc.why}") from exc
     errors = [f"{FILE}:{document.line(path)}: {why}" for path, why in _unprintable(document.data)]
-    errors += [_said(error, document) for error in sorted(_validator().iter_errors(document.data), key=lambda e: list(map(str, e.path)))]
+    errors += [_said(error, document) for error in sorted(validator.iter_errors(document.data), key=lambda e: list(map(str, e.path)))]
     if not errors:
         errors = [f"{FILE}:{document.line(path)}: {why}" for path, why in contradictions.of(document.data)]
     if errors:
@@ -59,10 +73,17 @@ def _unprintable(value: Any, at: strict_yaml.Path = ()) -> Iterator[tuple[strict
 
 
 @cache
-def _validator() -> Draft202012Validator:
+def _validator(gates: tuple[Gate, ...]) -> Draft202012Validator:
     from jsonschema import Draft202012Validator  # noqa: PLC0415  # slow to import, and most processes only read what was adopted
 
-    return Draft202012Validator(SCHEMA)
+    return Draft202012Validator(with_gates(gates))
+
+
+@cache
+def _lenient(gates: tuple[Gate, ...]) -> Draft202012Validator:
+    from jsonschema import Draft202012Validator  # noqa: PLC0415
+
+    return Draft202012Validator(with_any_gates(gates))
 
 
 def _said(error: ValidationError, document: strict_yaml.Document) -> str:
@@ -74,6 +95,8 @@ def _said(error: ValidationError, document: strict_yaml.Document) -> str:
         known = list(schema.get("properties", {}))
         unknown = [str(key) for key in given if not _known(str(key), schema)]
         path = (*path, unknown[0]) if unknown else path
+        if "gates" in path and unknown and path[-3:-2] == ("gates",):
+            return f"{FILE}:{document.line(path)}: {place}: {table.unknown(unknown[0])}"
         shown = ", ".join(known) or "names such as those in the documentation"
         near = difflib.get_close_matches(unknown[0], known, n=1) if unknown else []
         meant = f". Did you mean {near[0]!r}?" if near else ""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -15,6 +14,9 @@ from workers.contract.actors import Actor
 from workers.contract.names import ArtifactName, Digest, EnvironmentName
 from workers.contract.promotion import Kind, Quorum
 from workers.domain.calendar import Period
+from workers.domain.gates import listing
+from workers.domain.gates.metrics import GATE as METRICS
+from workers.domain.gates.metrics import Bound
 
 
 @dataclass(frozen=True)
@@ -27,15 +29,6 @@ class Role:
     def holds(self, actor: Actor) -> bool:
         """Whether the actor is of this role. Groups that could not be looked up hold nobody."""
         return actor.id.user in self.users or bool(self.groups & frozenset(actor.groups or ()))
-
-
-@dataclass(frozen=True)
-class Bound:
-    """What a metric must be."""
-
-    at_least: float | None = None
-    at_most: float | None = None
-    not_worse_than_live_by: float | None = None
 
 
 @dataclass(frozen=True)
@@ -65,10 +58,15 @@ class Rules:
     expires: timedelta = timedelta(hours=24)
     freeze: tuple[Period, ...] = ()
     on_register: tuple[Kind, ...] = ()
-    metrics: Mapping[str, Bound] = field(default_factory=dict)
+    gates: listing.Listed = ()
     targets: tuple[TargetRule, ...] = ()
     refined: Mapping[str, str] = field(default_factory=dict)
     source: Mapping[str, Any] = field(default_factory=dict)
+
+    @cached_property
+    def metrics(self) -> Mapping[str, Bound]:
+        """The bounds of all metrics that the gates name."""
+        return {metric: Bound(**bound) for name, settings in self.gates if name == METRICS.name for metric, bound in settings.items()}
 
     @cached_property
     def digest(self) -> Digest:
@@ -196,11 +194,3 @@ def _flat(value: Any, at: str = "") -> Iterator[tuple[str, str]]:
             yield from _flat(part, f"{at}[{i}]")
     else:
         yield at, repr(value)
-
-
-def is_number(text: str) -> bool:
-    """Whether a metric's text is a finite number."""
-    try:
-        return math.isfinite(float(text))
-    except ValueError:
-        return False

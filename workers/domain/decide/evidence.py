@@ -1,0 +1,68 @@
+"""Evidence that must be gathered before a request can be judged, and what was gathered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from workers.contract import requests as ask
+from workers.contract.evidence import Evidence
+from workers.contract.promotion import Promotion
+from workers.domain import decision as d
+from workers.domain import gates, lane, plan
+from workers.domain.policy import Rules
+from workers.domain.state import World
+from workers.domain.times import is_over
+
+MOST = 20
+LONGEST = 1000
+
+
+def gather_first(world: World, case: d.Case, promotion: Promotion, rules: Rules) -> d.Decision | None:
+    """The decision to look first, if a gate needs to know something that is not known or no longer true; the request then comes back.
+
+    It comes back once: what was gathered after it was made is not gathered again, and a request that was put back is only deferred when its
+    version was not even registered before. Who floods is judged by what is known.
+    """
+    version = lane.version_of(world, promotion)
+    if d.floods(world, case) or (case.looked and version.registered_at < case.envelope.issued_at):
+        return None
+    live = plan.baseline(world, promotion)
+    runs = world.version(promotion.artifact, live.version) if live else None
+    needs = gates.to_gather(gates.Candidate(world, rules, version, runs, case.now), case.envelope.issued_at)
+    if not needs:
+        return None
+    checks = tuple(dict.fromkeys(need.check for need in needs))
+    return d.answer(effects=(d.Gather(version.artifact, version.version, rules.name, checks, case.wire),))
+
+
+def gathered(world: World, case: d.Case, report: ask.Gathered) -> d.Decision:
+    """What was seen is kept as it is now, in place of what was seen before; dated by the ledger's own clock."""
+    found = tuple(_kept(world, case, report))
+    if is_over(case) or not found:
+        return d.NOTHING
+    first = found[0]
+    checks = ", ".join(f"{one.check} {one.result.value}" for one in found)
+    return d.Decision(
+        event="gathered",
+        subject=f"{first.artifact} {first.version}: looked at: {checks}",
+        documents=found,
+        about=(first.artifact, first.version, None),
+        detail={"checks": {_where(one): one.digest for one in found}},
+    )
+
+
+def _kept(world: World, case: d.Case, report: ask.Gathered) -> Iterator[Evidence]:
+    """Of registered versions alone, all of the first one's."""
+    for one in report.found[:MOST]:
+        about = (one.artifact, one.version) == (report.found[0].artifact, report.found[0].version)
+        if about and world.version(one.artifact, one.version) and _is_name(one.check):
+            yield replace(one, at=case.time, text=one.text[:LONGEST], source=one.source[:100])
+
+
+def _is_name(check: str) -> bool:
+    return check.isascii() and check.replace("-", "a").isalnum() and check == check.lower() and len(check) <= 40
+
+
+def _where(found: Evidence) -> str:
+    return f"{found.check}@{found.environment}" if found.environment else found.check

@@ -1,0 +1,85 @@
+"""Judging a candidate by every gate at once, and saying which evidence must be gathered first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from workers.contract.promotion import GateResult, Result
+from workers.domain.gates import standing, table
+from workers.domain.gates.candidate import Candidate
+from workers.domain.gates.gate import Dossier, Gate, Need, Settings
+
+LONGEST = 1000
+
+
+def judge(candidate: Candidate) -> tuple[GateResult, ...]:
+    """Every gate of the environment, all results at once."""
+    listed = (result for name, settings in candidate.rules.gates for result in _of(name, settings, candidate.dossier))
+    return (*standing.judge(candidate), *dict.fromkeys(listed))
+
+
+def stops(gates: tuple[GateResult, ...]) -> list[GateResult]:
+    """The results that stop a promotion."""
+    return [gate for gate in gates if gate.result in (Result.FAIL, Result.CANNOT_TELL)]
+
+
+def to_gather(candidate: Candidate, since: str) -> tuple[Need, ...]:
+    """What to look at before a request that was made at `since` is judged: evidence that is missing, too old, or no pass.
+
+    What was gathered after it was made is as new as can be, whatever it says: so nothing is gathered twice for one request.
+    """
+    dossier = candidate.dossier
+    found = (need for gate, settings, need in _needs(candidate) if _is_wanted(gate, settings, need, dossier, since))
+    return tuple(dict.fromkeys(found))
+
+
+def not_looked_at(candidate: Candidate) -> frozenset[str]:
+    """The gates whose evidence is only gathered when somebody asks for the promotion."""
+    dossier = candidate.dossier
+    return frozenset(gate.name for gate, _, need in _needs(candidate) if dossier.seen(need) is None)
+
+
+def _needs(candidate: Candidate) -> Iterator[tuple[Gate, Settings, Need]]:
+    dossier = candidate.dossier
+    for name, settings in candidate.rules.gates:
+        gate = table.find(name)
+        if gate and candidate.version.kind in gate.kinds and (need := gate.needs(dossier, settings)):
+            yield gate, settings, need
+
+
+def _is_wanted(gate: Gate, settings: Settings, need: Need, dossier: Dossier, since: str) -> bool:
+    found = dossier.seen(need)
+    if found is None:
+        return True
+    passes = all(result.result is Result.PASS for result in _of(gate.name, settings, dossier))
+    return found.at < since and not passes
+
+
+def _of(name: str, settings: Settings, dossier: Dossier) -> tuple[GateResult, ...]:
+    gate = table.find(name)
+    if gate is None:
+        text = "this gate is not installed here; install its package for every process that decides, or take it out of the policy"
+        return (GateResult(name, Result.CANNOT_TELL, text),)
+    kind = dossier.version.kind
+    if kind not in gate.kinds:
+        return (GateResult(name, Result.NOT_APPLICABLE, f"not applicable to a {kind.value}"),)
+    try:
+        if gate in table.BUILT_IN:
+            return tuple(gate.judge(dossier, settings))
+        return tuple(_plain(name, result) for result in _some(gate.judge(dossier, settings)))
+    except Exception as exc:  # a gate of somebody's package may raise anything, and then it has not said yes
+        return (GateResult(name, Result.CANNOT_TELL, f"the gate itself broke ({type(exc).__name__}); tell whoever wrote it"),)
+
+
+def _some(results: Iterable[GateResult]) -> list[GateResult]:
+    found = list(results)
+    if not found:
+        raise ValueError("a gate that says nothing has not said yes")
+    return found
+
+
+def _plain(name: str, result: GateResult) -> GateResult:
+    """A result of somebody's gate made fit for the ledger: its own name first, one line, not endless. Raises what a wrong one raises."""
+    said, text = (" ".join(str(one).split()) for one in (result.gate, result.text))
+    shown = "".join(sign if sign.isprintable() else "�" for sign in text)[:LONGEST]
+    return GateResult(said if said.startswith(name) else name, Result(result.result), shown, tuple(str(one) for one in result.evidence))

@@ -1,0 +1,127 @@
+"""What is looked at for each check: the Git host's statuses, the targets of the earlier environment, the version's files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import BinaryIO
+
+from workers.contract.names import Digest
+from workers.contract.promotion import RegisteredVersion, Result
+from workers.contract.safety import Safety
+from workers.domain.gates import commit_status, safety
+from workers.domain.policy import TargetRule
+from workers.effects.gathering import Asked, Finding
+from workers.ports.errors import BadContent, RefusedByHost, Unclear, Unreachable
+from workers.ports.source import Source
+from workers.ports.statuses import NotTold, Statuses
+from workers.ports.target import Target, Verdict, Wanted
+
+Scan = Callable[[Iterable[tuple[str, BinaryIO, int]], Digest], Safety]
+"""Judges files, of which none is loaded: path, the open file, its size."""
+MOST_CONTEXTS = 200
+
+
+class CommitStatus:
+    """What CI said of the version's commit. `open_host` gives the host, or says why nobody can ask it."""
+
+    def __init__(self, open_host: Callable[[], Statuses]) -> None:
+        self._open = open_host
+
+    def __call__(self, asked: Asked) -> Finding:
+        """Every context with its state. Raises WorldError."""
+        try:
+            host = self._open()
+            states = host.of(asked.version.commit)
+        except NotTold as exc:
+            return Finding(Result.CANNOT_TELL, str(exc))
+        if len(states) > MOST_CONTEXTS:
+            return Finding(
+                Result.CANNOT_TELL, f"{host.source} knows {len(states)} checks of this commit, more than {MOST_CONTEXTS}", host.source
+            )
+        if not states:
+            return Finding(Result.CANNOT_TELL, f"{host.source} knows no check of this commit; let CI run on it", host.source)
+        words = ", ".join(f"{name} {state}" for name, state in sorted(states.items())[:10])
+        return Finding(_overall(set(states.values())), f"{host.source}: {words}", host.source, tuple(sorted(states.items())))
+
+
+def _overall(states: set[str]) -> Result:
+    if commit_status.RED in states:
+        return Result.FAIL
+    return Result.PASS if commit_status.GREEN in states and commit_status.PENDING not in states else Result.CANNOT_TELL
+
+
+class Smoke:
+    """The golden prediction at the targets of the environment where the version runs already."""
+
+    def __init__(self, source: Source, open_target: Callable[[TargetRule], Target]) -> None:
+        self._source = source
+        self._open = open_target
+
+    def __call__(self, asked: Asked) -> Finding:
+        """Every target must report the version's digest (or label) and repeat the golden prediction. Raises WorldError."""
+        version, place = asked.version, asked.place
+        if version.golden is None:
+            fix = "name `golden` in artifact.yaml and register that as a new version"
+            return Finding(Result.CANNOT_TELL, f"it has no golden prediction that could be asked for; {fix}")
+        targets = list(self._targets(place.targets, version)) if place else []
+        if place is None or not targets:
+            where = place.name if place else "The earlier environment"
+            return Finding(Result.CANNOT_TELL, f"{where} has no target that serves a {version.kind.value}, so nobody can be asked")
+        wanted = Wanted(version, {}, self._golden(version))
+        return _all(place.name, [(target.name, *_asked(target, wanted)) for target in targets])
+
+    def _targets(self, rules: Iterable[TargetRule], version: RegisteredVersion) -> Iterator[Target]:
+        for rule in rules:
+            target = self._open(rule)
+            if version.kind in target.capabilities().kinds:
+                yield target
+
+    def _golden(self, version: RegisteredVersion) -> tuple[bytes, bytes] | None:
+        try:
+            return self._source.golden(version)
+        except BadContent:
+            self._source.fetch()
+            return self._source.golden(version)
+
+
+def _asked(target: Target, wanted: Wanted) -> tuple[Result, str]:
+    try:
+        answer = target.verify(wanted)
+    except (Unreachable, Unclear, RefusedByHost, BadContent) as exc:
+        return Result.CANNOT_TELL, f"nobody can tell what it serves: {exc}"
+    return (Result.PASS if answer.result is Verdict.MATCHES else Result.FAIL), answer.text
+
+
+def _all(where: str, answers: list[tuple[str, Result, str]]) -> Finding:
+    """The worst answer counts, and every one that is no pass is told."""
+    results = [result for _, result, _ in answers]
+    worst = next((one for one in (Result.FAIL, Result.CANNOT_TELL) if one in results), Result.PASS)
+    told = [f"{name}: {text}" for name, result, text in answers if result is worst]
+    facts = tuple((name, result.value) for name, result, _ in answers)
+    return Finding(worst, f"in {where}, {' '.join(told)}", ", ".join(name for name, *_ in answers), facts)
+
+
+class ArtifactSafety:
+    """The files of a version that was registered before anybody looked at them."""
+
+    def __init__(self, source: Source, scan: Scan) -> None:
+        self._source = source
+        self._scan = scan
+
+    def __call__(self, asked: Asked) -> Finding:
+        """The verdict over all files. Raises WorldError."""
+        found = self.of(asked.version)
+        text = " ".join(found.findings) or f"{', '.join(found.formats)}: loading them runs nothing that they bring along"
+        return Finding(safety.RESULTS[found.verdict], text, found.scanner, safety.facts(found))
+
+    def of(self, version: RegisteredVersion) -> Safety:
+        """What is found in the files at the version's path, brought from Git by commit id. Raises WorldError."""
+        with self._source.materialised(version) as files:
+            return self._scan(_opened(files), version.digest)
+
+
+def _opened(files: Mapping[str, Path]) -> Iterator[tuple[str, BinaryIO, int]]:
+    for path, place in files.items():
+        with place.open("rb") as file:
+            yield path, file, place.stat().st_size
