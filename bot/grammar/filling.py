@@ -17,11 +17,10 @@ NOUNS: dict[Token, tuple[str, ...]] = {Token.PROMOTION: ("promotion",), Token.EN
 LABELS: dict[Token, str] = {
     Token.KIND: "kind", Token.NAME: "artifact", Token.VERSION: "version", Token.ENVIRONMENT: "environment", Token.PROMOTION: "promotion",
     Token.REF: "commit", Token.OUTPUT: "image", Token.PLAN: "plan", Token.COMMIT: "commit", Token.VERB: "command", Token.TEXT: "reason",
-    Token.TIME: "time", Token.DURATION: "duration",
+    Token.TIME: "time", Token.DURATION: "duration", Token.GATE: "gate", Token.DEBT: "debt",
 }  # fmt: skip
 
-_MARKED = (Token.TEXT, Token.REF, Token.PLAN)
-_ORDER = (Token.OUTPUT, Token.PROMOTION, Token.VERSION, Token.NAME, Token.KIND, Token.ENVIRONMENT, Token.COMMIT)
+_ORDER = (Token.OUTPUT, Token.PROMOTION, Token.DEBT, Token.VERSION, Token.NAME, Token.KIND, Token.ENVIRONMENT, Token.COMMIT)
 
 
 @dataclass(frozen=True)
@@ -73,7 +72,7 @@ class Filling:
         if value in have:
             self.clashes.append(f"It names the same {LABELS[slot.token]} twice.")
         elif len(have) == MOST_OUTPUTS:
-            self.clashes.append(f"It names more than {MOST_OUTPUTS} {LABELS[slot.token]}s; a version has at most so many.")
+            self.clashes.append(f"It names more than {MOST_OUTPUTS} {LABELS[slot.token]}s; that is the most.")
         else:
             self.values[slot.field] = (*have, value)
 
@@ -126,6 +125,8 @@ def _fill_after(filling: Filling, words: tuple[Word, ...], at: int, slots: tuple
         filling.strangers.append(Stranger(at, words[at]))
         return following
     for slot in slots:
+        if slot.token is Token.GATE:
+            return _fill_list(filling, slot, words, following)
         if slot.token in (Token.TIME, Token.DURATION) and (length := times.span(words[following:])):
             _fill_time(filling, slot, words, range(following, following + length))
             return following + length
@@ -134,6 +135,18 @@ def _fill_after(filling: Filling, words: tuple[Word, ...], at: int, slots: tuple
             return following + 1
     filling.strangers.append(Stranger(following, words[following], slots))
     return following + 1
+
+
+def _fill_list(filling: Filling, slot: Slot, words: tuple[Word, ...], at: int) -> int:
+    """Fill a slot from every word up to the next preposition: `soak, approval and metrics`."""
+    markers = {marker for other in filling.row.slots for marker in other.after}
+    while at < len(words) and words[at].text not in markers:
+        if (value := filling.value(slot, words[at])) is not None:
+            filling.put(slot, value)
+        elif words[at].text != "and":
+            filling.strangers.append(Stranger(at, words[at], (slot,)))
+        at += 1
+    return at
 
 
 def _fill_time(filling: Filling, slot: Slot, words: tuple[Word, ...], places: range) -> None:

@@ -204,6 +204,15 @@ class Duration(Name):
         return timedelta(**{unit: int(self[:-1])})
 
 
+class GateName(Name):
+    """What an emergency may name: a gate, a stop, or `approval`."""
+
+    pattern = re.compile(r"[a-z][a-z0-9_-]{0,60}", re.ASCII)
+    word = "a gate"
+    example = "soak or metrics"
+    __slots__ = ()
+
+
 class RequestId(Name):
     """The id of one request: the same for every delivery of the same Slack message, command or click."""
 

@@ -73,6 +73,7 @@ class Rules:
     request: tuple[str, ...] = ("*",)
     run: tuple[str, ...] = ()
     emergency: tuple[str, ...] = ()
+    supersede: bool = False
     approve: tuple[Quorum, ...] = ()
     expires: timedelta = timedelta(hours=24)
     metrics: Mapping[str, Bound] = field(default_factory=dict)
@@ -127,6 +128,11 @@ class Policy:
         """The artifact that a channel is about."""
         name = self.channels.get(channel, {}).get("artifact")
         return ArtifactName.read(name) if name else None
+
+    def told_of(self, artifact: ArtifactName | None) -> tuple[str, ...]:
+        """The channels that are told what happens to an artifact (None: to whole environments): those about it, and those that are told of all."""
+        about = (channel for channel, rules in self.channels.items() if artifact and rules.get("artifact") == artifact)
+        return tuple(dict.fromkeys((*self.announce, *about)))
 
     @property
     def announce(self) -> tuple[str, ...]:
@@ -210,7 +216,7 @@ def _contradictions(data: Mapping[str, Any]) -> Iterator[tuple[strict_yaml.Path,
             yield (*at, "after"), f"{name} comes after {after}, which must be an environment written above it"
         if "soak" in rules and after is None:
             yield (*at, "soak"), f"{name} has a soak but no `after`: soak counts from the success there"
-        for key in ("request", "run"):
+        for key in ("request", "run", "emergency"):
             for role in rules.get(key, ()):
                 if role != "*" and role not in roles:
                     yield (*at, key), f"the role {role!r} is not in `roles`"
@@ -261,6 +267,8 @@ def _rules(name: str, rules: Mapping[str, Any], roles: Mapping[str, Role]) -> Ru
         soak=duration(rules["soak"]) if "soak" in rules else timedelta(0),
         request=tuple(rules.get("request", ("*",))),
         run=tuple(rules.get("run", ())),
+        emergency=tuple(rules.get("emergency", ())),
+        supersede=bool(rules.get("supersede", False)),
         approve=(_quorum(approve, roles),) if approve else (),
         expires=duration(approve["expires"]) if approve and "expires" in approve else timedelta(hours=24),
         metrics={metric: Bound(**bound) for gate in rules.get("gates", ()) for metric, bound in gate["metrics"].items()},

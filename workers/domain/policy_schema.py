@@ -60,6 +60,8 @@ _ENVIRONMENT_RULES = _closed(
         "soak": {"type": "string", "pattern": DURATION, "description": "How long it must have been successful there."},
         "request": _ANYBODY,
         "run": _ROLES,
+        "emergency": _ROLES,
+        "supersede": {"type": "boolean", "description": "Whether a new promotion takes the place of those that have not begun to deploy."},
         "approve": _APPROVE,
         "gates": {
             "type": "array",

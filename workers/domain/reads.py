@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from workers.contract import outcomes as out
 from workers.contract import requests as ask
 from workers.contract.actors import Actor, Standing
 from workers.contract.commands import COMMANDS, Right
-from workers.contract.envelope import Envelope
+from workers.contract.envelope import Envelope, read_stamp
 from workers.contract.names import ArtifactName, CommitId, EnvironmentName
 from workers.contract.promotion import Promotion, RegisteredVersion, Release, State
-from workers.domain import lineage, rights, shape, states, subject
+from workers.domain import lineage, listing, rights, shape, states, subject
 from workers.domain.state import World
 
 LONGEST = 20
@@ -125,6 +126,29 @@ def _pending(world: World, commits: Commits, envelope: Envelope, wanted: ask.Sho
     return out.Pending(tuple(sorted(fitting, key=lambda p: p.id.number)[:LONGEST]), len(fitting), note)
 
 
+def _queue(world: World, commits: Commits, envelope: Envelope, wanted: ask.ShowQueue) -> out.Outcome:
+    artifact, note, refused = _guess(world, wanted.artifact)
+    return refused or replace(listing.queue(world, artifact, wanted.environment, read_stamp(envelope.issued_at)), note=note)
+
+
+def _locks(world: World, commits: Commits, envelope: Envelope, wanted: ask.ShowLocks) -> out.Outcome:
+    artifact, note, refused = _guess(world, wanted.artifact)
+    return refused or replace(listing.locks(world, artifact, wanted.environment, read_stamp(envelope.issued_at)), note=note)
+
+
+def _freezes(world: World, commits: Commits, envelope: Envelope, wanted: ask.ShowFreezes) -> out.Outcome:
+    return listing.freezes(world, wanted.environment, read_stamp(envelope.issued_at))
+
+
+def _holds(world: World, commits: Commits, envelope: Envelope, wanted: ask.ShowHolds) -> out.Outcome:
+    artifact, note, refused = _guess(world, wanted.artifact)
+    return refused or replace(listing.holds(world, artifact, wanted.environment), note=note)
+
+
+def _debts(world: World, commits: Commits, envelope: Envelope, wanted: ask.AuditDebts) -> out.Outcome:
+    return listing.debts(world)
+
+
 def _history(world: World, commits: Commits, envelope: Envelope, wanted: ask.History) -> out.Outcome:
     artifact, note, refused = _guess(world, wanted.artifact)
     if refused:
@@ -219,6 +243,11 @@ _READERS: dict[type[ask.Request], Callable[[World, Commits, Envelope, Any], out.
     ask.ShowVersions: _versions,
     ask.ShowLineage: _lineage,
     ask.ShowPending: _pending,
+    ask.ShowQueue: _queue,
+    ask.ShowLocks: _locks,
+    ask.ShowFreezes: _freezes,
+    ask.ShowHolds: _holds,
+    ask.AuditDebts: _debts,
     ask.History: _history,
     ask.Audit: _audit,
     ask.Help: _help,

@@ -18,7 +18,7 @@ from workers.domain.state import WRITER, Recent, World, fold, parse_signers
 from workers.ports.errors import Untrusted, WorldError
 from workers.ports.ledger import LedgerBranch
 
-FOLDERS = ("policy", "versions", "environments", "promotions", "holds", "externals")
+FOLDERS = ("policy", "versions", "environments", "promotions", "holds", "freezes", "locks", "debts", "evidence", "externals")
 MOST_RECENT = 5_000
 
 

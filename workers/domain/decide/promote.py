@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 
 from workers.contract import requests as ask
 from workers.contract.envelope import stamp
-from workers.contract.names import Digest
+from workers.contract.names import ArtifactName, Digest, EnvironmentName
 from workers.contract.outcomes import Choose, Moved, Reason, Receipt
 from workers.contract.promotion import Placed, Promotion, RegisteredVersion, Release, State
 from workers.domain import decision as d
@@ -17,9 +18,43 @@ from workers.domain.state import World
 NO_PLAN = Digest.read("sha256:" + "0" * 64)
 
 
+@dataclass(frozen=True)
+class Asking:
+    """What is asked for, in words, and which right it needs."""
+
+    what: str
+    denied: Callable[[World, d.Case, Rules], Reason | None]
+
+
+@dataclass(frozen=True)
+class Said:
+    """How a promotion begins: its first event, what was asked for, and the words that stand first."""
+
+    event: str
+    what: str
+    first: str = ""
+
+
 def promote(world: World, case: d.Case, wanted: ask.Promote) -> d.Decision:
     """Open a promotion, or say every reason why not."""
-    what = f"promote {wanted.artifact or ''} {wanted.version or ''} to {wanted.environment}".replace("  ", " ")
+    found = find(world, case, wanted, Asking(_what(wanted), rights.may_request))
+    if isinstance(found, d.Decision):
+        return found
+    rules, version = found
+    if there := already(world, rules, version):
+        return d.answer(there)
+    gone = not_begun(world, version.artifact, rules.name) if rules.supersede else []
+    cleared = without(world, gone)
+    said = Said("requested", _what(wanted))
+    begun = begin(cleared, case, new(cleared, case, rules, version), rules, said)
+    if begun.promotion is None or begun.promotion.state is State.REFUSED:
+        return begun
+    return replace(begun, documents=(*begun.documents, *superseded(world, case, begun.promotion, gone)))
+
+
+def find(world: World, case: d.Case, wanted: ask.Promote, asking: Asking) -> tuple[Rules, RegisteredVersion] | d.Decision:
+    """The rules of the place and the version that are meant, or the answer when they are not clear, not known, or not allowed."""
+    what = asking.what
     rules = subject.rules_of(world, wanted.environment)
     artifact = subject.find_artifact(world, case, wanted)
     if isinstance(artifact, Choose):
@@ -28,7 +63,7 @@ def promote(world: World, case: d.Case, wanted: ask.Promote) -> d.Decision:
         if _worth_a_look(wanted, artifact, case) and not isinstance(rules, Reason):
             return _look(wanted, case)
         return d.refuse(world, case, what, *(reason for reason in (rules, artifact) if isinstance(reason, Reason)))
-    if reason := rights.may_request(world, case, rules):
+    if reason := asking.denied(world, case, rules):
         return d.refuse(world, case, what, reason)
     version = subject.find_version(world, wanted, artifact)
     if isinstance(version, Choose):
@@ -37,7 +72,11 @@ def promote(world: World, case: d.Case, wanted: ask.Promote) -> d.Decision:
         return _unknown(world, case, what, replace(wanted, artifact=artifact))
     if isinstance(version, Reason):
         return d.refuse(world, case, what, version)
-    return _open(world, case, rules, version, what)
+    return rules, version
+
+
+def _what(wanted: ask.Promote) -> str:
+    return f"promote {wanted.artifact or ''} {wanted.version or ''} to {wanted.environment}".replace("  ", " ")
 
 
 def _unknown(world: World, case: d.Case, what: str, wanted: ask.Promote) -> d.Decision:
@@ -57,23 +96,44 @@ def _look(wanted: ask.Promote, case: d.Case) -> d.Decision:
     return d.answer(effects=(d.Inspect(wanted.artifact, wanted.version, case.wire),))
 
 
-def _open(world: World, case: d.Case, rules: Rules, version: RegisteredVersion, what: str) -> d.Decision:
-    if there := _already(world, rules, version):
-        return d.answer(there)
-    promotion = _new(world, case, rules, version)
+def begin(world: World, case: d.Case, promotion: Promotion, rules: Rules, said: Said) -> d.Decision:
+    """A promotion that was judged is refused by its gates, waits for approval, or proceeds."""
     if stopped := gates.stops(promotion.gates):
         if d.floods(world, case):
-            return d.refuse(world, case, what, *(Reason(gate.gate, gate.text) for gate in stopped))
+            return d.refuse(world, case, said.what, *(Reason(gate.gate, gate.text) for gate in stopped))
         reasons = tuple(gate.text for gate in stopped)
         text = f"{len(stopped)} of {len(promotion.gates)} gates {'stops' if len(stopped) == 1 else 'stop'} it."
         return d.moved(d.move(world, case, promotion, State.REFUSED, "refused", text, reasons=reasons))
     if promotion.quorum:
         expires = stamp(case.now + rules.expires)
-        return d.moved(d.move(world, case, promotion, State.WAITING, "requested", "Asked for approval.", expires_at=expires))
-    return lane.proceed(world, case, promotion, rules, "requested", "No approval is needed.")
+        text = f"{said.first} Asked for approval.".strip()
+        return d.moved(d.move(world, case, promotion, State.WAITING, said.event, text, expires_at=expires))
+    return lane.proceed(world, case, promotion, rules, said.event, f"{said.first or 'No approval is needed.'}")
 
 
-def _already(world: World, rules: Rules, version: RegisteredVersion) -> Receipt | Moved | None:
+def not_begun(world: World, artifact: ArtifactName, environment: EnvironmentName) -> list[Promotion]:
+    """The promotions of a lane that a newer one may take the place of: they wait, alone, and are no emergency."""
+    here = (one for one in world.in_lane(environment, artifact) if one.state in (State.WAITING, State.QUEUED))
+    return [one for one in here if not one.bundle and not one.skipped]
+
+
+def without(world: World, gone: list[Promotion]) -> World:
+    """The state in which these promotions wait no more: what comes in their place is not planned against them."""
+    if not gone:
+        return world
+    lane_ = (gone[0].environment, gone[0].artifact)
+    return replace(world, lanes={**world.lanes, lane_: world.lanes[lane_] - {one.id for one in gone}})
+
+
+def superseded(world: World, case: d.Case, by: Promotion, gone: list[Promotion]) -> Iterator[Promotion]:
+    """The promotions that another one took the place of, each with the words for its thread."""
+    text = f"{by.id} ({by.artifact} {by.to.version}) takes its place: it was asked for later."
+    for one in gone:
+        yield d.move(world, case, one, State.SUPERSEDED, "superseded", text, expires_at=None, look_at=None, reasons=())
+
+
+def already(world: World, rules: Rules, version: RegisteredVersion) -> Receipt | Moved | None:
+    """The answer when the version is on its way there or there already."""
     for other in world.in_lane(rules.name, version.artifact):
         if other.to.digest == version.digest and other.to.version == version.version:
             return Receipt(
@@ -89,7 +149,8 @@ def _already(world: World, rules: Rules, version: RegisteredVersion) -> Receipt 
     return None
 
 
-def _new(world: World, case: d.Case, rules: Rules, version: RegisteredVersion) -> Promotion:
+def new(world: World, case: d.Case, rules: Rules, version: RegisteredVersion) -> Promotion:
+    """The next promotion, judged by the rules."""
     id_ = world.next_promotion
     channel = case.conversation.channel if case.conversation else ""
     bare = Promotion(
@@ -151,7 +212,7 @@ def _goal(world: World, release: Release, wanted: ask.Rollback) -> Placed | Reas
 def _go_back(world: World, case: d.Case, rules: Rules, release: Release, to: Placed) -> d.Decision:
     version = world.version(release.artifact, to.version)
     assert version is not None, "what succeeded is registered"
-    opened = _new(world, case, rules, version)
+    opened = new(world, case, rules, version)
     left = release.desired if release.in_flight else release.live
     stopped = world.promotions.get(release.in_flight) if release.in_flight else None
     passed = _passed_over(rules, stopped, version)
