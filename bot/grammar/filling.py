@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from bot.grammar import tokens
+from bot.grammar import times, tokens
 from bot.grammar.sentences import Vocabulary
 from bot.grammar.verbs import phrase_at
 from bot.grammar.words import KINDS, VERBS, Word
@@ -18,19 +18,20 @@ LABELS: dict[Token, str] = {
     Token.KIND: "kind", Token.NAME: "artifact", Token.VERSION: "version", Token.ENVIRONMENT: "environment", Token.PROMOTION: "promotion",
     Token.REF: "commit", Token.OUTPUT: "image", Token.PLAN: "plan", Token.COMMIT: "commit", Token.VERB: "command", Token.TEXT: "reason",
     Token.COMMAND: "command",
+    Token.TIME: "time", Token.DURATION: "duration", Token.GATE: "gate", Token.DEBT: "debt",
 }  # fmt: skip
 
-_MARKED = (Token.TEXT, Token.REF, Token.PLAN)
-_ORDER = (Token.OUTPUT, Token.PROMOTION, Token.VERSION, Token.NAME, Token.KIND, Token.ENVIRONMENT, Token.COMMIT)
+_ORDER = (Token.OUTPUT, Token.PROMOTION, Token.DEBT, Token.VERSION, Token.NAME, Token.KIND, Token.ENVIRONMENT, Token.COMMIT)
 
 
 @dataclass(frozen=True)
 class Stranger:
-    """A word that fits no slot: where it stands among the words, and the slots that the preposition before it opened."""
+    """A word that fits no slot: where it stands among the words, the slots that the preposition before it opened, and why, if that is known."""
 
     at: int
     word: Word
     slots: tuple[Slot, ...] = ()
+    why: str | None = None
 
 
 @dataclass
@@ -72,7 +73,7 @@ class Filling:
         if value in have:
             self.clashes.append(f"It names the same {LABELS[slot.token]} twice.")
         elif len(have) == MOST_OUTPUTS:
-            self.clashes.append(f"It names more than {MOST_OUTPUTS} {LABELS[slot.token]}s; a version has at most so many.")
+            self.clashes.append(f"It names more than {MOST_OUTPUTS} {LABELS[slot.token]}s; that is the most.")
         else:
             self.values[slot.field] = (*have, value)
 
@@ -125,11 +126,40 @@ def _fill_after(filling: Filling, words: tuple[Word, ...], at: int, slots: tuple
         filling.strangers.append(Stranger(at, words[at]))
         return following
     for slot in slots:
+        if slot.token is Token.GATE:
+            return _fill_list(filling, slot, words, following)
+        if slot.token in (Token.TIME, Token.DURATION) and (length := times.span(words[following:])):
+            _fill_time(filling, slot, words, range(following, following + length))
+            return following + length
         if (value := filling.value(slot, words[following])) is not None:
             filling.put(slot, value)
             return following + 1
     filling.strangers.append(Stranger(following, words[following], slots))
     return following + 1
+
+
+def _fill_list(filling: Filling, slot: Slot, words: tuple[Word, ...], at: int) -> int:
+    """Fill a slot from every word up to the next preposition: `soak, approval and metrics`."""
+    markers = {marker for other in filling.row.slots for marker in other.after}
+    while at < len(words) and words[at].text not in markers:
+        if (value := filling.value(slot, words[at])) is not None:
+            filling.put(slot, value)
+        elif words[at].text != "and":
+            filling.strangers.append(Stranger(at, words[at], (slot,)))
+        at += 1
+    return at
+
+
+def _fill_time(filling: Filling, slot: Slot, words: tuple[Word, ...], places: range) -> None:
+    """Fill a slot from all the words that say a time (or how long)."""
+    said = tuple(words[at] for at in places)
+    try:
+        if slot.token is Token.DURATION:
+            filling.put(slot, times.read_duration(said))
+        else:
+            filling.put(slot, times.read(said, filling.vocabulary.moment, words[places.start - 1].text))
+    except times.NoTime as exc:
+        filling.strangers.append(Stranger(places.start, said[0], (slot,), str(exc)))
 
 
 def _fill_bare(filling: Filling, words: tuple[Word, ...], at: int) -> None:

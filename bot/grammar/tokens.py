@@ -12,12 +12,25 @@ from bot.grammar.sentences import Vocabulary
 from bot.grammar.words import KINDS, PLACES, Word, is_plain_name
 from workers.contract import requests as ask
 from workers.contract.commands import Command, Slot, Token
-from workers.contract.names import ArtifactName, BadName, EnvironmentName, Name, OutputRef, PromotionId, RefName, Version, VersionAsk
+from workers.contract.names import (
+    ArtifactName,
+    BadName,
+    DebtId,
+    EnvironmentName,
+    GateName,
+    Name,
+    OutputRef,
+    PromotionId,
+    RefName,
+    Version,
+    VersionAsk,
+)
 
 NEW_NAMES: Mapping[type[ask.Request], str] = {ask.Register: "a first registration names what nobody can know yet"}
 """The requests whose artifact need not be known, each with its reason."""
 
 _PROMOTION = re.compile(r"p-?([1-9]\d{0,8})", re.ASCII)
+_DEBT = re.compile(r"d-?([1-9]\d{0,9})", re.ASCII)
 _PLAN = re.compile(r"[0-9a-f]{6,64}", re.ASCII)
 _COMMIT = re.compile(r"[0-9a-f]{7,64}", re.ASCII)
 _NO_REF = re.compile(r"(?:.*_)?head(?:[~^@].*)?|refs(?:/.*)?", re.ASCII)
@@ -107,6 +120,16 @@ def _promotion(_: Place, word: Word) -> object | None:
     return PromotionId(f"P-{found[1]}") if found else None
 
 
+def _debt(_: Place, word: Word) -> object | None:
+    found = _DEBT.fullmatch(word.text)
+    return DebtId(f"D-{found[1]}") if found else None
+
+
+def _gate(_: Place, word: Word) -> object | None:
+    is_other = word.text in ("and", "skipping") or attempt(VersionAsk, word.text) is not None
+    return None if is_other else attempt(GateName, word.text)
+
+
 def _ref(_: Place, word: Word) -> object | None:
     return None if _NO_REF.fullmatch(word.text) else attempt(RefName, word.raw)
 
@@ -126,5 +149,6 @@ def _commit(_: Place, word: Word) -> object | None:
 _READERS: dict[Token, Callable[[Place, Word], object | None]] = {
     Token.KIND: _kind, Token.NAME: _artifact, Token.VERSION: _version, Token.ENVIRONMENT: _environment,
     Token.PROMOTION: _promotion, Token.REF: _ref, Token.OUTPUT: _output, Token.PLAN: _plan, Token.COMMIT: _commit,
+    Token.DEBT: _debt, Token.GATE: _gate,
 }  # fmt: skip
-"""TEXT is split off before the words are looked at, and VERB may take several words; both are read in `bot.grammar.filling`."""
+"""TEXT is split off before the words are looked at; VERB, TIME and DURATION may take several words. They are read in `bot.grammar.filling`."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from bot.grammar import NotUnderstood
-from bot.views import facts, foreseen, lineage, queries, verification
+from bot.views import facts, foreseen, lineage, queries, stopped, verification
 from bot.views.blocks import actions, context, markup, option, post, section
 from bot.views.buttons import CHOOSE, run
 from bot.views.card import card
@@ -16,6 +16,7 @@ from bot.views.text import NO_NAMES, code, escaped, fitting, person, plain, pref
 from bot.views.versions import deprecated, images
 from workers.contract import outcomes as out
 from workers.contract.promotion import RegisteredVersion
+from workers.contract.stopped import Debts, Freezes, Holds, Locks, Queue
 from workers.contract.verified import Verification
 
 NOT_UNDERSTOOD = "not-understood"
@@ -73,7 +74,7 @@ def _moved(outcome: out.Moved, links: Links, names: Names) -> Post:
 def _receipt(outcome: out.Receipt, links: Links, names: Names) -> Post:
     text = told(outcome.text, 1_000) or "Your request was taken."
     small = [str(outcome.promotion), facts.audit(outcome.promotion, links)] if outcome.promotion else []
-    return post(text, [*section([text]), *context(small)])
+    return post(text, [*section([text]), *actions(run(outcome.offers[:5])), *context(small)])
 
 
 def _choose(outcome: out.Choose, links: Links, names: Names) -> Post:
@@ -193,6 +194,8 @@ VIEWS: dict[type[out.Outcome], Callable[[Any, Links, Names], Post]] = {
     out.Lineage: lineage.lineage, out.Pending: queries.pending, out.Changes: queries.changes, out.Page: _page,
     out.Commands: queries.commands, out.Person: queries.whoami,
     out.Late: _late, out.Trouble: _trouble, out.Notice: _notice, out.Silence: _silence, Verification: verification.view,
-    out.Externals: externals, out.PolicyShown: foreseen.policy, out.Planned: foreseen.planned, out.Able: foreseen.able,
+    out.PolicyShown: foreseen.policy, out.Planned: foreseen.planned, out.Able: foreseen.able,
     out.Unmet: foreseen.unmet,
+    out.Externals: externals, out.Announcement: stopped.announcement, Queue: stopped.queue, Locks: stopped.locks,
+    Freezes: stopped.freezes, Holds: stopped.holds, Debts: stopped.debts,
 }  # fmt: skip

@@ -20,6 +20,8 @@ def request(promotion: Promotion, names: Names) -> Iterator[str]:
     yield f"*Asked by:* {person(promotion.requester, names)}, {when(promotion.requested_at)}"
     if promotion.because or promotion.state is State.WAITING:
         yield f"*Reason:* {safe(promotion.because or 'none given', 500)}"
+    if promotion.skipped:
+        yield f"🚨 *Emergency:* passes over {', '.join(safe(name, 60) for name in promotion.skipped[:10])}"
 
 
 def versions(promotion: Promotion, state: State) -> Iterator[str]:
@@ -85,7 +87,7 @@ def _sorted(promotion: Promotion) -> list[GateResult]:
     return sorted(promotion.gates, key=lambda one: _WORST.index(one.result))
 
 
-_WORST = (Result.FAIL, Result.CANNOT_TELL, Result.PASS, Result.NOT_APPLICABLE)
+_WORST = (Result.FAIL, Result.CANNOT_TELL, Result.PASSED_OVER, Result.PASS, Result.NOT_APPLICABLE)
 
 
 def _gate(one: GateResult, names: Names) -> str:

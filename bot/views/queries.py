@@ -16,6 +16,8 @@ from workers.contract.commands import COMMANDS
 from workers.contract.promotion import Hold, Promotion, RegisteredVersion, Release
 
 _LONG = 2_900
+_FEW = 15
+"""So many commands stand in one section."""
 
 
 def status(outcome: out.Status, links: Links, names: Names) -> Post:
@@ -157,11 +159,15 @@ def commands(outcome: out.Commands, links: Links, names: Names) -> Post:
         also = [f"*Also:* {', '.join(code(word) for word in row.synonyms)}"] if row.synonyms else []
         lines = [f"*{row.verb}*", row.sentence, f"*Form:* {code(row.phrase)}", *also, f"*For example:* {code(row.example)}"]
         return post(f"{row.phrase}: {row.sentence} For example: {row.example}", section(lines))
-    lines = [f"{code(row.phrase)}\n{row.sentence}" for row in rows]
+    if outcome.verb and rows:
+        return post(f"{outcome.verb}: {rows[0].sentence}", section([f"{code(row.phrase)}\n{row.sentence}" for row in rows], _LONG))
+    lines = [f"• {code(row.phrase)}" for row in rows]
     note = [f"There is no command {code(outcome.verb)}."] if outcome.verb and not rows else []
     title = "*What you may say*, here, by mention, or in a promotion's thread"
+    more = "_What one of them does, and an example:_ `help promote`"
     text = _spoken("What you may say", [row.phrase for row in rows], None)
-    return post(text, [*section([*note, title, *lines], _LONG), *actions(run(["whoami", "show status", "show pending"]))])
+    parts = [block for at in range(0, len(lines), _FEW) for block in section(lines[at : at + _FEW], _LONG)]
+    return post(text, [*section([*note, title, more]), *parts, *actions(run(["whoami", "show status", "show pending"]))])
 
 
 def whoami(outcome: out.Person, links: Links, names: Names) -> Post:

@@ -13,14 +13,15 @@ from workers.contract.outcomes import Moved
 from workers.contract.promotion import Event, Promotion, State
 
 _LOUD = ("failed", "rolled_back", "needs_attention")
-_ASKS = ("requested", "stale")
+_BREAKS_GLASS = "emergency"
+_ASKS = ("requested", "emergency", "stale")
 _DECISIONS = ("approved", "rejected", "refused", "cancelled", "expired", "superseded")
 _ENDS = ("succeeded", *_LOUD)
 
 
 def broadcast(event: Event) -> bool:
-    """Whether the event's post also goes to the channel: only failures at the end."""
-    return event.event in _LOUD
+    """Whether the event's post also goes to the channel: failures at the end, and break-glass."""
+    return event.event in _LOUD or event.event == _BREAKS_GLASS
 
 
 def thread(moved: Moved, event: Event, links: Links, names: Names = NO_NAMES) -> Post | None:
@@ -42,7 +43,7 @@ def thread(moved: Moved, event: Event, links: Links, names: Names = NO_NAMES) ->
     return post(text, blocks)
 
 
-_SIGNS = {"requested": "📣", "approved": "👍", "stale": "🔁", "retried": "🔁", "registered": "🏷️"}
+_SIGNS = {"requested": "📣", "emergency": "🚨", "approved": "👍", "stale": "🔁", "retried": "🔁", "registered": "🏷️"}
 
 
 def _why(event: Event) -> Iterator[str]:

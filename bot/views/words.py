@@ -27,6 +27,7 @@ GATES: dict[Result, tuple[str, str]] = {
     Result.FAIL: ("✖", "fail"),
     Result.CANNOT_TELL: ("?", "cannot tell"),
     Result.NOT_APPLICABLE: ("–", "not applicable"),
+    Result.PASSED_OVER: ("🚨", "passed over"),
 }
 
 _HEADLINES: dict[State, str] = {
@@ -58,6 +59,7 @@ _BACK: dict[State, str] = {
 
 LABELS: dict[str, str] = {
     "requested": "Requested", "approved": "Approved", "stale": "Plan changed", "retried": "Tried again", "registered": "Registered",
+    "emergency": "Emergency",
     **{state.value: word for state, (_, word) in STATES.items() if state not in (State.CHECKING, State.WAITING)},
 }  # fmt: skip
 """What an event is called."""

@@ -41,6 +41,10 @@ class Token(Enum):
     COMMIT = "COMMIT"
     VERB = "VERB"
     COMMAND = "COMMAND"
+    GATE = "GATE"
+    DEBT = "D-7"
+    TIME = "TIME"
+    DURATION = "2h"
     TEXT = "TEXT"
 
 
@@ -117,6 +121,9 @@ _ONE_VERSION = (
     Slot("artifact", Token.NAME, needed=True), Slot("version", Token.VERSION, needed=True),
     Slot("because", Token.TEXT, after=("because",), needed=True),
 )  # fmt: skip
+_WHY = Slot("because", Token.TEXT, after=("because",), needed=True)
+_LANE = (Slot("artifact", Token.NAME, needed=True), Slot("environment", Token.ENVIRONMENT, after=_IN, needed=True))
+_MAYBE_LANE = (_NAME, Slot("environment", Token.ENVIRONMENT, after=_IN))
 _PROMOTION = Slot("promotion", Token.PROMOTION)
 
 COMMANDS: tuple[Command, ...] = (
@@ -175,6 +182,57 @@ COMMANDS: tuple[Command, ...] = (
         "undeprecate", ask.Undeprecate, Right.RUN, _ONE_VERSION,
         "Let a deprecated version be promoted again.",
         "undeprecate biopsy v2.0.0 because the labels were right",
+    ),
+    Command(
+        "emergency promote", ask.EmergencyPromote, Right.EMERGENCY,
+        (_KIND, _NAME, Slot("version", Token.VERSION), Slot("source", Token.ENVIRONMENT, after=("from",)),
+         Slot("environment", Token.ENVIRONMENT, after=("to", "in", "into", "on"), needed=True),
+         Slot("skipping", Token.GATE, after=("skipping",), many=True), _WHY),
+        "Break-glass: promote past exactly what you name (`approval`, `soak`, `freeze`, `lock` or gates) and nothing else. The channels are told, and "
+        "it opens a debt that somebody else must close. The digest, the safety of the files, holds and deprecation are never passed over.",
+        "emergency promote biopsy v3 to prod skipping soak, approval because prod is down",
+        synonyms=("emergency ship", "emergency deploy", "emergency release"),
+    ),
+    Command(
+        "close debt", ask.CloseDebt, Right.RUN, (Slot("debt", Token.DEBT, needed=True), _WHY),
+        "Say that what an emergency or a dispute left behind is settled, and how. Not by the person who opened it.",
+        "close debt D-7 because the version passed its soak and was approved afterwards",
+    ),
+    Command(
+        "freeze", ask.Freeze, Right.RUN,
+        (Slot("environment", Token.ENVIRONMENT, after=_IN, needed=True), Slot("until", Token.TIME, after=("until", "for"), needed=True), _WHY),
+        "Let nothing begin to deploy in an environment until a time. What is approved meanwhile is queued and starts by itself at the end. A "
+        "deployment that runs is not stopped, and a rollback stays possible.",
+        "freeze prod until 2030-12-27 9:00 because of the holidays",
+    ),
+    Command(
+        "unfreeze", ask.Unfreeze, Right.RUN, (Slot("environment", Token.ENVIRONMENT, after=_IN, needed=True), _BECAUSE),
+        "Lift a freeze before its time.",
+        "unfreeze prod because the incident is over", synonyms=("thaw",),
+    ),
+    Command(
+        "lock", ask.Lock, Right.REQUEST, (*_LANE, Slot("lasts", Token.DURATION, after=("for",)), _WHY),
+        "Keep an artifact in an environment to yourself: only your own promotions begin there. Whoever may not run the environment says for how "
+        "long, a day at most.",
+        "lock biopsy in prod for 2h because I compare two versions there",
+    ),
+    Command(
+        "unlock", ask.Unlock, Right.REQUEST, (*_LANE, _BECAUSE),
+        "Lift your own lock, or anybody's with the right to run.",
+        "unlock biopsy in prod",
+    ),
+    Command(
+        "steal lock", ask.StealLock, Right.RUN, (*_LANE, _WHY),
+        "Take over somebody's lock. They are told.",
+        "steal lock biopsy in prod because Ben is on holiday",
+    ),
+    Command(
+        "hold", ask.Hold, Right.RUN,
+        (Slot("artifact", Token.NAME, needed=True), Slot("version", Token.VERSION, needed=True),
+         Slot("environment", Token.ENVIRONMENT, after=_IN, needed=True), Slot("since", Token.TIME, after=("since",)), _WHY),
+        "Let a version be promoted there no more, and never be gone back to. With `since`, the record lists when it was live while it was bad. What "
+        "runs goes on running; to go back, say rollback.",
+        "hold biopsy v3 in prod since 2026-11-20 9:00 because it misses small lesions",
     ),
     Command(
         "unhold", ask.Unhold, Right.RUN,
@@ -241,6 +299,31 @@ COMMANDS: tuple[Command, ...] = (
         "Every condition that a promotion or a command does not meet, with who can clear it and when. In a promotion's thread it needs no id. "
         "By mention or command only: people say it to each other.",
         "why not P-142", synonyms=("what blocks",),
+    ),
+    Command(
+        "show queue", ask.ShowQueue, Right.ANYONE, _MAYBE_LANE,
+        "What is under way and what waits behind it: the order, the reasons, and when it is looked at next.",
+        "show queue biopsy in prod", synonyms=("queue",),
+    ),
+    Command(
+        "show locks", ask.ShowLocks, Right.ANYONE, _MAYBE_LANE,
+        "Who keeps an artifact in an environment to themselves, why, and until when.",
+        "show locks", synonyms=("locks",),
+    ),
+    Command(
+        "show freezes", ask.ShowFreezes, Right.ANYONE, (Slot("environment", Token.ENVIRONMENT, after=_IN),),
+        "Which environments are frozen, by whom, why, and until when.",
+        "show freezes", synonyms=("freezes",),
+    ),
+    Command(
+        "show holds", ask.ShowHolds, Right.ANYONE, _MAYBE_LANE,
+        "Which versions are on hold where and why, and when they were live while they were bad.",
+        "show holds biopsy in prod", synonyms=("holds",),
+    ),
+    Command(
+        "audit debts", ask.AuditDebts, Right.ANYONE, (),
+        "What emergencies and disputes left behind that nobody has settled yet.",
+        "audit debts", synonyms=("show debts", "debts"),
     ),
     Command(
         "history", ask.History, Right.ANYONE, (_NAME, Slot("environment", Token.ENVIRONMENT, after=_IN)),

@@ -10,6 +10,7 @@ from workers.contract.actors import Conversation
 from workers.contract.externals import External
 from workers.contract.names import ActorId, ArtifactName, CommitId, Digest, EnvironmentName, PromotionId, RequestId, Version
 from workers.contract.promotion import Hold, Kind, Promotion, RegisteredVersion, Release
+from workers.contract.stopped import Debts, Freezes, Holds, Locks, Queue
 from workers.contract.verified import Verification
 
 
@@ -98,10 +99,11 @@ class Moved:
 
 @dataclass(frozen=True)
 class Receipt:
-    """For the caller's eyes: their request was taken. `text` says what was done with it."""
+    """For the caller's eyes: their request was taken. `text` says what was done with it, `offers` are sentences that may come next."""
 
     text: str
     promotion: PromotionId | None = None
+    offers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -331,6 +333,16 @@ class Notice:
 
 
 @dataclass(frozen=True)
+class Announcement:
+    """What somebody did that concerns a whole channel. Who is in `calls` is notified; `offers` are sentences that may come next."""
+
+    text: str
+    calls: tuple[ActorId, ...] = ()
+    offers: tuple[str, ...] = ()
+    is_emergency: bool = False
+
+
+@dataclass(frozen=True)
 class Externals:
     """What was changed around Towpath, for the channel; or, when `settled`, that it is so no more."""
 
@@ -347,6 +359,7 @@ Outcome = (
     Refused | Moved | Receipt | Choose | Registered | PolicyWaits | PolicyAdopted
     | Status | Versions | Lineage | Pending | Changes | Page | Commands | Person
     | Late | Trouble | Notice | Silence | Verification | Externals | PolicyShown | Planned | Able | Unmet
+    | Announcement | Queue | Locks | Freezes | Holds | Debts
 )  # fmt: skip
 
 BY_NAME: dict[str, type[Outcome]] = {
@@ -355,6 +368,7 @@ BY_NAME: dict[str, type[Outcome]] = {
         Refused, Moved, Receipt, Choose, Registered, PolicyWaits, PolicyAdopted,
         Status, Versions, Lineage, Pending, Changes, Page, Commands, Person,
         Late, Trouble, Notice, Silence, Verification, Externals, PolicyShown, Planned, Able, Unmet,
+        Announcement, Queue, Locks, Freezes, Holds, Debts,
     )
 }  # fmt: skip
 

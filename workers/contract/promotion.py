@@ -43,12 +43,16 @@ class State(Enum):
 
 
 class Result(Enum):
-    """What a gate says. `CANNOT_TELL` stops a promotion just as `FAIL` does; `NOT_APPLICABLE` is of another kind of artifact."""
+    """What a gate says. `CANNOT_TELL` stops a promotion just as `FAIL` does; `NOT_APPLICABLE` is of another kind of artifact.
+
+    `PASSED_OVER` would stop it, had an emergency not named the gate.
+    """
 
     PASS = "pass"  # noqa: S105  # a word, no secret
     FAIL = "fail"
     CANNOT_TELL = "cannot tell"
     NOT_APPLICABLE = "not applicable"
+    PASSED_OVER = "passed over"
 
 
 @dataclass(frozen=True)

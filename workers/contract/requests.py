@@ -11,7 +11,11 @@ from workers.contract.externals import External
 from workers.contract.names import (
     ArtifactName,
     CommitId,
+    DebtId,
+    Duration,
     EnvironmentName,
+    GateName,
+    Instant,
     OutputRef,
     PromotionId,
     RefName,
@@ -115,6 +119,83 @@ class Rollback:
 
 
 @dataclass(frozen=True)
+class EmergencyPromote:
+    """Break-glass: bring a version into an environment past exactly what is named. Opens a debt."""
+
+    version: VersionAsk | None
+    environment: EnvironmentName
+    because: str
+    artifact: ArtifactName | None = None
+    kind: Kind | None = None
+    source: EnvironmentName | None = None
+    skipping: tuple[GateName, ...] = ()
+
+
+@dataclass(frozen=True)
+class CloseDebt:
+    """A debt is settled: by whom the act says, how the reason."""
+
+    debt: DebtId
+    because: str
+
+
+@dataclass(frozen=True)
+class Freeze:
+    """Let nothing begin to deploy in an environment until an instant."""
+
+    environment: EnvironmentName
+    until: Instant
+    because: str
+
+
+@dataclass(frozen=True)
+class Unfreeze:
+    """Lift the freeze of an environment before its time."""
+
+    environment: EnvironmentName
+    because: str | None = None
+
+
+@dataclass(frozen=True)
+class Lock:
+    """Keep an artifact in an environment to oneself: nobody else's promotion begins there. Without `lasts` until it is lifted."""
+
+    artifact: ArtifactName
+    environment: EnvironmentName
+    because: str
+    lasts: Duration | None = None
+
+
+@dataclass(frozen=True)
+class Unlock:
+    """Lift a lock."""
+
+    artifact: ArtifactName
+    environment: EnvironmentName
+    because: str | None = None
+
+
+@dataclass(frozen=True)
+class StealLock:
+    """Take somebody's lock over; they are told."""
+
+    artifact: ArtifactName
+    environment: EnvironmentName
+    because: str
+
+
+@dataclass(frozen=True)
+class Hold:
+    """Let a version be promoted into an environment no more, and be no last good one. `since`: since when it was bad there."""
+
+    artifact: ArtifactName
+    version: VersionAsk
+    environment: EnvironmentName
+    because: str
+    since: Instant | None = None
+
+
+@dataclass(frozen=True)
 class Unhold:
     """Lift the hold on a version in an environment."""
 
@@ -186,6 +267,42 @@ class ShowPolicy:
 
     artifact: ArtifactName | None = None
     environment: EnvironmentName | None = None
+
+
+@dataclass(frozen=True)
+class ShowQueue:
+    """What is under way and what waits, lane by lane, in order, with reasons and the next look."""
+
+    artifact: ArtifactName | None = None
+    environment: EnvironmentName | None = None
+
+
+@dataclass(frozen=True)
+class ShowLocks:
+    """Who keeps which artifact to themselves where."""
+
+    artifact: ArtifactName | None = None
+    environment: EnvironmentName | None = None
+
+
+@dataclass(frozen=True)
+class ShowFreezes:
+    """Which environments are frozen until when."""
+
+    environment: EnvironmentName | None = None
+
+
+@dataclass(frozen=True)
+class ShowHolds:
+    """Which versions are on hold where, and in which periods they were live while they were bad."""
+
+    artifact: ArtifactName | None = None
+    environment: EnvironmentName | None = None
+
+
+@dataclass(frozen=True)
+class AuditDebts:
+    """What emergencies and disputes left to be settled."""
 
 
 @dataclass(frozen=True)
@@ -373,19 +490,25 @@ class Tick:
 
 PEOPLE = (
     Register, Deprecate, Undeprecate, Promote, Approve, Reject, Cancel, Retry, Rollback, Unhold, AdoptPolicy, Adopt, Revert,
+    EmergencyPromote, CloseDebt, Freeze, Unfreeze, Lock, Unlock, StealLock, Hold,
     ShowStatus, ShowVersions, ShowLineage, ShowPending, ShowPolicy, History, Audit, Help, Whoami, AuditVerify, Plan, CanI, WhyNot,
+    ShowQueue, ShowLocks, ShowFreezes, ShowHolds, AuditDebts,
 )  # fmt: skip
 LOOKS = (AuditVerify,)
 """Questions that the projection cannot answer: Git itself is looked at."""
-READS = (ShowStatus, ShowVersions, ShowLineage, ShowPending, ShowPolicy, History, Audit, Help, Whoami, Plan, CanI, WhyNot)
+READS = (
+    ShowStatus, ShowVersions, ShowLineage, ShowPending, ShowPolicy, History, Audit, Help, Whoami, Plan, CanI, WhyNot,
+    ShowQueue, ShowLocks, ShowFreezes, ShowHolds, AuditDebts,
+)  # fmt: skip
 NESTING = (Plan, CanI, WhyNot)
 """Questions about another request."""
 REPORTS = (Inspected, NotInspected, Gathered, PolicyProposed, Deployed, Verified, Restored, ExternalsSeen, ExternalsSettled)
 
 Request = (
     Register | Deprecate | Undeprecate | Promote | Approve | Reject | Cancel | Retry | Rollback | Unhold | AdoptPolicy | Adopt | Revert
+    | EmergencyPromote | CloseDebt | Freeze | Unfreeze | Lock | Unlock | StealLock | Hold
     | ShowStatus | ShowVersions | ShowLineage | ShowPending | ShowPolicy | History | Audit | Help | Whoami | AuditVerify
-    | Plan | CanI | WhyNot
+    | ShowQueue | ShowLocks | ShowFreezes | ShowHolds | AuditDebts | Plan | CanI | WhyNot
     | Inspected | NotInspected | Gathered | PolicyProposed | Deployed | Verified | Restored | ExternalsSeen | ExternalsSettled
     | CardPosted | Tick
 )  # fmt: skip

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from workers.contract.envelope import stamp
-from workers.contract.promotion import Hold, Placed, Promotion, RegisteredVersion, Release, State
+from workers.contract.promotion import GateResult, Hold, Placed, Promotion, RegisteredVersion, Release, Result, State
 from workers.domain import decision as d
 from workers.domain import gates, plan, stops
 from workers.domain.policy import Rules
@@ -31,8 +32,8 @@ def judged(world: World, promotion: Promotion, rules: Rules, now: datetime | Non
     live = plan.baseline(world, promotion)
     version = version_of(world, promotion)
     runs = world.version(promotion.artifact, live.version) if live else None
-    results = gates.judge(gates.Candidate(world, rules, version, runs, now))
-    asked = plan.quorums(rules, promotion)
+    results = passed_over(promotion, gates.judge(gates.Candidate(world, rules, version, runs, now)))
+    asked = () if "approval" in promotion.skipped else plan.quorums(rules, promotion)
     return replace(
         promotion,
         live=live,
@@ -46,6 +47,17 @@ def judged(world: World, promotion: Promotion, rules: Rules, now: datetime | Non
     )
 
 
+def passed_over(promotion: Promotion, results: tuple[GateResult, ...]) -> tuple[GateResult, ...]:
+    """The results, with those marked that would stop it, had an emergency not named their gates."""
+    stopping = {id(one) for one in gates.stops(results) if gate_of(one) in promotion.skipped}
+    return tuple(replace(one, result=Result.PASSED_OVER) if id(one) in stopping else one for one in results)
+
+
+def gate_of(result: GateResult) -> str:
+    """The gate's name without the part of it that was judged: `metrics` of `metrics: auc`."""
+    return result.gate.partition(":")[0]
+
+
 def version_of(world: World, promotion: Promotion) -> RegisteredVersion:
     """The registered version that is promoted."""
     found = world.version(promotion.artifact, promotion.to.version)
@@ -56,8 +68,22 @@ def version_of(world: World, promotion: Promotion) -> RegisteredVersion:
 def waits(world: World, promotion: Promotion, rules: Rules, now: datetime) -> tuple[tuple[str, ...], datetime | None]:
     """Why an approved promotion cannot start yet, and when time alone will change that."""
     found = stops.of(stops.Place(world, promotion, rules, now))
-    instants = [stop.until for stop in found if stop.until]
-    return tuple(stop.text for stop in found), max(instants, default=None)
+    return tuple(stop.text for stop in found), next_look(found)
+
+
+def next_look(found: Iterable[stops.Stop]) -> datetime | None:
+    """When time alone will have cleared all of the stops that it clears."""
+    return max((stop.until for stop in found if stop.until), default=None)
+
+
+def told_anew(world: World, case: d.Case, promotion: Promotion, rules: Rules) -> d.Decision | None:
+    """A queued promotion is stopped by other things than it was told; who stands ahead of it in the lane is no news. None: nothing is new."""
+    reasons, look = waits(world, promotion, rules, case.now)
+    was, now = ({one for one in some if not one.startswith(stops.BEHIND)} for some in (promotion.reasons, reasons))
+    if was == now or not reasons:
+        return None
+    text = f"Still queued: {'; '.join(reasons)}."
+    return d.moved(d.note(world, case, promotion, "queued", text, reasons=reasons, look_at=stamp(look) if look else None))
 
 
 def proceed(world: World, case: d.Case, promotion: Promotion, rules: Rules, event: str, said: str) -> d.Decision:

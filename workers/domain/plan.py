@@ -15,10 +15,15 @@ from workers.domain.state import World
 
 
 def ahead(world: World, promotion: Promotion) -> list[Promotion]:
-    """The promotions of the lane that go first, in their order: the one under way, then those that were queued with a lower number."""
+    """The promotions of the lane that go first, in their order: the one under way, queued emergencies, then those with a lower number."""
     others = [one for one in world.in_lane(promotion.environment, promotion.artifact) if one.id != promotion.id]
-    queued = [one for one in others if one.state is State.QUEUED and one.id.number < promotion.id.number]
-    return [*(one for one in others if one.state in states.IN_FLIGHT), *queued]
+    queued = [one for one in others if one.state is State.QUEUED and turn(one) < turn(promotion)]
+    return [*(one for one in others if one.state in states.IN_FLIGHT), *sorted(queued, key=turn)]
+
+
+def turn(promotion: Promotion) -> tuple[bool, int]:
+    """Where a promotion stands in the queue of its lane: what is frozen or soaks must not keep an emergency waiting that passes that over."""
+    return not promotion.skipped, promotion.id.number
 
 
 def baseline(world: World, promotion: Promotion) -> Placed | None:
@@ -40,6 +45,7 @@ def digest(promotion: Promotion, live: Placed | None, rules: Rules, gates: tuple
         "to": promotion.to.digest,
         "commit": promotion.to.commit,
         "rules": rules.digest,
+        **({"skipped": sorted(promotion.skipped)} if promotion.skipped else {}),
         "evidence": sorted({one for gate in gates for one in gate.evidence}),
     }
     return Digest.read(wire.sha256(wire.canonical(plan)))

@@ -97,6 +97,7 @@ _ENVIRONMENT_RULES = _closed(
     {
         "after": _is(_AN_ENVIRONMENT, "The identical digest must have succeeded there first."),
         "on_register": _is(_list(_KINDS), "Kinds of artifacts whose versions are promoted here as soon as they are registered."),
+        "supersede": _is({"type": "boolean"}, "Whether a new promotion takes the place of those that have not begun to deploy."),
         **_REFINABLE,
         "per_kind": _is(
             _closed({kind.value: _REFINEMENT for kind in Kind}), "What is otherwise for a kind: each key replaces the whole key."

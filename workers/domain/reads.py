@@ -14,7 +14,7 @@ from workers.contract.commands import COMMANDS, Right
 from workers.contract.envelope import Envelope, read_stamp
 from workers.contract.names import ArtifactName, CommitId, EnvironmentName
 from workers.contract.promotion import Promotion, RegisteredVersion, Release, State
-from workers.domain import foresight, in_force, lineage, rights, shape, states, subject
+from workers.domain import foresight, in_force, lineage, listing, rights, shape, states, subject
 from workers.domain.policy import Rules
 from workers.domain.state import World
 
@@ -155,6 +155,29 @@ def _refinements(world: World, environment: EnvironmentName) -> tuple[str, ...]:
     return (*(kind.value for kind in refined.kinds), *refined.artifacts) if refined else ()
 
 
+def _queue(world: World, commits: Commits, envelope: Envelope, wanted: ask.ShowQueue) -> out.Outcome:
+    artifact, note, refused = _guess(world, wanted.artifact)
+    return refused or replace(listing.queue(world, artifact, wanted.environment, read_stamp(envelope.issued_at)), note=note)
+
+
+def _locks(world: World, commits: Commits, envelope: Envelope, wanted: ask.ShowLocks) -> out.Outcome:
+    artifact, note, refused = _guess(world, wanted.artifact)
+    return refused or replace(listing.locks(world, artifact, wanted.environment, read_stamp(envelope.issued_at)), note=note)
+
+
+def _freezes(world: World, commits: Commits, envelope: Envelope, wanted: ask.ShowFreezes) -> out.Outcome:
+    return listing.freezes(world, wanted.environment, read_stamp(envelope.issued_at))
+
+
+def _holds(world: World, commits: Commits, envelope: Envelope, wanted: ask.ShowHolds) -> out.Outcome:
+    artifact, note, refused = _guess(world, wanted.artifact)
+    return refused or replace(listing.holds(world, artifact, wanted.environment), note=note)
+
+
+def _debts(world: World, commits: Commits, envelope: Envelope, wanted: ask.AuditDebts) -> out.Outcome:
+    return listing.debts(world)
+
+
 def _history(world: World, commits: Commits, envelope: Envelope, wanted: ask.History) -> out.Outcome:
     artifact, note, refused = _guess(world, wanted.artifact)
     if refused:
@@ -261,6 +284,11 @@ _READERS: dict[type[ask.Request], Callable[[World, Commits, Envelope, Any], out.
     ask.ShowLineage: _lineage,
     ask.ShowPending: _pending,
     ask.ShowPolicy: _policy,
+    ask.ShowQueue: _queue,
+    ask.ShowLocks: _locks,
+    ask.ShowFreezes: _freezes,
+    ask.ShowHolds: _holds,
+    ask.AuditDebts: _debts,
     ask.History: _history,
     ask.Audit: _audit,
     ask.Help: _help,

@@ -12,10 +12,16 @@ from workers.domain import calendar, plan
 from workers.domain.policy import Rules
 from workers.domain.state import World
 
+BEHIND = "behind "
+"""So begins what is said of the lane: it changes with whatever happens there, so nobody is told of that."""
+
 
 @dataclass(frozen=True)
 class Stop:
-    """One reason to wait. `code` is the word by which an emergency skips it, `until` when time clears it, `clear` how a person does."""
+    """One reason to wait. `code` is the word by which an emergency skips it, `until` when time clears it, `clear` how a person does.
+
+    `text` stays the same while nothing changes: a queued promotion is told of every other one.
+    """
 
     code: str
     text: str
@@ -40,7 +46,7 @@ def of(place: Place) -> list[Stop]:
 
 def _lane(place: Place) -> Iterator[Stop]:
     for one in plan.ahead(place.world, place.promotion):
-        text = f"behind {one.id} ({one.artifact} {one.to.version}, {one.state.value.replace('_', ' ')})"
+        text = f"{BEHIND}{one.id} ({one.artifact} {one.to.version}, {one.state.value.replace('_', ' ')})"
         yield Stop("lane", text, clear=f"when {one.id} has ended")
 
 
@@ -63,4 +69,21 @@ def soaked_at(world: World, promotion: Promotion, rules: Rules) -> datetime | No
     return read_stamp(since) + rules.soak if since and rules.soak else None
 
 
-STOPS: tuple[Callable[[Place], Iterator[Stop]], ...] = (_lane, _soak, _closed)
+def _frozen(place: Place) -> Iterator[Stop]:
+    freeze = place.world.freezes.get(place.promotion.environment)
+    if freeze and (until := read_stamp(freeze.until)) > place.now:
+        text = f"{freeze.environment} is frozen until {freeze.until} by {freeze.by}: {freeze.because}"
+        yield Stop("freeze", text, until, f"unfreeze {freeze.environment}")
+
+
+def _locked(place: Place) -> Iterator[Stop]:
+    lock = place.world.locks.get((place.promotion.environment, place.promotion.artifact))
+    if lock is None or lock.by.user == place.promotion.requester.user:
+        return
+    until = read_stamp(lock.until) if lock.until else None
+    if until is None or until > place.now:
+        ends = f" until {lock.until}" if lock.until else ""
+        yield Stop("lock", f"locked{ends} by {lock.by}: {lock.because}", until, f"unlock {lock.artifact} in {lock.environment}")
+
+
+STOPS: tuple[Callable[[Place], Iterator[Stop]], ...] = (_lane, _soak, _closed, _frozen, _locked)

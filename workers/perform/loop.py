@@ -207,7 +207,7 @@ class Loop:
                 yield Delivery(self.moved(world, outcome.promotion), outcome.promotion.channel, asked, person, where)
             elif where is not None:
                 yield Delivery(_with_commit(outcome, judged.commit), where.channel, asked, person, where)
-        channels = world.policy.announce or ((where.channel,) if where else ())
+        channels = world.policy.told_of(decision.about[0]) or ((where.channel,) if where else ())
         for outcome in decision.announce:
             yield from (Delivery(outcome, channel) for channel in channels)
 

@@ -19,7 +19,7 @@ from workers.domain.state import WRITER, World, fold, parse_signers
 from workers.ports.errors import Untrusted, WorldError
 from workers.ports.ledger import LedgerBranch
 
-FOLDERS = ("policy", "versions", "environments", "promotions", "holds", "externals", "freezes", "locks", "debts", "evidence")
+FOLDERS = ("policy", "versions", "environments", "promotions", "holds", "freezes", "locks", "debts", "evidence", "externals")
 MOST_RECENT = 5_000
 
 

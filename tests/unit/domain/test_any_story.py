@@ -10,7 +10,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from workers.contract import requests as ask
 from workers.contract.actors import Actor
-from workers.contract.names import ArtifactName, EnvironmentName, PromotionId, VersionAsk
+from workers.contract.envelope import stamp
+from workers.contract.names import ArtifactName, Duration, EnvironmentName, GateName, Instant, PromotionId, VersionAsk
 from workers.contract.promotion import Promotion, State
 from workers.contract.requests import Seen
 from workers.domain import decision as d
@@ -19,7 +20,9 @@ from workers.domain.state import World
 from workers.domain.states import IN_FLIGHT, OPEN, check_move
 
 from .test_voting import adopted
-from .worlds import ANA, BEN, CARL, DANA, MIA, OLA, POLICY, Story, version_of
+from .worlds import ANA, BEGIN, BEN, CARL, DANA, MIA, OLA, POLICY, Story, version_of
+
+GLASS = POLICY.replace("    soak: 1h\n", "    soak: 1h\n    emergency: [ops, ml-leads]\n")
 
 PEOPLE = st.sampled_from([ANA, BEN, MIA, DANA, OLA, CARL])
 VERSIONS = st.sampled_from(["v1.0.0", "v2.0.0", "v2.1.0", "v2", "v3.0.0"])
@@ -46,6 +49,7 @@ class Watched(Story):
         else:
             assert self.world.seq == before.seq + 1
             _moves(before, self.world)
+            _stopped(before, self.world, case.time)
         return decision
 
 
@@ -66,10 +70,22 @@ def _moves(before: World, after: World) -> None:
         assert release.generation >= (old_release.generation if old_release else 0)
 
 
+def _stopped(before: World, after: World, now: str) -> None:
+    """Nothing begins where a freeze, somebody else's lock or a hold stands, but a rollback and what an emergency names."""
+    for id_, promotion in after.promotions.items():
+        was = before.promotions[id_].state if id_ in before.promotions else State.CHECKING
+        if promotion.state is not State.DEPLOYING or was in IN_FLIGHT or promotion.rollback:
+            continue
+        freeze, lock = before.freezes.get(promotion.environment), before.locks.get((promotion.environment, promotion.artifact))
+        assert freeze is None or freeze.until <= now or "freeze" in promotion.skipped
+        assert lock is None or (lock.until and lock.until <= now) or lock.by == promotion.requester or "lock" in promotion.skipped
+        assert before.holder(promotion.environment, promotion.artifact, promotion.to.digest) is None
+
+
 class AnyStory(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
-        self.story = Watched()
+        self.story = Watched(GLASS)
         self.policies = 0
 
     @initialize()
@@ -95,6 +111,40 @@ class AnyStory(RuleBasedStateMachine):
     def unhold(self, who: Actor, place: str, version: str) -> None:
         self.story.says(who, ask.Unhold(BIOPSY, VersionAsk.read(version), EnvironmentName.read(place), "fixed"))
 
+    @rule(who=PEOPLE, place=PLACES, version=VERSIONS)
+    def hold(self, who: Actor, place: str, version: str) -> None:
+        self.story.says(who, ask.Hold(BIOPSY, VersionAsk.read(version), EnvironmentName.read(place), "bad", Instant(stamp(BEGIN))))
+
+    @rule(who=PEOPLE, place=PLACES, hours=st.sampled_from([-1, 1, 30]))
+    def freeze(self, who: Actor, place: str, hours: int) -> None:
+        until = Instant(stamp(self.story.now + timedelta(hours=hours)))
+        self.story.says(who, ask.Freeze(EnvironmentName.read(place), until, "audit"))
+
+    @rule(who=PEOPLE, place=PLACES, verb=st.sampled_from([ask.Lock, ask.Lock, ask.Unlock, ask.StealLock, ask.Unfreeze]))
+    def lock(self, who: Actor, place: str, verb: type[ask.Lock | ask.Unlock | ask.StealLock | ask.Unfreeze]) -> None:
+        where = EnvironmentName.read(place)
+        if verb is ask.Unfreeze:
+            self.story.says(who, ask.Unfreeze(where))
+        else:
+            more = {"lasts": Duration("3h")} if verb is ask.Lock else {}
+            self.story.says(who, verb(BIOPSY, where, "mine", **more))  # type: ignore[arg-type,call-arg]  # the three begin alike
+
+    @rule(
+        who=PEOPLE,
+        version=VERSIONS,
+        named=st.lists(st.sampled_from(["approval", "soak", "freeze", "lock", "order", "metrics", "hold"]), unique=True),
+    )
+    def break_glass(self, who: Actor, version: str, named: list[str]) -> None:
+        wanted = ask.EmergencyPromote(
+            VersionAsk.read(version), EnvironmentName("prod"), "down", BIOPSY, skipping=tuple(map(GateName, named))
+        )
+        self.story.says(who, wanted)
+
+    @rule(who=PEOPLE)
+    def close_debts(self, who: Actor) -> None:
+        for debt in sorted(self.story.world.debts):
+            self.story.says(who, ask.CloseDebt(debt, "settled"))
+
     @rule(seen=SEEN, late=st.booleans())
     def report(self, seen: Seen, late: bool) -> None:
         for promotion in [self.story.world.promotions[id_] for id_ in sorted(self.story.world.open)]:
@@ -114,7 +164,7 @@ class AnyStory(RuleBasedStateMachine):
     def adopt(self, old: str, new: str) -> None:
         self.policies += 1
         kind = old.split(":", maxsplit=1)[0].strip()
-        text = POLICY.replace(old, new) if new.startswith(kind) else POLICY
+        text = GLASS.replace(old, new) if new.startswith(kind) else GLASS
         text += f"# {self.policies}\n"
         adopted(self.story, text)
 
@@ -149,6 +199,11 @@ class AnyStory(RuleBasedStateMachine):
                 assert {vote.plan for vote in promotion.votes} == {promotion.plan}
 
     @invariant()
+    def every_emergency_is_owed_until_a_second_person_settles_it(self) -> None:
+        for debt in self.story.world.debts.values():
+            assert self.story.world.promotions[debt.promotion].skipped == debt.skipped != ()
+
+    @invariant()
     def rollbacks_are_never_rolled_back_by_themselves(self) -> None:
         for promotion in self.story.world.promotions.values():
             if promotion.rollback:
@@ -181,5 +236,5 @@ class AnyStory(RuleBasedStateMachine):
 
 TestAnyStory = AnyStory.TestCase
 TestAnyStory.settings = settings(
-    max_examples=20, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.generate]
+    max_examples=20, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.generate]
 )

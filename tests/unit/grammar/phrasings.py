@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from workers.contract import requests as ask
 from workers.contract.names import ArtifactName as Name
+from workers.contract.names import DebtId, Duration, Instant, PromotionId, RefName, Version
 from workers.contract.names import EnvironmentName as Env
-from workers.contract.names import PromotionId, RefName, Version
+from workers.contract.names import GateName as Gate
 from workers.contract.names import VersionAsk as Asked
 from workers.contract.promotion import Kind
 
 V3, V301, PROD, STAGING, EU = Asked("v3"), Asked("v3.0.1"), Env("prod"), Env("staging"), Env("prod-eu")
 BIOPSY, FRAUD, CHECKOUT, DATA = Name("biopsy"), Name("risk/fraud"), Name("checkout"), Name("data")
 P142 = PromotionId("P-142")
+XMAS = Instant("2026-12-24T18:00:00.000Z")
 TO_PROD = ask.Promote(V3, PROD, BIOPSY)
 MODEL_TO_PROD = ask.Promote(V3, PROD, None, Kind.MODEL)
 BACK = ask.Rollback(PROD, BIOPSY)
@@ -222,6 +224,31 @@ PHRASINGS: dict[ask.Request, tuple[str, ...]] = {
         "deprecate biopsy v3 because the labels were wrong", "please deprecate v3 of biopsy because the labels were wrong",
     ),
     ask.Undeprecate(BIOPSY, V3, "the labels were right"): ("undeprecate biopsy v3 because the labels were right",),
+    ask.EmergencyPromote(V3, PROD, "prod is down", BIOPSY, skipping=(Gate("soak"), Gate("approval"))): (
+        "emergency promote biopsy v3 to prod skipping soak, approval because prod is down",
+        "emergency promote biopsy v3 skipping soak and approval to prod because prod is down",
+        "emergency deploy v3 of biopsy to production skipping soak, skipping approval because prod is down",
+    ),
+    ask.EmergencyPromote(V3, PROD, "x", BIOPSY): ("emergency promote biopsy v3 to prod because x", "emergency ship biopsy v3 to prod because x"),
+    ask.CloseDebt(DebtId("D-7"), "it was approved since"): (
+        "close debt D-7 because it was approved since", "close debt d-7, because it was approved since",
+    ),
+    ask.Freeze(PROD, XMAS, "holidays"): (
+        "freeze prod until 2026-12-24 18:00 because holidays", "freeze production until 2026-12-24 18:00 utc because holidays",
+        "freeze until 2026-12-24 18:00 prod because holidays", "Freeze prod until 2026-12-24T18:00:00.000Z because holidays",
+    ),
+    ask.Unfreeze(PROD): ("unfreeze prod", "thaw prod", "please unfreeze the prod environment"),
+    ask.Unfreeze(PROD, "it is over"): ("unfreeze prod because it is over",),
+    ask.Lock(BIOPSY, PROD, "I compare", Duration("2h")): (
+        "lock biopsy in prod for 2h because I compare", "lock biopsy for 2 hours in prod because I compare", "lock biopsy prod for 2h because I compare",
+    ),
+    ask.Lock(BIOPSY, PROD, "I compare"): ("lock biopsy in prod because I compare", "lock the biopsy in production because I compare"),
+    ask.Unlock(BIOPSY, PROD): ("unlock biopsy in prod", "unlock biopsy prod"),
+    ask.StealLock(BIOPSY, PROD, "Ben is away"): ("steal lock biopsy in prod because Ben is away", "steal lock of biopsy in prod because Ben is away"),
+    ask.Hold(BIOPSY, V3, PROD, "it misses", Instant("2026-11-20T09:00:00.000Z")): (
+        "hold biopsy v3 in prod since 2026-11-20 9:00 because it misses", "hold v3 of biopsy since 2026-11-20 09:00 in prod because it misses",
+    ),
+    ask.Hold(BIOPSY, V3, PROD, "it misses"): ("hold biopsy v3 in prod because it misses", "hold biopsy v3 prod because it misses"),
     ask.Unhold(BIOPSY, V3, PROD): ("unhold biopsy v3 in prod", "unhold v3 of biopsy on production", "unhold biopsy v3 prod"),
     ask.Unhold(BIOPSY, V3, PROD, "the cause was the proxy"): ("unhold biopsy v3 in prod because the cause was the proxy",),
     ask.Adopt(BIOPSY, PROD): ("adopt biopsy in prod", "please adopt biopsy on production"),
@@ -246,6 +273,15 @@ PHRASINGS: dict[ask.Request, tuple[str, ...]] = {
     ask.ShowLineage(BIOPSY, V3): ("show lineage biopsy v3", "lineage of biopsy 3", "show lineage of biopsy version 3"),
     ask.ShowPending(): ("show pending", "pending", "pending?", "Show pending."),
     ask.ShowPending(BIOPSY, PROD): ("show pending biopsy in prod", "pending for biopsy in production", "biopsy pending in prod"),
+    ask.ShowQueue(): ("show queue", "queue", "queue?"),
+    ask.ShowQueue(BIOPSY, PROD): ("show queue biopsy in prod", "queue of biopsy in production", "show biopsy queue in prod"),
+    ask.ShowLocks(): ("show locks", "locks", "locks?"),
+    ask.ShowLocks(None, PROD): ("show locks in prod", "locks on production"),
+    ask.ShowFreezes(): ("show freezes", "freezes"),
+    ask.ShowFreezes(PROD): ("show freezes prod", "freezes in prod?"),
+    ask.ShowHolds(): ("show holds", "holds"),
+    ask.ShowHolds(BIOPSY, PROD): ("show holds biopsy in prod", "holds of biopsy in prod"),
+    ask.AuditDebts(): ("audit debts", "show debts", "debts?"),
     ask.History(BIOPSY, PROD): (
         "history biopsy in prod", "history of biopsy in prod", "show history biopsy prod", "biopsy history in production", "show biopsy history in prod",
     ),
@@ -332,7 +368,20 @@ REFUSED_WRITES: dict[str, str] = {
     "undo biopsy v3 in prod": "to v3",
     "register biopsy v4": "full version",
     "register biopsy four": "twice",
-    "hold biopsy v3 in prod": "hold",
+    "hold biopsy v3 in prod": "no reason",
+    "freeze prod because I say so": "time",
+    "freeze prod until fri because holidays": "no single",
+    "freeze prod until tomorrow 9:00 because holidays": "date",
+    "freeze prod until soon because holidays": "soon",
+    "lock biopsy in prod for ages because x": "ages",
+    "lock biopsy in prod for 2 moons because x": "2",
+    "lock biopsy in prod": "no reason",
+    "hold biopsy v3 in prod since 9:00 because x": "date",
+    "emergency promote biopsy v3 to prod": "no reason",
+    "emergency promote biopsy v3 to prod skipping because x": "nothing",
+    "emergency promote biopsy v3 to prod skipping soak, soak because x": "twice",
+    "emergency rollback biopsy in prod because x": "emergency",
+    "close debt because x": "debt",
     "disapprove P-142": "disapprove",
     "approve P-0": "P-0",
     "approve P-01": "P-01",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import string
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import assume, given, settings
@@ -14,7 +15,20 @@ from bot.grammar.characters import faults
 from bot.grammar.words import VERBS
 from workers.contract import requests as ask
 from workers.contract.commands import BY_REQUEST, COMMANDS, SYNONYMS, Token
-from workers.contract.names import ArtifactName, EnvironmentName, OutputRef, PromotionId, RefName, Version, VersionAsk
+from workers.contract.envelope import stamp
+from workers.contract.names import (
+    ArtifactName,
+    DebtId,
+    Duration,
+    EnvironmentName,
+    GateName,
+    Instant,
+    OutputRef,
+    PromotionId,
+    RefName,
+    Version,
+    VersionAsk,
+)
 from workers.contract.promotion import Kind
 
 from .known import KNOWN, NOTHING
@@ -73,7 +87,10 @@ REASONS = (st.text(max_size=80) | st.text("\"“”‘’'«» a&<>;|", max_size
 BY_TOKEN: dict[Token, st.SearchStrategy[object]] = {
     Token.KIND: st.sampled_from(Kind), Token.NAME: NAMES, Token.VERSION: ASKED, Token.ENVIRONMENT: PLACES,
     Token.PROMOTION: st.integers(1, 999_999_999).map(lambda n: PromotionId(f"P-{n}")), Token.REF: REFS.map(RefName), Token.PLAN: HEX, Token.COMMIT: HEX,
-    Token.OUTPUT: IMAGES,
+    Token.OUTPUT: IMAGES, Token.DEBT: st.integers(1, 999_999_999).map(lambda n: DebtId(f"D-{n}")),
+    Token.GATE: st.sampled_from(["soak", "approval", "model-card", "metrics", "freeze", "lock", "my_gate"]).map(GateName),
+    Token.TIME: st.integers(1_600_000_000, 4_000_000_000).map(lambda one: Instant(stamp(datetime.fromtimestamp(one, UTC)))),
+    Token.DURATION: st.builds("{}{}".format, st.integers(1, 99_999), st.sampled_from("smhd")).map(Duration),
     Token.VERB: st.sampled_from([row.verb for row in COMMANDS]), Token.TEXT: REASONS,
 }  # fmt: skip
 

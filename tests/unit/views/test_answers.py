@@ -9,12 +9,15 @@ from bot.grammar import NotUnderstood, Sentence, Vocabulary, read
 from bot.views import answer, not_understood
 from bot.views.answers import VIEWS
 from bot.views.post import Post
+from bot.views.text import escaped
 from workers.contract import outcomes as out
 from workers.contract import requests as ask
 from workers.contract.commands import COMMANDS
 from workers.contract.externals import Around, External
-from workers.contract.names import ArtifactName, EnvironmentName, Version
+from workers.contract.names import ArtifactName, DebtId, EnvironmentName, Version
 from workers.contract.promotion import Kind, State, Table
+from workers.contract.stopped import Debts, Freezes, Held, Holds, Locks, Period, Queue, Queued, QueueLane
+from workers.contract.stops import Debt, DebtKind, Freeze, Lock
 from workers.contract.verified import Found, Verdict, Verification
 
 from .checks import check_post, elements, whole
@@ -29,6 +32,26 @@ REFUSED = out.Refused(
     ("unhold biopsy v3 in prod", "show status biopsy"),
     412,
 )
+
+QUEUE = Queue(
+    (
+        QueueLane(
+            EnvironmentName("prod"),
+            ArtifactName("biopsy"),
+            Version("v2.0.0"),
+            (
+                Queued(P, Version("v3.0.0"), State.DEPLOYING, ANA, 0),
+                Queued(P, Version("v3.1.0"), State.QUEUED, ANA, 1, (f"behind P-142 by {LEA}",), TIME),
+                Queued(P, Version("v3.2.0"), State.WAITING, LEA, None, (), None, TIME),
+            ),
+        ),
+    ),
+    25,
+)
+LOCK = Lock(ArtifactName("biopsy"), EnvironmentName("prod"), LEA, "I compare", TIME)
+DEBT = Debt(
+    DebtId("D-7"), DebtKind.EMERGENCY, P, ArtifactName("biopsy"), Version("v3.0.0"), EnvironmentName("prod"), LEA, "prod is down", TIME, ("soak", "approval")
+)  # fmt: skip
 
 
 def _external(what: Around) -> External:
@@ -87,6 +110,19 @@ SAMPLES: dict[type[out.Outcome], list[out.Outcome]] = {
         Verification(Verdict.TAMPERED, (Found("gap", "Ledger commit 1a2b holds <!channel>.", COMMIT),) * 50, first_bad=COMMIT, head=COMMIT),
         Verification(Verdict.CANNOT_TELL, lacking=(Found("no-anchor", "Nothing shows that the end was not cut off."),)),
     ],
+    out.Announcement: [
+        out.Announcement(f"The lock of biopsy in prod was {LEA}'s.", (LEA, ANA), ("unlock biopsy in prod",)),
+        out.Announcement("Emergency: biopsy v3.0.0 goes to prod.", is_emergency=True),
+    ],
+    Queue: [QUEUE, Queue()],
+    Locks: [Locks((LOCK, replace(LOCK, until=TIME)), "read biopzy as biopsy"), Locks()],
+    Freezes: [Freezes((Freeze(EnvironmentName("prod"), LEA, "holidays", TIME, TIME),)), Freezes()],
+    Holds: [
+        Holds((Held(replace(hold(), affected_since=TIME), True, (Period(TIME, None, P), Period(TIME, TIME))),), 3),
+        Holds((Held(replace(hold(), affected_since=TIME)), Held(hold()))),
+        Holds(),
+    ],
+    Debts: [Debts((DEBT, replace(DEBT, kind=DebtKind.DISPUTE, skipped=())), 30), Debts()],
     out.Notice: [out.Notice("Writes have stopped: the ledger has a foreign history.")],
 }
 
@@ -285,8 +321,11 @@ def test_versions_say_where_they_are_live() -> None:
 
 def test_help_says_form_and_example_of_one_verb_and_lists_all_otherwise() -> None:
     every, one, unknown = (whole(shown(outcome)) for outcome in SAMPLES[out.Commands])
-    assert all(row.sentence in every for row in COMMANDS)
+    assert all(escaped(row.phrase) in every for row in COMMANDS)
     assert COMMANDS[0].example in one
+    assert COMMANDS[0].sentence in one
+    several = whole(shown(out.Commands(("audit", "audit verify", "audit debts"), "audit")))
+    assert all(row.sentence in several for row in COMMANDS if row.verb.startswith("audit"))
     assert "There is no command `dance`" in unknown
 
 

@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 from bot.views import answer, card, forms, thread
 from bot.views.text import code, escaped, person, plain, preformatted, safe, told, users_in, when
 from workers.contract import outcomes as out
-from workers.contract.names import ArtifactName, EnvironmentName, Version
+from workers.contract.names import ArtifactName, DebtId, EnvironmentName, Version
 from workers.contract.promotion import Change, Column, GateResult, Kind, Promotion, Quorum, Result, Signature, State, Step, Table
+from workers.contract.stopped import Debts, Freezes, Held, Holds, Locks, Period, Queue, Queued, QueueLane
+from workers.contract.stops import Debt, DebtKind, Freeze, Lock
 
 from .checks import assert_inert, check_modal, check_post, whole
 from .samples import ANA, COMMIT, EVENTS, LEA, UNIX, P, Pages, after, descent, event, hold, moved, promotion, registered, vote
@@ -29,6 +31,7 @@ def hostile(text: str, times: int = 1) -> Promotion:
     """A promotion in which everything that people or tools wrote is this text."""
     return promotion(
         because=text,
+        skipped=(text,) * times,
         gates=tuple(GateResult(text[:500] or "g", list(Result)[at % 4], text, (text,)) for at in range(times)),
         changes=tuple(Change(text, text, text) for _ in range(times)),
         votes=tuple(replace(vote(LEA, because=text), role=text, decision=text) for _ in range(times)),
@@ -45,6 +48,10 @@ def hostile_descent(text: str, times: int) -> out.Descent:
     standing = out.Standing(EnvironmentName("prod"), P, text)
     kin = out.Kin(text, ArtifactName("biopsies"), Version("v1.0.0"), True, (standing,) * times, {text: text})
     return descent(live=(standing,), parents=(kin, replace(kin, live=())) * times, children=(kin,) * times)
+
+
+def hostile_place(text: str) -> Queued:
+    return Queued(P, Version("v1.0.0"), State.WAITING, LEA, 1, (text,) * 9, text, text)
 
 
 def outcomes(text: str, times: int = 1) -> list[out.Outcome]:
@@ -80,6 +87,15 @@ def outcomes(text: str, times: int = 1) -> list[out.Outcome]:
         out.Late(text, 20),
         out.Trouble(text, kept=True),
         out.Notice(text),
+        out.Announcement(text, (LEA,) * times, (text,) * times),
+        Locks((Lock(ArtifactName("biopsy"), EnvironmentName("prod"), LEA, text, text, text),) * times, text),
+        Freezes((Freeze(EnvironmentName("prod"), LEA, text, text, text),) * times),
+        Holds((Held(replace(hold(text), affected_since=text), True, (Period(text, text),) * times),) * times, times, text),
+        Queue((QueueLane(EnvironmentName("prod"), ArtifactName("biopsy"), None, (hostile_place(text),) * times),) * times, times, text),
+        Debts(
+            (Debt(DebtId("D-7"), DebtKind.EMERGENCY, P, one.artifact, one.to.version, one.environment, LEA, text, text, (text,) * times),)
+            * times
+        ),
     ]
 
 

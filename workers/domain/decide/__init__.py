@@ -10,7 +10,23 @@ from workers.contract.envelope import read_stamp
 from workers.contract.outcomes import Late, Reason
 from workers.domain import decision as d
 from workers.domain import reads, rights
-from workers.domain.decide import cards, clock, deprecation, evidence, externals, following, promote, registry, reports, vote
+from workers.domain.decide import (
+    cards,
+    clock,
+    debts,
+    deprecation,
+    emergency,
+    evidence,
+    externals,
+    following,
+    freezes,
+    holds,
+    locks,
+    promote,
+    registry,
+    reports,
+    vote,
+)
 from workers.domain.state import World
 from workers.domain.times import is_early, is_over
 
@@ -18,6 +34,8 @@ Judge = Callable[[World, d.Case, Any], d.Decision]
 
 PEOPLE: dict[type[ask.Request], Judge] = {
     ask.Promote: promote.promote,
+    ask.EmergencyPromote: emergency.promote,
+    ask.CloseDebt: debts.close,
     ask.Rollback: promote.rollback,
     ask.Approve: vote.approve,
     ask.Reject: vote.reject,
@@ -26,6 +44,12 @@ PEOPLE: dict[type[ask.Request], Judge] = {
     ask.Register: registry.register,
     ask.Deprecate: deprecation.deprecate,
     ask.Undeprecate: deprecation.undeprecate,
+    ask.Freeze: freezes.freeze,
+    ask.Unfreeze: freezes.unfreeze,
+    ask.Lock: locks.lock,
+    ask.Unlock: locks.unlock,
+    ask.StealLock: locks.steal,
+    ask.Hold: holds.hold,
     ask.Unhold: registry.unhold,
     ask.AdoptPolicy: registry.adopt,
     ask.Adopt: externals.adopt,

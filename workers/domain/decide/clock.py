@@ -1,4 +1,4 @@
-"""What time alone decides: expiry, the start of what was queued, and steps that stayed without an answer."""
+"""What time alone decides: expiry, the end of freezes and locks, the start of what was queued, and steps that stayed without an answer."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from workers.contract.promotion import Promotion, State
 from workers.domain import decision as d
 from workers.domain import gates, lane, states
-from workers.domain.decide import reports, vote
+from workers.domain.decide import freezes, holds, locks, reports, vote
 from workers.domain.policy import Rules
 from workers.domain.state import World
 from workers.domain.times import is_past
@@ -19,9 +19,13 @@ def due(world: World, case: d.Case) -> d.Decision:
 
 
 def _due(world: World, case: d.Case) -> Iterator[d.Decision]:
+    yield from freezes.ended(world, case)
+    yield from locks.ended(world, case)
     for promotion in sorted((world.promotions[id_] for id_ in world.open), key=lambda p: p.id.number):
         rules = world.policy.rules_for(promotion.environment, promotion.artifact, promotion.kind)
-        if promotion.state is State.WAITING and is_past(promotion.expires_at, case):
+        if promotion.state in states.BEFORE_DEPLOYMENT and (hold := holds.of(world, promotion)):
+            yield holds.refused(world, case, promotion, hold)
+        elif promotion.state is State.WAITING and is_past(promotion.expires_at, case):
             yield vote.expire(world, case, promotion)
         elif promotion.state is State.QUEUED:
             yield from _queued(world, case, promotion, rules)
@@ -42,6 +46,8 @@ def _queued(world: World, case: d.Case, promotion: Promotion, rules: Rules | Non
         return
     reasons, _ = lane.waits(world, promotion, rules, case.now)
     if reasons:
+        if told := lane.told_anew(world, case, promotion, rules):
+            yield told
         return
     if stopped := gates.stops(fresh.gates):
         text = "Refused by the gates at the last look."

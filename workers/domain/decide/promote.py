@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from workers.contract import requests as ask
@@ -18,9 +19,56 @@ from workers.domain.state import World
 NO_PLAN = Digest.read("sha256:" + "0" * 64)
 
 
+@dataclass(frozen=True)
+class Asking:
+    """What is asked for, in words, and which right it needs."""
+
+    what: str
+    denied: Callable[[World, d.Case, Rules], Reason | None]
+
+
+@dataclass(frozen=True)
+class Said:
+    """How a promotion begins: its first event, what was asked for, and the words that stand first."""
+
+    event: str
+    what: str
+    first: str = ""
+
+
 def promote(world: World, case: d.Case, wanted: ask.Promote) -> d.Decision:
     """Open a promotion, or say every reason why not."""
-    what = f"promote {wanted.artifact or ''} {wanted.version or ''} to {wanted.environment}".replace("  ", " ")
+    found = find(world, case, wanted, Asking(_what(wanted), rights.may_request))
+    if isinstance(found, d.Decision):
+        return found
+    rules, version, onwards = found.rules, found.version, found.then_to
+    if there := already(world, rules, version):
+        further = f" Ask for {onwards} when it has succeeded." if onwards else ""
+        return d.answer(replace(there, text=there.text + further))
+    gone = not_begun(world, version.artifact, rules.name) if rules.supersede else []
+    cleared = without(world, gone)
+    promotion = lane.judged(cleared, new(cleared, case, rules, version, replace(by(case), then_to=onwards)), rules, case.now)
+    if first := evidence.gather_first(cleared, case, promotion, rules):
+        return first
+    said = Said("requested", _what(wanted), f"Goes on to {onwards} once it has succeeded here." if onwards else "")
+    begun = begin(cleared, case, promotion, rules, said)
+    if begun.promotion is None or begun.promotion.state is State.REFUSED:
+        return begun
+    return replace(begun, documents=(*begun.documents, *superseded(world, case, begun.promotion, gone)))
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a sentence means: the rules of the place that is gone to now, the version, and where it is to go from there."""
+
+    rules: Rules
+    version: RegisteredVersion
+    then_to: EnvironmentName | None = None
+
+
+def find(world: World, case: d.Case, wanted: ask.Promote, asking: Asking) -> Found | d.Decision:
+    """What is meant, or the answer when it is not clear, not known, or not allowed."""
+    what = asking.what
     artifact = subject.find_artifact(world, case, wanted)
     if isinstance(artifact, Choose):
         return d.answer(artifact)
@@ -32,7 +80,7 @@ def promote(world: World, case: d.Case, wanted: ask.Promote) -> d.Decision:
     first = _first_stop(world, wanted, artifact)
     if isinstance(first, Reason):
         return d.refuse(world, case, what, first)
-    if reasons := [reason for one in (rules, first) if one and (reason := rights.may_request(world, case, one))]:
+    if reasons := [reason for one in (rules, first) if one and (reason := asking.denied(world, case, one))]:
         return d.refuse(world, case, what, *reasons)
     version = subject.find_version(world, wanted, artifact)
     if isinstance(version, Choose):
@@ -42,8 +90,8 @@ def promote(world: World, case: d.Case, wanted: ask.Promote) -> d.Decision:
     if isinstance(version, Reason):
         return d.refuse(world, case, what, version)
     if first and not world.succeeded_since(first.name, artifact, version.digest):
-        return _open(world, case, first, version, replace(by(case), then_to=rules.name))
-    return _open(world, case, rules, version, by(case))
+        return Found(first, version, rules.name)
+    return Found(rules, version)
 
 
 def _first_stop(world: World, wanted: ask.Promote, artifact: ArtifactName) -> Rules | Reason | None:
@@ -54,6 +102,11 @@ def _first_stop(world: World, wanted: ask.Promote, artifact: ArtifactName) -> Ru
     if isinstance(rules, Reason) or order.index(wanted.via) < order.index(wanted.environment):
         return rules
     return Reason("via", f"{wanted.via} does not stand before {wanted.environment} in the policy. The way is: {', '.join(order)}.")
+
+
+def _what(wanted: ask.Promote) -> str:
+    via = f" via {wanted.via}" if wanted.via else ""
+    return f"promote {wanted.artifact or ''} {wanted.version or ''} to {wanted.environment}{via}".replace("  ", " ")
 
 
 def _unknown(world: World, case: d.Case, what: str, wanted: ask.Promote) -> d.Decision:
@@ -88,34 +141,44 @@ def by(case: d.Case) -> Asker:
     return Asker(case.actor.id, case.conversation.channel if case.conversation else "", case.because)
 
 
-def _open(world: World, case: d.Case, rules: Rules, version: RegisteredVersion, asker: Asker) -> d.Decision:
-    if there := already(world, rules, version):
-        further = f" Ask for {asker.then_to} when it has succeeded." if asker.then_to else ""
-        return d.answer(replace(there, text=there.text + further))
-    promotion = lane.judged(world, new(world, case, rules, version, asker), rules, case.now)
-    if first := evidence.gather_first(world, case, promotion, rules):
-        return first
-    stopped = gates.stops(promotion.gates)
-    if stopped and d.floods(world, case):
-        what = f"promote {version.artifact} {version.version} to {rules.name}"
-        return d.refuse(world, case, what, *(Reason(gate.gate, gate.text) for gate in stopped))
-    return opened(world, case, promotion, rules, f"Goes on to {asker.then_to} once it has succeeded here." if asker.then_to else "")
-
-
-def opened(world: World, case: d.Case, promotion: Promotion, rules: Rules, said: str = "") -> d.Decision:
-    """The first decision on a promotion whose gates were judged: refused, asked for approval, queued, or begun."""
+def begin(world: World, case: d.Case, promotion: Promotion, rules: Rules, said: Said) -> d.Decision:
+    """A promotion that was judged is refused by its gates, waits for approval, or proceeds."""
     if stopped := gates.stops(promotion.gates):
+        if d.floods(world, case):
+            return d.refuse(world, case, said.what, *(Reason(gate.gate, gate.text) for gate in stopped))
         reasons = tuple(gate.text for gate in stopped)
         text = f"{len(stopped)} of {len(promotion.gates)} gates {'stops' if len(stopped) == 1 else 'stop'} it."
-        return d.moved(d.move(world, case, promotion, State.REFUSED, "refused", f"{said} {text}".strip(), reasons=reasons))
+        return d.moved(d.move(world, case, promotion, State.REFUSED, "refused", f"{said.first} {text}".strip(), reasons=reasons))
     if promotion.quorum:
-        expires, text = stamp(case.now + rules.expires), f"{said} Asked for approval.".strip()
-        return d.moved(d.move(world, case, promotion, State.WAITING, "requested", text, expires_at=expires))
-    return lane.proceed(world, case, promotion, rules, "requested", f"{said} No approval is needed.".strip())
+        expires = stamp(case.now + rules.expires)
+        text = f"{said.first} Asked for approval.".strip()
+        return d.moved(d.move(world, case, promotion, State.WAITING, said.event, text, expires_at=expires))
+    return lane.proceed(world, case, promotion, rules, said.event, f"{said.first} No approval is needed.".strip())
+
+
+def not_begun(world: World, artifact: ArtifactName, environment: EnvironmentName) -> list[Promotion]:
+    """The promotions of a lane that a newer one may take the place of: they wait, alone, and are no emergency."""
+    here = (one for one in world.in_lane(environment, artifact) if one.state in (State.WAITING, State.QUEUED))
+    return [one for one in here if not one.bundle and not one.skipped]
+
+
+def without(world: World, gone: list[Promotion]) -> World:
+    """The state in which these promotions wait no more: what comes in their place is not planned against them."""
+    if not gone:
+        return world
+    lane_ = (gone[0].environment, gone[0].artifact)
+    return replace(world, lanes={**world.lanes, lane_: world.lanes[lane_] - {one.id for one in gone}})
+
+
+def superseded(world: World, case: d.Case, by: Promotion, gone: list[Promotion]) -> Iterator[Promotion]:
+    """The promotions that another one took the place of, each with the words for its thread."""
+    text = f"{by.id} ({by.artifact} {by.to.version}) takes its place: it was asked for later."
+    for one in gone:
+        yield d.move(world, case, one, State.SUPERSEDED, "superseded", text, expires_at=None, look_at=None, reasons=())
 
 
 def already(world: World, rules: Rules, version: RegisteredVersion) -> Receipt | None:
-    """Why another promotion of the version into the environment would be one too many."""
+    """The answer when the version is on its way there or there already."""
     for other in world.in_lane(rules.name, version.artifact):
         if other.to.digest == version.digest and other.to.version == version.version:
             return Receipt(

@@ -39,6 +39,7 @@ def _rules(name: EnvironmentName, written: Mapping[str, Any], roles: Mapping[str
     fields = {
         **_fields(plain, roles),
         "after": EnvironmentName.read(written["after"]) if "after" in written else None,
+        "supersede": bool(written.get("supersede", False)),
         "on_register": tuple(Kind(kind) for kind in written.get("on_register", ())),
     }
     return Rules(name=name, **fields, source=_source(plain, roles))

@@ -54,6 +54,7 @@ class Rules:
     request: tuple[str, ...] = ("*",)
     run: tuple[str, ...] = ()
     emergency: tuple[str, ...] = ()
+    supersede: bool = False
     approve: tuple[Quorum, ...] = ()
     expires: timedelta = timedelta(hours=24)
     freeze: tuple[Period, ...] = ()
@@ -173,6 +174,11 @@ class Policy:
         """Where what nobody asked for in a channel is shown: the channel that is about the artifact, else the first that is told of everything."""
         about = (channel for channel, rules in self.channels.items() if rules.get("artifact") == artifact)
         return next(about, next(iter(self.announce), None))
+
+    def told_of(self, artifact: ArtifactName | None) -> tuple[str, ...]:
+        """The channels that are told what happens to an artifact (None: to whole environments): those about it, and those that are told of all."""
+        about = (channel for channel, rules in self.channels.items() if artifact and rules.get("artifact") == artifact)
+        return tuple(dict.fromkeys((*self.announce, *about)))
 
     @property
     def announce(self) -> tuple[str, ...]:
