@@ -16,6 +16,8 @@ from workers.contract.commands import COMMANDS
 from workers.contract.promotion import Hold, Promotion, RegisteredVersion, Release
 
 _LONG = 2_900
+_ROWS = 6
+"""So many commands stand in one block of the help."""
 
 
 def status(outcome: out.Status, links: Links, names: Names) -> Post:
@@ -161,7 +163,9 @@ def commands(outcome: out.Commands, links: Links, names: Names) -> Post:
     note = [f"There is no command {code(outcome.verb)}."] if outcome.verb and not rows else []
     title = "*What you may say*, here, by mention, or in a promotion's thread"
     text = _spoken("What you may say", [row.phrase for row in rows], None)
-    return post(text, [*section([*note, title, *lines], _LONG), *actions(run(["whoami", "show status", "show pending"]))])
+    parts = [lines[at : at + _ROWS] for at in range(0, len(lines), _ROWS)] or [[]]
+    blocks = [block for part in parts for block in section(part, _LONG)]
+    return post(text, [*section([*note, title]), *blocks, *actions(run(["whoami", "show status", "show pending"]))])
 
 
 def whoami(outcome: out.Person, links: Links, names: Names) -> Post:

@@ -25,7 +25,10 @@ def at(text: str, zone: str = "UTC") -> datetime:
 def walked(begin: datetime, end: datetime, zone: str) -> tuple[datetime, datetime]:
     """From the first minute at which the wall clock shows `begin` or later, to the last at which it shows `end` or earlier."""
     start = begin.replace(tzinfo=UTC) - timedelta(hours=16)
-    shown = [(now := start + n * MINUTE, now.astimezone(ZoneInfo(zone)).replace(tzinfo=None, fold=0)) for n in range(int((end - begin) / MINUTE) + 32 * 60)]
+    shown = [
+        (now := start + n * MINUTE, now.astimezone(ZoneInfo(zone)).replace(tzinfo=None, fold=0))
+        for n in range(int((end - begin) / MINUTE) + 32 * 60)
+    ]
     first = next(now for now, wall in shown if wall >= begin)
     last, wall = next((now, wall) for now, wall in reversed(shown) if wall <= end)
     return first, last if wall == end else last + MINUTE
@@ -80,7 +83,9 @@ def test_a_weekend_is_frozen_from_friday_to_monday() -> None:
     assert covers([weekend], found.ends) is None
 
 
-@pytest.mark.parametrize(("now", "inside"), [("2026-12-19 23:59", False), ("2026-12-20 00:00", True), ("2027-01-02 23:59", True), ("2027-01-03 00:00", False)])
+@pytest.mark.parametrize(
+    ("now", "inside"), [("2026-12-19 23:59", False), ("2026-12-20 00:00", True), ("2027-01-02 23:59", True), ("2027-01-03 00:00", False)]
+)
 def test_a_yearly_freeze_goes_over_the_end_of_the_year_and_its_last_day_is_whole(now: str, inside: bool) -> None:  # noqa: FBT001
     assert (covers([period("12-20", "01-02", "Asia/Kolkata")], at(now, "Asia/Kolkata")) is not None) == inside
 

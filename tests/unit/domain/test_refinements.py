@@ -52,7 +52,9 @@ def test_a_refinement_changes_what_approvals_bind_in_its_own_lane_only() -> None
     other = REFINED.replace("count: 2, expires: 2h", "count: 3, expires: 2h")
     assert rules(BIOPSY, Kind.MODEL).digest == rules(BIOPSY, Kind.MODEL, other).digest
     assert rules(FRAUD, Kind.MODEL).digest != rules(FRAUD, Kind.MODEL, other).digest
-    unrefined = "\n".join(line for line in REFINED.splitlines() if not line.startswith(("    per_", "      fraud", "      checkout", "      service")))
+    unrefined = "\n".join(
+        line for line in REFINED.splitlines() if not line.startswith(("    per_", "      fraud", "      checkout", "      service"))
+    )
     assert rules(BIOPSY, Kind.MODEL).digest == rules(BIOPSY, Kind.MODEL, unrefined).digest
 
 
@@ -106,7 +108,7 @@ def test_a_freeze_of_the_policy_keeps_what_is_approved_in_the_queue_until_it_end
 
 
 def test_whoever_registers_needs_the_right_to_request_that_artifact_somewhere() -> None:
-    text = 'version: 1\nroles: {ops: {users: [UOLA]}}\nenvironments:\n  lab:\n    run: [ops]\n    per_artifact: {fraud: {request: [ops]}}\n'
+    text = "version: 1\nroles: {ops: {users: [UOLA]}}\nenvironments:\n  lab:\n    run: [ops]\n    per_artifact: {fraud: {request: [ops]}}\n"
     story = Story(text)
     wanted = ask.Register(FRAUD, version_of("v1.0.0").version)
     assert refused(story, story.says(ANA, wanted)) == ["right-request"]
