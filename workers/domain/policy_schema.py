@@ -110,7 +110,8 @@ _ENVIRONMENT_RULES = _closed(
         "on_register": _is(_list(_KINDS), "Kinds of artifacts whose versions are promoted here as soon as they are registered."),
         **_REFINABLE,
         "per_kind": _is(
-            _closed({kind.value: _REFINEMENT for kind in Kind}), "What is otherwise for a kind: each key replaces the whole key."
+            _closed({kind.value: _is(_REFINEMENT, f"What is otherwise for each {kind.value}.") for kind in Kind}),
+            "What is otherwise for a kind: each key replaces the whole key.",
         ),
         "per_artifact": _is(_map(_NAME, _REFINEMENT), "What is otherwise for one artifact; it goes before `per_kind`."),
     }
