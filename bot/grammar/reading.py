@@ -48,7 +48,8 @@ def unreadable(heard: Heard) -> tuple[str, ...]:
 def _read(found: Found, words: tuple[Word, ...], heard: Heard, vocabulary: Vocabulary) -> Sentence | NotUnderstood:
     if found.row.nests:
         words = found.rest
-        if inner := find(words) or find_near(words):
+        is_whole = fill(found.row, words, heard.because, vocabulary).is_whole
+        if inner := find(words) or (None if is_whole else find_near(words)):
             return _nested(found, inner, heard, vocabulary)
     filling = fill(found.row, found.rest, heard.because, vocabulary)
     tried = Tried(found.rest, heard.because, filling)

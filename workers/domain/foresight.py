@@ -12,10 +12,10 @@ from dataclasses import replace
 from workers.contract import outcomes as out
 from workers.contract import requests as ask
 from workers.contract.envelope import Envelope, Sealed, Sender, read_stamp
-from workers.contract.promotion import Promotion
+from workers.contract.promotion import Promotion, State
 from workers.contract.wire import BadWire
 from workers.domain import decision as d
-from workers.domain import subject, unmet
+from workers.domain import states, subject, unmet
 from workers.domain.policy import Policy, Refined, Refinement
 from workers.domain.state import World
 
@@ -86,7 +86,10 @@ def _menu(decision: d.Decision, verb: str) -> out.Choose | None:
 
 
 def _conditions(world: World, envelope: Envelope, promotion: Promotion | None) -> tuple[out.Reason, ...]:
-    return unmet.of(world, promotion, read_stamp(envelope.issued_at)) if promotion else ()
+    """What the promotion would wait for, or was refused for; nothing if it would be under way, or ended as was asked."""
+    if promotion is None or (promotion.state in states.TERMINAL and promotion.state is not State.REFUSED):
+        return ()
+    return unmet.of(world, promotion, read_stamp(envelope.issued_at))
 
 
 def _plan(world: World, envelope: Envelope, text: str, judge: Judge) -> out.Outcome:
@@ -152,7 +155,8 @@ def _why_not(world: World, envelope: Envelope, wanted: ask.WhyNot) -> out.Outcom
         return out.Refused(f"why not {wanted.promotion or ''}".strip(), (promotion,))
     what = f"{promotion.id}: {promotion.artifact} {promotion.to.version} to {promotion.environment}"
     stands = f"It stands at {promotion.state.value.replace('_', ' ')} since {promotion.events[-1].time}."
-    found = unmet.of(world, promotion, case.now)
+    over = (unmet.ended(promotion),) if promotion.state is State.REFUSED else ()
+    found = (*over, *unmet.of(world, promotion, case.now))
     return out.Unmet(what, found, stands, promotion.id, _emergency(world, promotion) if found else ())
 
 

@@ -100,7 +100,8 @@ _ENVIRONMENT_RULES = _closed(
         "supersede": _is({"type": "boolean"}, "Whether a new promotion takes the place of those that have not begun to deploy."),
         **_REFINABLE,
         "per_kind": _is(
-            _closed({kind.value: _REFINEMENT for kind in Kind}), "What is otherwise for a kind: each key replaces the whole key."
+            _closed({kind.value: _is(_REFINEMENT, f"What is otherwise for each {kind.value}.") for kind in Kind}),
+            "What is otherwise for a kind: each key replaces the whole key.",
         ),
         "per_artifact": _is(_map(_NAME, _REFINEMENT), "What is otherwise for one artifact; it goes before `per_kind`."),
     }

@@ -235,18 +235,18 @@ def _audit(world: World, commits: Commits, envelope: Envelope, wanted: ask.Audit
 
 
 def _help(world: World, commits: Commits, envelope: Envelope, wanted: ask.Help) -> out.Outcome:
-    allowed = [command for command in COMMANDS if may(world, envelope.actor, command.right)]
+    held = held_anywhere(world, envelope.actor)
+    allowed = [command for command in COMMANDS if command.right.value in held]
     if wanted.verb is None:
         return out.Commands(tuple(command.verb for command in allowed))
     fitting = tuple(c.verb for c in COMMANDS if wanted.verb in (c.verb, *c.synonyms) or c.verb.split()[0] == wanted.verb)
     return out.Commands(fitting or tuple(command.verb for command in allowed), wanted.verb)
 
 
-def may(world: World, actor: Actor, right: Right) -> bool:
-    """Whether the actor holds a right anywhere: what help shows. The decision itself looks at the environment that is named."""
-    if actor.standing is not Standing.MEMBER:
-        return right is Right.ANYONE
-    return right is Right.ANYONE or any(right.value in _rights_by(world, actor, rules) for rules in world.policy.every_rules())
+def held_anywhere(world: World, actor: Actor) -> frozenset[str]:
+    """The rights that the actor holds in any lane: what help shows. The decision itself looks at the lane that is named."""
+    lanes = world.policy.every_rules() if actor.standing is Standing.MEMBER else ()
+    return frozenset({Right.ANYONE.value, *(right for rules in lanes for right in _rights_by(world, actor, rules))})
 
 
 def rights_of(world: World, actor: Actor) -> dict[EnvironmentName, tuple[str, ...]]:

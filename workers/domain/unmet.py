@@ -14,7 +14,7 @@ from workers.domain.state import World
 
 
 def of(world: World, promotion: Promotion, now: datetime) -> tuple[Reason, ...]:
-    """Every condition that is not met now. None: nothing is in its way."""
+    """Every condition that is not met now. None: nothing is in its way. Of a refused one: what would stop it if it were asked again."""
     rules = world.policy.rules_for(promotion.environment, promotion.artifact, promotion.kind)
     if rules is None:
         text = f"The policy no longer has the environment {promotion.environment}."
@@ -26,10 +26,8 @@ def of(world: World, promotion: Promotion, now: datetime) -> tuple[Reason, ...]:
         return tuple(Reason("attention", reason, way) for reason in promotion.reasons[:1])
     fresh = lane.judged(world, promotion, rules)
     if promotion.state in states.TERMINAL and promotion.state is not State.REFUSED:
-        return (_ended(promotion),)
-    ended = (_ended(promotion),) if promotion.id in world.promotions and promotion.state is State.REFUSED else ()
+        return (ended(promotion),)
     return (
-        *ended,
         *_gates(world, rules, fresh),
         *_stale(promotion, fresh),
         *_votes(world, promotion, fresh),
@@ -37,7 +35,8 @@ def of(world: World, promotion: Promotion, now: datetime) -> tuple[Reason, ...]:
     )
 
 
-def _ended(promotion: Promotion) -> Reason:
+def ended(promotion: Promotion) -> Reason:
+    """That it is over, and how to ask for the same again."""
     last = promotion.events[-1]
     again = f"anybody who may request it: promote {promotion.artifact} {promotion.to.version} to {promotion.environment}"
     return Reason("ended", f"{promotion.id} has ended: {promotion.state.value.replace('_', ' ')} since {last.time}.", again)

@@ -52,15 +52,18 @@ def keys(schema: Mapping[str, Any], at: str = "") -> Iterator[str]:
     for name, part in schema.get("properties", {}).items():
         path = f"{at}.{name}" if at else name
         within = list(_within(name, part, path))
-        if "patternProperties" not in part or name in ("environments", "metrics"):
+        if "patternProperties" not in part or name in ("environments", "metrics", "per_artifact"):
             yield path
         yield from within
 
 
 def _within(name: str, part: Mapping[str, Any], path: str) -> Iterator[str]:
+    if name in ("per_kind", "per_artifact"):
+        return  # the keys of a refinement are those of the environment
     for inner in part.get("patternProperties", {}).values():
         yield from keys(inner, f"{path}.{ENVIRONMENT_KEY[name]}")
     yield from keys(part, path)
+    yield from keys(part.get("else", {}), path)
     if isinstance(part.get("items"), Mapping):
         yield from keys(part["items"], path)
 
@@ -73,6 +76,24 @@ def test_policy_has_a_row_for_each_key_and_no_other() -> None:
 @pytest.mark.parametrize("number", [0, 1])
 def test_the_policies_that_are_shown_are_valid(number: int) -> None:
     assert policy.read(blocks(DOCS / "policy.md", "yaml")[number]).environments
+
+
+def described(schema: Mapping[str, Any]) -> Iterator[Any]:
+    """What editors show of each key, wherever it stands."""
+    named = list(schema.get("properties", {}).values())
+    yield from (part.get("description") for part in named)
+    for part in [
+        *named,
+        *schema.get("patternProperties", {}).values(),
+        *(schema[key] for key in ("items", "then", "else") if key in schema),
+    ]:
+        yield from described(part)
+
+
+def test_each_key_of_the_schema_is_described() -> None:
+    told = list(described(SCHEMA))
+    assert len(told) > 60
+    assert [one for one in told if not isinstance(one, str) or not one.endswith(".")] == []
 
 
 def test_whoever_takes_the_smallest_policy_can_still_adopt_another() -> None:

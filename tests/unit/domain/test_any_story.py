@@ -12,6 +12,7 @@ from workers.contract import requests as ask
 from workers.contract.actors import Actor
 from workers.contract.envelope import stamp
 from workers.contract.names import ArtifactName, Duration, EnvironmentName, GateName, Instant, PromotionId, VersionAsk
+from workers.contract.outcomes import Choose, Planned, Refused, Unmet
 from workers.contract.promotion import Promotion, State
 from workers.contract.requests import Seen
 from workers.domain import decision as d
@@ -94,9 +95,28 @@ class AnyStory(RuleBasedStateMachine):
         self.story.succeeds("v1.0.0", "staging")
         self.story.later(hours=2)
 
-    @rule(who=PEOPLE, version=VERSIONS, place=PLACES)
-    def promote(self, who: Actor, version: str, place: str) -> None:
-        self.story.promotes(who, version, place)
+    @rule(who=PEOPLE, version=VERSIONS, place=PLACES, via=st.none() | st.sampled_from(["staging", "prod"]))
+    def promote(self, who: Actor, version: str, place: str, via: str | None) -> None:
+        first = EnvironmentName.read(via) if via else None
+        wanted = ask.Promote(VersionAsk.read(version), EnvironmentName.read(place), BIOPSY, via=first)
+        self.foresee(who, wanted)
+        self.story.says(who, wanted)
+
+    def foresee(self, who: Actor, wanted: ask.Promote) -> None:
+        """A plan changes nothing and is what then happens; asked why not, nothing is left out that a refusal would name."""
+        inner = ask.Nested.of(wanted, "promote")
+        (planned,) = self.story.says(who, ask.Plan(inner)).outcomes
+        (unmet,) = self.story.says(who, ask.WhyNot(wanted=inner)).outcomes
+        decision = decide(self.story.world, self.story._case(who, wanted))
+        if isinstance(planned, Planned) and isinstance(unmet, Unmet):
+            refused = [reason for one in decision.outcomes if isinstance(one, Refused) for reason in one.reasons]
+            assert set(refused) <= set(planned.conditions) & set(unmet.conditions)
+            if decision.promotion:
+                assert planned.promotion is not None
+                assert (planned.promotion.plan, planned.promotion.state) == (decision.promotion.plan, decision.promotion.state)
+        else:
+            assert isinstance(planned, Choose)
+            assert isinstance(unmet, Choose)
 
     @rule(who=PEOPLE, number=IDS, verb=st.sampled_from([ask.Approve, ask.Approve, ask.Approve, ask.Reject, ask.Cancel, ask.Retry]))
     def say(self, who: Actor, number: int, verb: type[ask.Approve | ask.Reject | ask.Cancel | ask.Retry]) -> None:
@@ -189,6 +209,16 @@ class AnyStory(RuleBasedStateMachine):
 
     def _fits(self, promotion: Promotion, generation: int) -> None:
         assert promotion.generation == generation
+
+    @invariant()
+    def a_way_goes_on_once_it_may(self) -> None:
+        promotions = self.story.world.promotions.values()
+        for first in promotions:
+            if first.then_to and first.state is State.SUCCEEDED:
+                seq = first.events[-1].seq
+                further = [one for one in promotions if one.events[0].seq == seq and one.environment == first.then_to]
+                assert len(further) <= 1
+                assert all(one.requester == first.requester and one.to.digest == first.to.digest for one in further)
 
     @invariant()
     def nothing_deploys_without_its_approvals(self) -> None:

@@ -53,13 +53,13 @@ def test_a_window_is_what_a_walk_over_every_minute_finds(day: str, clock: str, l
     assert (found.begins, found.ends) == walked(begin, end, zone)
 
 
-@given(st.integers(0, 6), CLOCK, st.integers(0, 6), CLOCK, st.sampled_from(ZONES), st.datetimes(datetime(2026, 1, 1), datetime(2028, 1, 1)))
+@given(st.integers(0, 6), CLOCK, st.integers(0, 6), CLOCK, st.sampled_from(ZONES), st.integers(0, 2 * 365 * 24 * 60))
 @settings(max_examples=80, deadline=None)
-def test_a_weekly_freeze_covers_what_its_wall_clock_says(begins: int, at_: str, ends: int, until: str, zone: str, naive: datetime) -> None:
+def test_a_weekly_freeze_covers_what_its_wall_clock_says(begins: int, at_: str, ends: int, until: str, zone: str, minutes: int) -> None:
     if (begins, at_) == (ends, until):
         return
     written = period(f"{calendar.DAYS[begins]} {at_}", f"{calendar.DAYS[ends]} {until}", zone)
-    now = naive.replace(tzinfo=UTC, second=0, microsecond=0)
+    now = datetime(2026, 1, 1, tzinfo=UTC) + minutes * MINUTE
     wall = now.astimezone(ZoneInfo(zone))
     near = {(now + timedelta(hours=h)).astimezone(ZoneInfo(zone)).utcoffset() for h in (-3, 0, 3)}
     minute = (wall.weekday() * 24 + wall.hour) * 60 + wall.minute

@@ -99,6 +99,17 @@ def test_a_plan_of_a_registration_or_a_policy_tells_what_would_be_read_or_change
     assert layout.PROPOSED in story.files
 
 
+def test_a_plan_of_an_end_has_nothing_in_its_way() -> None:
+    story = Story().registers(version_of("v1.0.0"))
+    asked = story.promotes(OLA, "v1.0.0", "vault").promotion
+    assert asked is not None
+    for who, verb in ((BEN, ask.Reject), (OLA, ask.Cancel)):
+        found = planned(story, who, verb(asked.id))
+        assert found.conditions == ()
+        assert found.would.startswith("It would stand at ")
+    assert story.state(str(asked.id)) == "waiting"
+
+
 def test_a_menu_asks_the_question_again() -> None:
     story = Story().registers(version_of("v1.0.0"), version_of("v1.1.0"))
     found = asks(story, ANA, ask.Plan(nested(ask.Promote(V1, STAGING, BIOPSY))))

@@ -42,8 +42,60 @@ def test_an_environment_may_be_written_as_nothing() -> None:
     assert (rules.request, rules.run, rules.approve) == (("*",), (), ())
 
 
+def _frozen(freeze: str) -> str:
+    return POLICY.replace("    soak: 1h\n", f"    soak: 1h\n    freeze:\n      - {freeze}\n")
+
+
 WRONG = {
     "an unknown key": (POLICY.replace("soak: 1h", "sock: 1h"), "sock", "'sock', which is not known; known: after, on_register, soak"),
+    "a key that is nearly one": (POLICY.replace("soak: 1h", "soaks: 1h"), "soaks", "Did you mean 'soak'?"),
+    "a form with an example": (POLICY.replace("soak: 1h", "soak: 2 hours"), "2 hours", "such as '90s' or '15m' or '2h' or '7d'"),
+    "an approver among several rules": (
+        POLICY.replace("approve: {from: [ml-leads], count: 2}", "approve:\n      - {from: [ml-leads]}\n      - {from: [bosses]}"),
+        "[bosses]",
+        "the role 'bosses' is not in `roles`",
+    ),
+    "a rule of approval without a role": (
+        POLICY.replace("approve: {from: [ml-leads], count: 2}", "approve: [{count: 2}]"),
+        "count: 2",
+        "'from'",
+    ),
+    "an unknown role in an emergency": (
+        POLICY.replace("    after: staging\n", "    after: staging\n    emergency: [oops]\n"),
+        "emergency",
+        "the role 'oops'",
+    ),
+    "a kind that there is not": (
+        POLICY.replace("    soak: 1h\n", "    soak: 1h\n    per_kind: {modle: {}}\n"),
+        "modle",
+        "Did you mean 'model'?",
+    ),
+    "a refinement of what cannot be refined": (
+        POLICY.replace("    soak: 1h\n", "    soak: 1h\n    per_artifact: {fraud: {after: vault}}\n"),
+        "fraud",
+        "'after', which is not known",
+    ),
+    "a role in a refinement": (
+        POLICY.replace("    soak: 1h\n", "    soak: 1h\n    per_artifact:\n      fraud:\n        run: [oops]\n"),
+        "[oops]",
+        "the role 'oops'",
+    ),
+    "a soak in a refinement after nothing": (POLICY + "    per_kind:\n      model: {soak: 5m}\n", "5m", "has no `after`"),
+    "a moment of no form": (_frozen('{from: "Friday", until: "Mon"}'), "Friday", "such as 'Fri 16:00' or '12-20'"),
+    "moments of two forms": (_frozen('{from: "Fri 16:00", until: "01-02"}'), "Fri 16", "write both in one form"),
+    "a day that there is not": (_frozen('{from: "02-30", until: "03-01"}'), "02-30", "not every year has"),
+    "a zone that there is not": (_frozen('{from: "Fri", until: "Sun", timezone: Mars/Olympus}'), "Mars", "no time zone of the IANA list"),
+    "a freeze without an end": (_frozen('{from: "Fri"}'), '{from: "Fri"}', "'until' is a required property"),
+    "a registration after another environment": (
+        POLICY.replace("    after: staging\n", "    after: staging\n    on_register: [model]\n"),
+        "on_register",
+        "has not succeeded",
+    ),
+    "a registration that nobody sees": (
+        POLICY.replace(", announce: true", "").replace("  staging:\n", "  staging:\n    on_register: [model]\n"),
+        "on_register",
+        "announce",
+    ),
     "an unknown key at the top": (POLICY + "extra: 1\n", "extra", "'extra', which is not known; known: version, trust"),
     "a key twice": (POLICY.replace("    soak: 1h\n", "    soak: 1h\n    soak: 2h\n"), "soak: 2h", "'soak' stands twice"),
     "an anchor": (POLICY.replace("run: [ml-leads]\n    approve", "run: &x [ml-leads]\n    approve", 1), "&x", "anchors and aliases"),

@@ -38,6 +38,18 @@ def test_a_way_goes_on_by_itself_and_is_judged_where_it_goes() -> None:
     assert story.folded() == story.world
 
 
+def test_what_is_written_later_opens_nothing_more() -> None:
+    story = Story().registers(version_of("v1.0.0"))
+    story.says(ANA, WAY)
+    story.deploys("P-1")
+    story.verifies("P-1")
+    story.says(BEN, ask.Reject(story.promotion("P-2").id))
+    story.card("P-1", "1700000000.1")
+    story.verifies("P-1")
+    story.ticks()
+    assert list(story.world.promotions) == ["P-1", "P-2"]
+
+
 def test_a_way_ends_where_its_first_part_does() -> None:
     story = Story().registers(version_of("v1.0.0"))
     story.says(ANA, WAY)

@@ -143,6 +143,11 @@ class Story:
         envelope = self._envelope(who, request, where, issued=self.now - aged)
         return self.judge(d.Case(envelope, seal(envelope, Sender.BOT, KEYS["bot"]), self.now, looked=looked))
 
+    def _case(self, who: Actor, request: ask.Request) -> d.Case:
+        """A person's request, ready to be judged, after the repository was looked at for it."""
+        envelope = self._envelope(who, request, Conversation(CHANNEL, Origin.COMMAND), issued=self.now)
+        return d.Case(envelope, seal(envelope, Sender.BOT, KEYS["bot"]), self.now, looked=True)
+
     def reports(self, request: ask.Request, asked: Envelope | None = None, aged: timedelta = timedelta(0)) -> d.Decision:
         """What an effect saw."""
         envelope = self._envelope(PROCESSES["effects"], request, None, issued=self.now - aged)

@@ -19,8 +19,34 @@ MODEL_TO_PROD = ask.Promote(V3, PROD, None, Kind.MODEL)
 BACK = ask.Rollback(PROD, BIOPSY)
 STATUS = ask.ShowStatus(BIOPSY)
 IN_PROD = ask.ShowStatus(BIOPSY, PROD)
+VIA_STAGING = ask.Promote(V3, PROD, BIOPSY, via=STAGING, because="it is better")
+
+
+def about(request: ask.Request, text: str) -> ask.Nested:
+    return ask.Nested.of(request, text)
+
+
+SAID_TO_PROD = about(TO_PROD, "promote biopsy v3 to prod")
 
 PHRASINGS: dict[ask.Request, tuple[str, ...]] = {
+    VIA_STAGING: (
+        "promote biopsy v3 to prod via staging because it is better",
+        "promote biopsy v3 via staging to prod because it is better",
+        "ship biopsy v3 through staging to production because it is better",
+    ),
+    ask.ShowPolicy(): ("show policy", "policy", "show the policy", "show rules"),
+    ask.ShowPolicy(BIOPSY, PROD): ("show policy biopsy in prod", "show policy of biopsy prod", "policy for biopsy in production?"),
+    ask.Plan(SAID_TO_PROD): ("plan promote biopsy v3 to prod", "Plan: ship biopsy v3 to production", "dry run promote v3 of biopsy to prod"),
+    ask.Plan(about(VIA_STAGING, "promote biopsy v3 to prod via staging because it is better")): (
+        "plan promote biopsy v3 to prod via staging because it is better",
+    ),
+    ask.Plan(about(ask.Approve(P142), "approve P-142")): ("plan approve P-142", "plan please approve p-142"),
+    ask.CanI(SAID_TO_PROD): ("can i promote biopsy v3 to prod", "Can I promote biopsy v3 to prod?", "may I deploy biopsy v3 to production?"),
+    ask.CanI(about(STATUS, "show status biopsy")): ("can i show status biopsy", "can I show status of biopsy"),
+    ask.WhyNot(): ("why not", "Why not?", "what blocks"),
+    ask.WhyNot(P142): ("why not P-142", "why not p-142?", "what blocks promotion P-142"),
+    ask.WhyNot(wanted=SAID_TO_PROD): ("why not promote biopsy v3 to prod", "why not promote biopsy v3 to prod?"),
+    ask.WhyNot(wanted=about(BACK, "rollback biopsy in prod")): ("why not rollback biopsy in prod", "why not undo biopsy in prod"),
     TO_PROD: (
         "promote biopsy v3 to prod",
         "Promote biopsy v3 to prod",
@@ -333,6 +359,15 @@ NEAR_WRITES: dict[str, str] = {
 """Writes with something wrong: never done, but the sentence that was probably meant is offered."""
 
 REFUSED_WRITES: dict[str, str] = {
+    "plan": "which command",
+    "can i": "which command",
+    "plan plan promote biopsy v3 to prod": "nothing to foresee",
+    "plan show status": "nothing to foresee",
+    "why not help": "nothing to foresee",
+    "plan do not promote biopsy v3 to prod": "denies",
+    "can i not promote biopsy v3 to prod": "denies",
+    "plan promote biopsy v3 to prod tomorrow": "tomorrow",
+    "why not P-142 P-143": "twice",
     "don't promote biopsy v3 to prod": "don't",
     "do not promote biopsy v3 to prod": "denies",
     "don’t promote biopsy v3 to prod": "don't",

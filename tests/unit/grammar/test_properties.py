@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from bot.grammar import NotUnderstood, Sentence, Vocabulary, normalise, read, read_reply, redact, write
 from bot.grammar.characters import faults
 from bot.grammar.words import VERBS
+from bot.grammar.writing import phrase
 from workers.contract import requests as ask
 from workers.contract.commands import BY_REQUEST, COMMANDS, SYNONYMS, Token
 from workers.contract.envelope import stamp
@@ -93,6 +94,15 @@ BY_TOKEN: dict[Token, st.SearchStrategy[object]] = {
     Token.DURATION: st.builds("{}{}".format, st.integers(1, 99_999), st.sampled_from("smhd")).map(Duration),
     Token.VERB: st.sampled_from([row.verb for row in COMMANDS]), Token.TEXT: REASONS,
 }  # fmt: skip
+WRITES = [kind for kind in ask.PEOPLE if not BY_REQUEST[kind].is_question]
+
+
+def nested() -> st.SearchStrategy[ask.Nested]:
+    """Any write, as a question about it holds it."""
+    return st.sampled_from(WRITES).flatmap(requests_of).map(lambda one: ask.Nested.of(one, phrase(one)))
+
+
+BY_TOKEN[Token.COMMAND] = st.deferred(nested)
 
 
 def requests_of(kind: type[ask.Request]) -> st.SearchStrategy[ask.Request]:
@@ -100,12 +110,16 @@ def requests_of(kind: type[ask.Request]) -> st.SearchStrategy[ask.Request]:
     row = BY_REQUEST[kind]
     fields = {slot.field: FULL if (kind, slot.token) == (ask.Register, Token.VERSION) else BY_TOKEN[slot.token] for slot in row.slots}
     needed = {slot.field for slot in row.slots if slot.needed}
+    if kind is ask.WhyNot:
+        return st.builds(ask.WhyNot, fields["promotion"]) | st.builds(ask.WhyNot, wanted=fields["wanted"])
     given = {name: strategy if name in needed else st.none() | strategy for name, strategy in fields.items()}
     many = {slot.field: st.lists(BY_TOKEN[slot.token], max_size=10, unique=True).map(tuple) for slot in row.slots if slot.many}
     return st.builds(kind, **(given | many))
 
 
 def names_of(request: ask.Request) -> tuple[list[str], list[str]]:
+    if isinstance(inner := getattr(request, "wanted", None), ask.Nested):
+        return names_of(inner.request)
     values = [getattr(request, field.name) for field in dataclasses.fields(request)]
     return [str(one) for one in values if isinstance(one, ArtifactName)], [str(one) for one in values if isinstance(one, EnvironmentName)]
 
@@ -127,7 +141,8 @@ def test_reading_what_was_written_gives_the_same_request(kind: type[ask.Request]
 def test_it_does_so_too_when_the_names_are_known(kind: type[ask.Request], data: st.DataObject) -> None:
     request = data.draw(requests_of(kind))
     artifacts, places = names_of(request)
-    said = getattr(request, "kind", None)
+    inner = getattr(request, "wanted", None)
+    said = getattr(inner.request if inner else request, "kind", None)
     known = Vocabulary(dict.fromkeys([*artifacts, "digits"], said or Kind.MODEL), (*places, "prod-zz"))
     sentence = read(write(request), known)
     assert isinstance(sentence, Sentence), (write(request), sentence)

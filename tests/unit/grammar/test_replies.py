@@ -41,6 +41,7 @@ SILENCE = (
     "promote biopsy v3 to prod", "rollback biopsy in prod", "register biopsy v4.0.0", "unhold biopsy v3 in prod", "adopt policy",
     "status of everything", "status?", "help me understand this", "where is the coffee", "who approved this", "P-3 approve",
     "approve because", "аpprove", "approve \u202e", "history repeats itself", "pending review", "audit is tomorrow",
+    "why not", "Why not.", "why not P-3", "why not approve", "plan approve", "plan promote biopsy v3 to prod", "can i approve", "can I approve P-3",
     "cancel the meeting", "retry tomorrow", "reject, I would say", "a promise: approve",
     "x" * 5_000,
 )  # fmt: skip

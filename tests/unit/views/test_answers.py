@@ -21,7 +21,7 @@ from workers.contract.stops import Debt, DebtKind, Freeze, Lock
 from workers.contract.verified import Found, Verdict, Verification
 
 from .checks import check_post, elements, whole
-from .samples import ANA, COMMIT, LEA, NAMES, TIME, P, Pages, descent, hold, kin, moved, promotion, registered, release, vote
+from .samples import ANA, COMMIT, LEA, NAMES, PLAN, TIME, P, Pages, descent, hold, kin, moved, promotion, registered, release, vote
 
 LINE = out.HistoryLine(
     "2026-11-23T08:00:00.123Z", ArtifactName("biopsy"), EnvironmentName("prod"), Version("v3.0.0"), Version("v2.0.0"), P, ANA, "succeeded", (LEA,), COMMIT
@@ -52,6 +52,15 @@ LOCK = Lock(ArtifactName("biopsy"), EnvironmentName("prod"), LEA, "I compare", T
 DEBT = Debt(
     DebtId("D-7"), DebtKind.EMERGENCY, P, ArtifactName("biopsy"), Version("v3.0.0"), EnvironmentName("prod"), LEA, "prod is down", TIME, ("soak", "approval")
 )  # fmt: skip
+
+
+UNMET = (
+    out.Reason("right-run", "You may not run prod.", "may: ml-leads"),
+    out.Reason(
+        "approval", "1 of 2 approvals by ml-leads still needed", f"{LEA.user} or members of S0614TZR7, until 2026-11-24T08:00:00.000Z"
+    ),
+    out.Reason("gate metrics: auc", "auc is <!channel> *0.5*", None),
+)
 
 
 def _external(what: Around) -> External:
@@ -123,6 +132,44 @@ SAMPLES: dict[type[out.Outcome], list[out.Outcome]] = {
         Holds(),
     ],
     Debts: [Debts((DEBT, replace(DEBT, kind=DebtKind.DISPUTE, skipped=())), 30), Debts()],
+    out.PolicyShown: [
+        out.PolicyShown(
+            PLAN,
+            (
+                out.LaneRules(
+                    EnvironmentName("prod"), (out.Rule("run", "ml-leads (U024BE7LH)"), out.Rule("soak", "15m <!here>", "kind service"))
+                ),
+            ),
+            ArtifactName("biopsy"),
+            LEA,
+            TIME,
+            12,
+            COMMIT,
+            {"prod": ("service", "risk/fraud")},
+            "read biopzy as biopsy",
+        ),
+        out.PolicyShown(PLAN, tuple(out.LaneRules(EnvironmentName(f"e{n}"), (out.Rule("gates", "x" * 900),) * 9) for n in range(50))),
+    ],
+    out.Planned: [
+        out.Planned(
+            "promote biopsy v3 to prod", "It would stand at waiting: Asked for approval.", promotion(), UNMET, ("P-1 is stopped.",)
+        ),
+        out.Planned("adopt policy 1a2b3c4", "It would be recorded: policy changed.", diff="+ soak: 2h\n" * 500),
+        out.Planned("rollback biopsy in prod", "It would be refused.", None, UNMET * 30),
+    ],
+    out.Able: [
+        out.Able("promote biopsy v3 to prod", "yes"),
+        out.Able("rollback biopsy in prod", "no", UNMET),
+        out.Able("approve P-3", "cannot tell", UNMET),
+        out.Able("promote biopsy v3 to prod", "yes", UNMET),
+    ],
+    out.Unmet: [
+        out.Unmet(
+            "P-3: biopsy v3.0.0 to prod", UNMET, f"It stands at waiting since {TIME}.", P, ("In an emergency ops may pass over it.",)
+        ),
+        out.Unmet("promote biopsy v3 to prod because a < b & <!channel>", UNMET * 40),
+        out.Unmet("approve P-3"),
+    ],
     out.Notice: [out.Notice("Writes have stopped: the ledger has a foreign history.")],
 }
 
@@ -347,3 +394,20 @@ def test_long_suggestions_have_as_many_buttons_as_fit() -> None:
     check_post(post)
     assert 1 <= len(elements(post.blocks)) < 5
     assert elements(post.blocks)[0]["value"].startswith("promote m0 v3 to prod because it &lt;holds&gt;")
+
+
+def test_why_not_shows_each_condition_with_who_clears_it_in_the_readers_time() -> None:
+    found = whole(shown(SAMPLES[out.Unmet][0]))
+    assert "3 conditions are not met" in found
+    assert "<!date^" in found
+    assert "Léa" in found
+    assert "Nothing was changed." in found
+    assert "<!channel>" not in found
+
+
+def test_a_plan_has_a_button_that_says_it_and_a_no_leads_to_why() -> None:
+    planned = shown(SAMPLES[out.Planned][0])
+    assert [one["value"] for one in elements(planned.blocks)] == ["promote biopsy v3 to prod"]
+    assert "Nothing was changed." in whole(planned)
+    denied = shown(SAMPLES[out.Able][1])
+    assert [one["value"] for one in elements(denied.blocks)] == ["why not rollback biopsy in prod"]

@@ -20,11 +20,17 @@ from workers.domain.state import World, supposing
 def extended(world: World, case: d.Case, decision: d.Decision) -> d.Decision:
     """The decision with the promotions that follow from it."""
     for document in decision.documents:
-        if isinstance(document, Promotion) and document.state is State.SUCCEEDED and document.then_to:
+        if isinstance(document, Promotion) and document.then_to and _just_succeeded(world, document):
             return _gone_on(world, case, decision, document)
         if isinstance(document, RegisteredVersion) and decision.event == "registered":
             return _wanted(world, case, decision, document)
     return decision
+
+
+def _just_succeeded(world: World, promotion: Promotion) -> bool:
+    """Whether it is this decision that ends it: later ones write it too, such as where its card was posted."""
+    before = world.promotions.get(promotion.id)
+    return promotion.state is State.SUCCEEDED and (before is None or before.state is not State.SUCCEEDED)
 
 
 def _gone_on(world: World, case: d.Case, decision: d.Decision, done: Promotion) -> d.Decision:

@@ -111,7 +111,10 @@ def adopt(world: World, case: d.Case, wanted: ask.AdoptPolicy) -> d.Decision:
         text = f"The source branch proposes {proposal.commit[:12]} now{named}. Read its difference, then name it."
         return d.refuse(world, case, what, Reason("other-proposal", text), suggestions=(f"adopt policy {proposal.commit[:12]}",))
     if not world.policy.may_adopt(case.actor):
-        return d.refuse(world, case, what, Reason("right-run", "Adopting a policy needs the right to run in every environment."))
+        text = "Adopting a policy needs the right to run in every environment."
+        return d.refuse(
+            world, case, what, Reason("right-run", text, f"may: {' or '.join(world.policy.adopters) or 'nobody by one role alone'}")
+        )
     try:
         new = policy.read(proposal.text)
     except policy.BadPolicy as exc:
