@@ -14,7 +14,9 @@ def judge(dossier: Dossier, settings: Settings) -> Iterator[GateResult]:
     if len(owners) >= wanted:
         yield GateResult("owned", Result.PASS, f"{len(owners)} owners: {', '.join(owners)}")
     else:
-        yield GateResult("owned", Result.FAIL, f"it has {len(owners)} owners, {wanted} are wanted; name them in artifact.yaml (owners: [U...])")
+        yield GateResult(
+            "owned", Result.FAIL, f"it has {len(owners)} owners, {wanted} are wanted; name them in artifact.yaml (owners: [U...])"
+        )
 
 
 GATE = Gate(
