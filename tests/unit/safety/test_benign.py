@@ -6,6 +6,8 @@ import io
 import json
 import pickle
 import warnings
+import zipfile
+from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
@@ -29,7 +31,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 from sklearn.svm import SVC
 
-from tests.unit.safety.judged import CANNOT_TELL, PASS, REJECT, glob, one, over, pickled, tensor, torch_file
+from tests.unit.safety.judged import CANNOT_TELL, PASS, REJECT, glob, one, over, pickled, tensor, torch_file, zipped
 
 PROTOCOLS = range(pickle.HIGHEST_PROTOCOL + 1)
 NAMES = (
@@ -103,10 +105,40 @@ def test_plain_values_pass_in_every_protocol() -> None:
 
 
 def test_skops_passes_and_a_changed_schema_does_not() -> None:
-    found = one(skops.io.dumps(fitted("pipeline")), "model.skops")
-    assert (found.verdict, found.formats) == (REJECT, ("skops",)), "a ufunc of numpy is a function node of another module"
-    found = one(skops.io.dumps(fitted("forest")), "model.skops")
-    assert (found.verdict, found.formats) == (PASS, ("skops",)), found
+    for name in ("pipeline", "forest", "gradient", "columns"):
+        found = one(skops.io.dumps(fitted(name)), "model.skops")
+        assert (found.verdict, found.formats) == (PASS, ("skops",)), found
+    found = one(skops.io.dumps(fitted("histograms")), "model.skops")
+    assert "RandomGeneratorNode" in found.findings[0], "skops calls what a text in such a node names"
+    assert (found.verdict, found.formats) == (REJECT, ("skops",))
+    members = dict(_members(skops.io.dumps(fitted("pipeline"))))
+    schema = members["schema.json"].decode()
+    for old, new in (
+        ('"StandardScaler"', '"Popen"'),
+        ('"sklearn.preprocessing._data"', '"os"'),
+        ('"ObjectNode"', '"MethodNode"'),
+        ('"ObjectNode"', '"OperatorFuncNode"'),
+        ('"ObjectNode"', '"PartialNode"'),
+        ('"ListNode"', '"ObjectNode"'),
+        ('"DictNode"', '"ObjectNode"'),
+        ('"log1p"', '"load"'),
+        ("{", '{"__class__": "x",'),
+    ):
+        changed = {**members, "schema.json": schema.replace(old, new).encode()}
+        assert one(zipped(changed.items()), "model.skops").verdict is REJECT, (old, new)
+    array = next(name for name in members if name.endswith(".npy"))
+    out = io.BytesIO()
+    np.save(out, np.array([None], object))
+    for more in ({array: out.getvalue()}, {"more.npy": members[array]}, {"code.py": b"x = 1"}):
+        assert one(zipped({**members, **more}.items()), "model.skops").verdict is REJECT
+    del members[array]
+    assert one(zipped(members.items()), "model.skops").verdict is CANNOT_TELL
+
+
+def _members(content: bytes) -> Iterator[tuple[str, bytes]]:
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        for name in archive.namelist():
+            yield name, archive.read(name)
 
 
 def test_safetensors_passes() -> None:
@@ -193,7 +225,7 @@ def test_a_model_folder_of_mlflow_passes_and_one_with_code_does_not() -> None:
 def test_the_words_in_a_finding_are_those_of_people() -> None:
     found = one(pickle.dumps(print), "a/model.pkl")
     assert json.loads(json.dumps(found.findings)) == [
-        "reject: a/model.pkl (pickle, at byte 29) loads builtins.print, which is not on the allow-list. "
+        "reject: a/model.pkl (pickle, at byte 30) loads builtins.print, which is not on the allow-list. "
         "Save the model as ONNX, safetensors or skops, or without what is named here."
     ]
     assert found.scanner.startswith("towpath-safety")

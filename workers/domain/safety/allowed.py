@@ -75,13 +75,16 @@ GROUPS = (
             ComplexFloatStorage ComplexDoubleStorage
         torch.storage: UntypedStorage
     """),
-    Group("functions of numpy, named only", "A function as a value (of a FunctionTransformer, say); it is not called.", Use.NAME, """
+    Group("functions, named only", "A function as a value (of a FunctionTransformer, say); it is not called.", Use.NAME, """
         numpy: log log1p log2 log10 exp expm1 sqrt cbrt square abs absolute negative reciprocal sign sin cos tan tanh mean median
         numpy._core.umath: log log1p exp expm1 sqrt
         numpy.core._multiarray_umath: log log1p exp expm1 sqrt
         sklearn.feature_selection._univariate_selection: f_classif f_regression chi2 r_regression
         sklearn.feature_selection._mutual_info: mutual_info_classif mutual_info_regression
         sklearn.cluster._kmeans: _kmeans_single_lloyd _kmeans_single_elkan
+        sklearn.metrics._classification: accuracy_score balanced_accuracy_score f1_score log_loss precision_score recall_score
+        sklearn.metrics._ranking: average_precision_score roc_auc_score
+        sklearn.metrics._regression: mean_absolute_error mean_squared_error r2_score
     """),
     Group("how objects are made again", "Only of classes on this list, and only in the form that pickle writes.", Use.CALL, """
         copyreg: _reconstructor __newobj__

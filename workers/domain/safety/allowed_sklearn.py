@@ -1,7 +1,7 @@
 """The classes of scikit-learn that a pickle may make, one module a line: estimators, and the parts that fitted ones hold.
 
 Written down from what fitted estimators of scikit-learn 1.9 pickle, and read through: none of them acts when it is made or gets its state
-(`BaseEstimator.__setstate__` takes the attributes and warns of another version). Functions and scorers are not here.
+(`BaseEstimator.__setstate__` takes the attributes and warns of another version). Functions are not here.
 """
 
 CLASSES = """
@@ -91,6 +91,7 @@ sklearn.manifold._locally_linear: LocallyLinearEmbedding
 sklearn.manifold._mds: MDS
 sklearn.manifold._spectral_embedding: SpectralEmbedding
 sklearn.manifold._t_sne: TSNE
+sklearn.metrics._scorer: _PassthroughScorer _Scorer
 sklearn.mixture._bayesian_mixture: BayesianGaussianMixture
 sklearn.mixture._gaussian_mixture: GaussianMixture
 sklearn.model_selection._classification_threshold: FixedThresholdClassifier TunedThresholdClassifierCV

@@ -123,9 +123,9 @@ class Looking:
         found = {one.name: inner for one, inner in zips.members(part, self._budget) if not one.name.endswith("/")}
         roots = [name.removesuffix("data.pkl") for name in found if name.rpartition("/")[2] == "data.pkl"]
         if skops.SCHEMA in found:
-            return self._skops(found)
+            return _as("skops", lambda: self._skops(found))
         if len(roots) == 1 and all(name.startswith(roots[0]) for name in found):
-            return self._torch(found, roots[0])
+            return _as("torch", lambda: self._torch(found, roots[0]))
         if "config.json" in found and any(name.endswith(".weights.h5") for name in found):
             self._search(found["config.json"], (b'"Lambda"',), "is a Keras model with a Lambda layer, which is code")
             raise Doubt("is a Keras model, whose layers are not judged", _SAVE)
@@ -212,6 +212,15 @@ class Looking:
             if any(word in before + piece for word in words):
                 raise Rejected(what, _SAVE)
             before = piece[-64:]
+
+
+def _as(kind: str, act: Callable[[], str]) -> str:
+    """Whatever is found says that format."""
+    try:
+        return act()
+    except Doubt as exc:
+        exc.format = exc.format or kind
+        raise
 
 
 def _read(part: Part) -> str:

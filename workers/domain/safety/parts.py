@@ -56,15 +56,17 @@ class Part:
         content = self.begin().peek(_MOST_COPIED + 1)
         if len(content) > _MOST_COPIED:
             raise Doubt("is a large archive inside of another one", "Keep it unpacked.")
-        return lambda offset, size: content[offset : offset + size], len(content)
+        return lambda offset, size: content[max(0, offset) : max(0, offset + size)], len(content)
 
 
 def of_file(path: str, stream: Stream, size: int) -> Part:
     """An open file."""
 
     def chunk(offset: int, count: int) -> bytes:
+        if not 0 <= offset < size or count <= 0:
+            return b""  # places and sizes come out of hostile files
         stream.seek(offset)
-        return stream.read(count)
+        return stream.read(min(count, size - offset))
 
     return Part(path, lambda: cut(chunk, 0, size), size, chunk)
 

@@ -163,8 +163,10 @@ def _part(part: Part, chunk: Chunk, one: Member, at: int, budget: Budget) -> Par
         unpacking = Unpacking(packed, lambda: zlib.decompressobj(wbits=-15), budget, many=False)
         return Bytes(_Checked(unpacking.read, one).read)
 
-    anywhere = (lambda offset, size: chunk(at + offset, max(0, min(size, one.packed - offset)))) if one.method == _STORED else None
-    return Part(f"{part.path}!{one.name}", begin, one.size, anywhere, part.depth + 1)
+    def anywhere(offset: int, size: int) -> bytes:
+        return chunk(at + offset, min(size, one.packed - offset)) if 0 <= offset < one.packed else b""
+
+    return Part(f"{part.path}!{one.name}", begin, one.size, anywhere if one.method == _STORED else None, part.depth + 1)
 
 
 class _Checked:
