@@ -21,7 +21,13 @@ _HIGHEST = 5
 _KEPT = (int, str, Global, Made, tuple)
 _NUMBER = re.compile(rb"[+-]?\d{1,18}L?\Z")
 
-Act = Callable[[], None]
+_BATCH = range(4096)
+
+Act = Callable[[], object]
+
+
+class _Stop(Exception):
+    """The pickle has ended."""
 
 
 class Surroundings(Protocol):
@@ -41,31 +47,31 @@ class Machine:
         self.source = source
         self._around = around
         self._stack: list[object] = []
+        self._push = self._stack.append
         self._marks: list[int] = []
         self._memo: dict[int, object] = {}
         self._memoized = 0
         self._is_put = False
         self._frame_end = 0
         self.has_called = False
-        self._is_running = True
         self._acts = self._table()
 
     def run(self) -> None:
         """Read until STOP. Raises Doubt, with the place."""
-        source, acts, stack = self.source, self._acts, self._stack
-        before = 0
+        opcode, acts = self.source.opcode, self._acts
         try:
-            while self._is_running:
-                before = source.place
-                act = acts[source.byte()]
-                act()
-                if len(stack) > MOST_ON_STACK:
+            while True:
+                if len(self._stack) > MOST_ON_STACK:
                     raise Doubt(f"piles up more than {MOST_ON_STACK:,} values")
+                for _ in _BATCH:  # the loop that a large pickle spends its time in
+                    acts[opcode()]()
+        except _Stop:
+            return
         except Doubt as exc:
-            exc.at = before if exc.at is None else exc.at
+            exc.at = self.source.began if exc.at is None else exc.at
             raise
         except (IndexError, UnicodeError):
-            raise Doubt("is a pickle that contradicts itself", at=before) from None
+            raise Doubt("is a pickle that contradicts itself", at=self.source.began) from None
 
     @property
     def is_in_frame(self) -> bool:
@@ -73,9 +79,6 @@ class Machine:
         return self.source.place < self._frame_end
 
     # The stack
-
-    def _push(self, value: object) -> None:
-        self._stack.append(value)
 
     def _pop(self) -> object:
         if self._marks and len(self._stack) <= self._marks[-1]:
@@ -128,6 +131,10 @@ class Machine:
 
     # Plain values
 
+    def _short_text(self) -> None:
+        source = self.source
+        self._push(source.take(source.byte()).decode("utf-8", "surrogatepass"))
+
     def _text(self, width: int) -> None:
         length = self.source.number(width)
         if length > LONGEST_TEXT:
@@ -175,9 +182,16 @@ class Machine:
 
     # Containers
 
-    def _tuple(self, count: int) -> None:
-        values = [self._pop() for _ in range(count)]
-        self._push(tuple(reversed(values)))
+    def _one(self) -> None:
+        self._push((self._pop(),))
+
+    def _two(self) -> None:
+        last, first = self._pop(), self._pop()
+        self._push((first, last))
+
+    def _three(self) -> None:
+        last, middle, first = self._pop(), self._pop(), self._pop()
+        self._push((first, middle, last))
 
     def _long_tuple(self) -> None:
         values = self._since_mark()
@@ -285,28 +299,28 @@ class Machine:
         self._pop()
         if self._stack or self._marks:
             raise Doubt("is a pickle that leaves something over")
-        self._is_running = False
+        raise _Stop
 
     def _unknown(self) -> None:
         raise Doubt("holds a byte that is no opcode of a pickle")
 
     def _table(self) -> list[Act]:
-        take, number, push = self.source.take, self.source.number, self._push
+        byte, number, push = self.source.byte, self.source.number, self._push
         signs: dict[str | int, Act] = {
             "(": self._mark, ".": self._stop, "0": self._drop, "1": self._drop_to_mark, "2": self._twice,
             "F": lambda: (self.source.line(), push(OPAQUE))[1], "I": self._decimal, "L": self._decimal,
-            "J": self._signed, "K": lambda: push(number(1)), "M": lambda: push(number(2)), "N": lambda: push(None),
+            "J": self._signed, "K": lambda: push(byte()), "M": lambda: push(number(2)), "N": lambda: push(None),
             "P": self._persistent_line, "Q": self._persistent, "R": self._reduce, "S": self._quoted,
             "T": lambda: self._old_text(4), "U": lambda: self._old_text(1), "V": self._line, "X": lambda: self._text(4),
             "a": lambda: self._add(self._pop(), LIST), "b": self._build, "c": self._line_global, "d": self._dict, "}": lambda: push(Dict()),
-            "e": lambda: self._add(self._since_mark(), LIST), "g": lambda: self._get(self._index()), "h": lambda: self._get(number(1)),
+            "e": lambda: self._add(self._since_mark(), LIST), "g": lambda: self._get(self._index()), "h": lambda: self._get(byte()),
             "i": self._inst, "j": lambda: self._get(number(4)), "l": lambda: self._filled(LIST), "]": lambda: push(LIST), "o": self._obj,
-            "p": lambda: self._put(self._index()), "q": lambda: self._put(number(1)), "r": lambda: self._put(number(4)),
-            "s": self._item, "t": self._long_tuple, ")": lambda: push(()), "u": self._items, "G": lambda: (take(8), push(OPAQUE))[1],
+            "p": lambda: self._put(self._index()), "q": lambda: self._put(byte()), "r": lambda: self._put(number(4)),
+            "s": self._item, "t": self._long_tuple, ")": lambda: push(()), "u": self._items, "G": lambda: self._pass(8),
             "B": lambda: self._bytes(4), "C": lambda: self._bytes(1), 0x80: self._protocol, 0x81: self._new,
-            0x82: self._extension, 0x83: self._extension, 0x84: self._extension, 0x85: lambda: self._tuple(1), 0x86: lambda: self._tuple(2),
-            0x87: lambda: self._tuple(3), 0x88: lambda: push(value=True), 0x89: lambda: push(value=False), 0x8A: lambda: self._long(1),
-            0x8B: lambda: self._long(4), 0x8C: lambda: self._text(1), 0x8D: lambda: self._text(8), 0x8E: lambda: self._bytes(8),
+            0x82: self._extension, 0x83: self._extension, 0x84: self._extension, 0x85: self._one, 0x86: self._two,
+            0x87: self._three, 0x88: lambda: push(True), 0x89: lambda: push(False), 0x8A: lambda: self._long(1),
+            0x8B: lambda: self._long(4), 0x8C: self._short_text, 0x8D: lambda: self._text(8), 0x8E: lambda: self._bytes(8),
             0x8F: lambda: push(SET), 0x90: lambda: self._add(self._since_mark(), SET), 0x91: lambda: self._filled(OPAQUE),
             0x92: self._new_with_names, 0x93: self._stack_global, 0x94: self._memoize, 0x95: self._frame, 0x96: lambda: self._bytes(8),
             0x97: self._buffer, 0x98: self._buffer,

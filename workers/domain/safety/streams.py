@@ -49,6 +49,7 @@ class Bytes:
     def __init__(self, read: Callable[[int], bytes]) -> None:
         self._read = read
         self._piece, self._at, self._before = b"", 0, 0
+        self.began = 0
 
     @property
     def place(self) -> int:
@@ -68,10 +69,17 @@ class Bytes:
     def byte(self) -> int:
         """The next byte. Raises Doubt at the end."""
         at = self._at
-        if at < len(self._piece):
-            self._at = at + 1
-            return self._piece[at]
-        return self.take(1)[0]
+        try:
+            value = self._piece[at]
+        except IndexError:
+            return self.take(1)[0]
+        self._at = at + 1
+        return value
+
+    def opcode(self) -> int:
+        """The next byte, whose place is kept in `began`. Raises Doubt at the end."""
+        self.began = self._before + self._at
+        return self.byte()
 
     def take(self, count: int) -> bytes:
         """Exactly so many bytes, which must be few. Raises Doubt when there are not as many."""
@@ -91,9 +99,10 @@ class Bytes:
 
     def skip(self, count: int) -> None:
         """Pass over so many bytes. Raises Doubt when there are not as many."""
-        left = count - (len(self._piece) - self._at)
+        end = self._at + count
+        left = end - len(self._piece)
         if left <= 0:
-            self._at += count
+            self._at = end
             return
         self._before += len(self._piece)
         self._piece, self._at = b"", 0
