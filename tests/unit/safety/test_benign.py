@@ -193,7 +193,7 @@ def test_numpy_passes() -> None:
         assert one(out.getvalue() + b"more", "a.npy").verdict is not PASS
     for save in (np.savez, np.savez_compressed):
         out = io.BytesIO()
-        save(out, a=np.ones(3), b=np.array(["x"], object))  # type: ignore[arg-type]
+        save(out, a=np.ones(3), b=np.array(["x"], object))
         found = one(out.getvalue(), "a.npz")
         assert (found.verdict, found.formats) == (PASS, ("npy", "npz")), found
 

@@ -8,6 +8,7 @@ import io
 import lzma
 import os
 import tempfile
+import tracemalloc
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -89,7 +90,7 @@ def test_joblib_what_comes_after_an_array_is_read() -> None:
 
 def test_joblib_an_array_of_objects_is_read_as_the_pickle_that_it_is() -> None:
     class Evil:
-        def __reduce__(self) -> object:
+        def __reduce__(self) -> tuple[object, ...]:
             return os.system, ("id",)
 
     out = io.BytesIO()
@@ -130,6 +131,22 @@ def test_a_bomb_is_not_unpacked_to_its_end() -> None:
     for _ in range(7):
         nested = gzip.compress(nested)
     assert "packed too often" in one(nested).findings[0]
+
+
+@pytest.mark.parametrize("body", [b")" + b"\x85" * 300_000, b"}" + text("a") + b"}" * 1, b"N" * 300_000 + b"0" * 299_999, b"(" * 200_000])
+def test_nesting_and_piling_up_end_in_a_verdict(body: bytes) -> None:
+    tracemalloc.start()
+    found = one(pickled(body), "model")
+    assert tracemalloc.get_traced_memory()[1] < 20 << 20
+    tracemalloc.stop()
+    assert found.verdict in (Verdict.PASS, CANNOT_TELL)
+
+
+def test_a_model_with_a_large_vocabulary_still_passes_after_it() -> None:
+    words = {f"word {number}": number for number in range(250_000)}
+    out = io.BytesIO()
+    joblib.dump([words, np.zeros(3), np.ones(4)], out)
+    assert one(out.getvalue(), "model.joblib").verdict is Verdict.PASS
 
 
 def test_nothing_is_ever_executed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -45,16 +45,16 @@ def call(called: object, args: object) -> object:
         raise Rejected(f"calls {target.said} with arguments that no library writes", DO)
     if target.name in _MAKERS or check is _own_class:
         assert isinstance(args[0], Global)
-        return Made(args[0], ())
-    return Made(target, args)
+        return Made(args[0])
+    return Made(target, args[0] if target == dtypes.DTYPE and isinstance(args[0], str) else None)
 
 
-def new(kind: object, args: object) -> object:
+def new(kind: object) -> object:
     """A new object of a class, without its construction. Raises Doubt."""
     target, use = _use(kind)
     if Use.MAKE not in use:
         raise Rejected(f"makes {target.said}, which may not be made like this", DO)
-    return Made(target, args if isinstance(args, tuple) else ())
+    return Made(target)
 
 
 def build(made: object, state: object) -> Made:
@@ -70,9 +70,9 @@ def build(made: object, state: object) -> Made:
             raise Rejected(f"sets the state of {made.by.said}, which has none", DO)
         if not isinstance(state, Dict):
             raise Rejected(f"sets attributes of {made.by.said} around its own code", DO)
-    made.state, made.is_built = state, True
+    made.is_built = True
     if dtypes.is_dtype(made):
-        dtypes.of_made(made)
+        made.type = dtypes.stated(made, state)
     return made
 
 

@@ -18,7 +18,7 @@ _SIZED = "SaUV"
 _WIDTHS = {"b": (1,), "i": (1, 2, 4, 8), "u": (1, 2, 4, 8), "f": (2, 4, 8, 12, 16), "c": (8, 16, 24, 32), "m": (8,), "M": (8,), "?": (0,)}
 _SIZES = {"?": 1}
 _OBJECT_FLAGS = 3  # counts references, and is pickled as a list
-_DEEPEST = 8
+DTYPE = Global("numpy", "dtype")
 _LARGEST = 1 << 40
 
 
@@ -32,7 +32,7 @@ class Type:
 
 def is_dtype(value: object) -> bool:
     """Whether a made value is a numpy type."""
-    return isinstance(value, Made) and value.by == Global("numpy", "dtype")
+    return isinstance(value, Made) and value.by == DTYPE
 
 
 def from_code(code: object) -> Type:
@@ -48,20 +48,16 @@ def from_code(code: object) -> Type:
     return Type(_SIZES.get(kind, width * 4 if kind == "U" else width))
 
 
-def of_made(made: object, depth: int = 0) -> Type:
-    """The type that a pickle makes. Raises Doubt."""
-    if not is_dtype(made) or depth > _DEEPEST:
+def of_made(made: object) -> Type:
+    """The type that a pickle has made. Raises Doubt."""
+    if not isinstance(made, Made) or made.by != DTYPE:
         raise Doubt("has an array of a type that is not known")
-    assert isinstance(made, Made)
-    code = made.args[0] if made.args else None
-    plain = from_code(code)
-    if not made.is_built:
-        return plain
-    assert isinstance(code, str)
-    return _stated(code, plain, made.state, depth)
+    return made.type if isinstance(made.type, Type) else from_code(made.code)
 
 
-def _stated(code: str, plain: Type, state: object, depth: int) -> Type:
+def stated(made: Made, state: object) -> Type:
+    """The type with its state. Raises Doubt."""
+    code, plain = made.code or "", from_code(made.code)
     if not isinstance(state, tuple) or len(state) not in (8, 9) or state[0] not in (3, 4):
         raise Doubt("has an array of a type whose state is not that of numpy 1.7 or newer")
     _, _, inner, names, fields, size, _, flags = state[:8]
@@ -71,7 +67,7 @@ def _stated(code: str, plain: Type, state: object, depth: int) -> Type:
     if (inner, names, fields) != (None, None, None):
         if not is_void or size != plain.size:
             raise Rejected("has an array of a type that lies about its size")
-        found = Type(size, _inner(inner, size, depth) if inner is not None else _fields(names, fields, size, depth))
+        found = Type(size, _inner(inner, size) if inner is not None else _fields(names, fields, size))
     elif any(kind in code for kind in _SIZED):
         found = Type(size)
         if size != plain.size:
@@ -85,22 +81,22 @@ def _stated(code: str, plain: Type, state: object, depth: int) -> Type:
     return found
 
 
-def _inner(inner: object, size: int, depth: int) -> bool:
+def _inner(inner: object, size: int) -> bool:
     base, shape = inner if isinstance(inner, tuple) and len(inner) == 2 else (None, None)
-    found = of_made(base, depth + 1)
+    found = of_made(base)
     if found.size * count(shape if isinstance(shape, tuple) else (shape,)) != size:
         raise Rejected("has an array of a type that lies about its size")
     return found.has_objects
 
 
-def _fields(names: object, fields: object, size: int, depth: int) -> bool:
+def _fields(names: object, fields: object, size: int) -> bool:
     if not isinstance(names, tuple) or not isinstance(fields, Dict) or not fields.is_whole:
         raise Doubt("has an array of a type with too many fields")
     has_objects = False
     for field in fields.items.values():
         if not isinstance(field, tuple) or len(field) not in (2, 3) or type(field[1]) is not int:
             raise Doubt("has an array of a type that is not known")
-        found = of_made(field[0], depth + 1)
+        found = of_made(field[0])
         if not 0 <= field[1] <= size - found.size:
             raise Rejected("has an array of a type whose fields lie outside of it")
         has_objects |= found.has_objects

@@ -11,17 +11,30 @@ from collections.abc import Callable
 from typing import Protocol
 
 from workers.domain.safety import calls
+from workers.domain.safety.allowed import ALLOWED
 from workers.domain.safety.finding import Doubt, Rejected
 from workers.domain.safety.streams import Bytes
-from workers.domain.safety.values import LIST, LONGEST_TEXT, MOST_KEPT, OPAQUE, SET, Dict, Global, Made
+from workers.domain.safety.values import LIST, LONGEST_TEXT, MOST_KEPT, OPAQUE, SET, Dict, Global, Made, within
 
 MOST_ON_STACK = 2_000_000
-MOST_IN_MEMO = 500_000
+MOST_MARKS = 100_000
+MOST_IN_MEMO, MOST_KNOWN_IN_MEMO = 200_000, 2_000_000
 _HIGHEST = 5
 _KEPT = (int, str, Global, Made, tuple)
+_KNOWN = {word for one in ALLOWED for word in one} | {
+    "dtype",
+    "shape",
+    "order",
+    "subclass",
+    "allow_mmap",
+    "numpy_array_alignment_bytes",
+}
+"""Texts that are remembered also when the memo is full: what later opcodes name, and how joblib describes arrays."""
+_REMEMBERED = 8192
 _NUMBER = re.compile(rb"[+-]?\d{1,18}L?\Z")
 
 _BATCH = range(4096)
+_YES, _NO = True, False
 
 Act = Callable[[], object]
 
@@ -36,7 +49,7 @@ class Surroundings(Protocol):
     def persistent(self, key: object) -> None:
         """The pickle names something outside of it. Raises Doubt unless its reader knows what that is."""
 
-    def built(self, machine: Machine, made: Made) -> bool:
+    def built(self, machine: Machine, made: Made, state: object) -> bool:
         """An object has got its state. True when something of unknown content has come in its place."""
 
 
@@ -63,6 +76,7 @@ class Machine:
             while True:
                 if len(self._stack) > MOST_ON_STACK:
                     raise Doubt(f"piles up more than {MOST_ON_STACK:,} values")
+                self._forget()
                 for _ in _BATCH:  # the loop that a large pickle spends its time in
                     acts[opcode()]()
         except _Stop:
@@ -78,6 +92,16 @@ class Machine:
         """Whether the frame that was begun last has not ended yet."""
         return self.source.place < self._frame_end
 
+    def _forget(self) -> None:
+        """Forget what lies deep, so that a file cannot pile it up in memory: opcodes act on what was pushed lately.
+
+        A batch pushes at most as many values as it has opcodes, so none gets deeper than twice that without having been seen here.
+        """
+        stack, deep = self._stack, len(self._stack) - _REMEMBERED
+        for place in range(max(0, deep - 2 * len(_BATCH)), deep):
+            if isinstance(stack[place], (*_KEPT, Dict)):
+                stack[place] = OPAQUE
+
     # The stack
 
     def _pop(self) -> object:
@@ -86,7 +110,7 @@ class Machine:
         return self._stack.pop()
 
     def _mark(self) -> None:
-        if len(self._marks) > MOST_ON_STACK:
+        if len(self._marks) > MOST_MARKS:
             raise Doubt("is nested too deeply")
         self._marks.append(len(self._stack))
 
@@ -121,10 +145,14 @@ class Machine:
         if self._is_put and self._memoized:
             raise Doubt("numbers what it remembers in two ways, which no library does")
         value = self._stack[-1]
-        if isinstance(value, _KEPT) and len(self._memo) < MOST_IN_MEMO:
-            self._memo[index] = value
+        if isinstance(value, _KEPT) and (len(self._memo) < MOST_IN_MEMO or self._is_needed(value)):
+            self._memo[index] = value if not isinstance(value, tuple) or isinstance(value, Global) else within(value)
         elif self._memo:
             self._memo.pop(index, None)
+
+    def _is_needed(self, value: object) -> bool:
+        is_known = isinstance(value, Global | Made) or (isinstance(value, str) and value in _KNOWN)
+        return is_known and len(self._memo) < MOST_KNOWN_IN_MEMO
 
     def _get(self, index: int) -> None:
         self._push(_shared(self._memo.get(index, OPAQUE)))
@@ -183,19 +211,19 @@ class Machine:
     # Containers
 
     def _one(self) -> None:
-        self._push((self._pop(),))
+        self._push((within(self._pop()),))
 
     def _two(self) -> None:
         last, first = self._pop(), self._pop()
-        self._push((first, last))
+        self._push((within(first), within(last)))
 
     def _three(self) -> None:
         last, middle, first = self._pop(), self._pop(), self._pop()
-        self._push((first, middle, last))
+        self._push((within(first), within(middle), within(last)))
 
     def _long_tuple(self) -> None:
         values = self._since_mark()
-        self._push(tuple(values) if len(values) <= MOST_KEPT else OPAQUE)
+        self._push(tuple(map(within, values)) if len(values) <= MOST_KEPT else OPAQUE)
 
     def _filled(self, what: object) -> None:
         self._since_mark()
@@ -243,9 +271,9 @@ class Machine:
         self._push(calls.call(called, args))
 
     def _new(self) -> None:
-        args, kind = self._pop(), self._pop()
+        _, kind = self._pop(), self._pop()
         self.has_called = True
-        self._push(calls.new(kind, args))
+        self._push(calls.new(kind))
 
     def _new_with_names(self) -> None:
         self._pop()
@@ -268,7 +296,7 @@ class Machine:
     def _build(self) -> None:
         state = self._pop()
         made = calls.build(self._stack[-1], state)
-        if self._around.built(self, made):
+        if self._around.built(self, made, state):
             self._stack[-1] = OPAQUE
 
     def _persistent(self) -> None:
@@ -319,7 +347,7 @@ class Machine:
             "s": self._item, "t": self._long_tuple, ")": lambda: push(()), "u": self._items, "G": lambda: self._pass(8),
             "B": lambda: self._bytes(4), "C": lambda: self._bytes(1), 0x80: self._protocol, 0x81: self._new,
             0x82: self._extension, 0x83: self._extension, 0x84: self._extension, 0x85: self._one, 0x86: self._two,
-            0x87: self._three, 0x88: lambda: push(True), 0x89: lambda: push(False), 0x8A: lambda: self._long(1),
+            0x87: self._three, 0x88: lambda: push(_YES), 0x89: lambda: push(_NO), 0x8A: lambda: self._long(1),
             0x8B: lambda: self._long(4), 0x8C: self._short_text, 0x8D: lambda: self._text(8), 0x8E: lambda: self._bytes(8),
             0x8F: lambda: push(SET), 0x90: lambda: self._add(self._since_mark(), SET), 0x91: lambda: self._filled(OPAQUE),
             0x92: self._new_with_names, 0x93: self._stack_global, 0x94: self._memoize, 0x95: self._frame, 0x96: lambda: self._bytes(8),

@@ -25,7 +25,7 @@ class Plain:
         """There is nothing outside."""
         raise Doubt("names something that lies outside of it")
 
-    def built(self, machine: Machine, made: Made) -> bool:
+    def built(self, machine: Machine, made: Made, state: object) -> bool:
         """Arrays of joblib's have no place here."""
         if made.by == WRAPPER:
             raise Rejected("has an array of joblib's where only a plain pickle is read")
@@ -38,17 +38,16 @@ class Joblib(Plain):
     def __init__(self) -> None:
         self.arrays = 0
 
-    def built(self, machine: Machine, made: Made) -> bool:
+    def built(self, machine: Machine, made: Made, state: object) -> bool:
         """Pass over the array that follows."""
         if made.by != WRAPPER:
             return False
         self.arrays += 1
         if machine.is_in_frame:
             raise Doubt("has an array in the middle of a frame")
-        said = made.state
-        if not isinstance(said, Dict) or not said.is_whole or not {"shape", "dtype"} <= set(said.items) <= _SAYS:
+        if not isinstance(state, Dict) or not state.is_whole or not {"shape", "dtype"} <= set(state.items) <= _SAYS:
             raise Doubt("has an array that is not described as joblib does")
-        _pass_array(machine.source, said.items)
+        _pass_array(machine.source, state.items)
         return True
 
 

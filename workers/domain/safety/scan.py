@@ -18,8 +18,9 @@ _WEIGHTS = "onnx weights"
 def scan(files: Iterable[tuple[str, Stream, int]], digest: Digest | None = None) -> Safety:
     """The verdict over files: path below the artifact, the open binary file (it must be able to seek), and its size.
 
-    They are asked for one after the other, so each may be opened when it is asked for and closed afterwards. Nothing is loaded, and no more
-    than some megabytes are in memory. A stream that cannot be read raises its own error: that is no verdict.
+    They are asked for one after the other, so each may be opened when it is asked for and closed afterwards. Nothing is loaded. What is in
+    memory does not grow with the files: some megabytes for most, about a hundred for a pickle of millions of small values. A stream that
+    cannot be read raises its own error: that is no verdict.
     """
     return summary(*findings(files), digest)
 

@@ -40,16 +40,24 @@ class Dict:
     def put(self, key: object, value: object) -> None:
         """One item."""
         if isinstance(key, str) and (key in self.items or len(self.items) < MOST_KEPT):
-            self.items[key] = value
+            self.items[key] = OPAQUE if isinstance(value, Dict) else within(value)
         else:
             self.is_whole = False
 
 
 class Made:
-    """What a call makes: an object of which is known what made it, from what, and whether its state was set."""
+    """What a call makes: an object of which is known what made it, and whether its state was set. `code` and `type` are a numpy type's."""
 
-    def __init__(self, by: Global, args: tuple[object, ...]) -> None:
-        self.by, self.args = by, args
-        self.state: object = None
+    def __init__(self, by: Global, code: str | None = None) -> None:
+        self.by, self.code = by, code
+        self.type: object = None
         self.is_built = False
         self.is_shared = False
+
+
+def within(value: object) -> object:
+    """A value as it is kept inside of another one: nothing that holds much, so that no file grows in memory by its nesting."""
+    if not isinstance(value, tuple) or isinstance(value, Global):
+        return value
+    is_flat = not any(isinstance(one, Dict) or (isinstance(one, tuple) and not isinstance(one, Global)) for one in value)
+    return value if is_flat else OPAQUE
