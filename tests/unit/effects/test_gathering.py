@@ -15,15 +15,15 @@ from workers.contract import requests as ask
 from workers.contract.evidence import Evidence
 from workers.contract.names import CommitId
 from workers.contract.promotion import Golden, Kind, RegisteredVersion, Result
-from workers.contract.safety import Safety, Verdict
 from workers.domain import decision as d
-from workers.effects.gathering import Asked, Gathering
+from workers.effects.gathering import Asked, Gathering, Look
 from workers.effects.looks import ArtifactSafety, CommitStatus, Smoke
 from workers.ports.errors import Unclear, Unreachable
 from workers.ports.statuses import NotTold
 from workers.ports.target import Answer
 from workers.ports.target import Verdict as Served
 
+DEMO = Path(__file__).parents[3] / "demo/assets"
 GOLDEN = replace(version_of("v1.0.0"), golden=Golden("golden/input.json", "golden/output.json", "0.0001", digest_of("golden")))
 
 
@@ -52,7 +52,7 @@ def wanted(version: RegisteredVersion = GOLDEN) -> tuple[Looked, d.Gather]:
 
 def gathered(bench: Bench, ci: Ci, effect: d.Gather, open_: Callable[..., Place] | None = None) -> dict[str, Evidence]:
     """What is reported, once it is sure that the request came back behind it."""
-    looks = {"commit-status": CommitStatus(lambda: ci), "smoke": Smoke(bench.source, open_ or bench._open)}
+    looks: dict[str, Look] = {"commit-status": CommitStatus(lambda: ci), "smoke": Smoke(bench.source, open_ or bench._open)}
     Gathering(bench.view, bench.inspection._reporter, looks).gather(effect)
     assert bench.put[-1] == (effect.asked, True)
     found: dict[str, Evidence] = {}
@@ -136,15 +136,11 @@ def test_a_version_or_a_check_that_there_is_not_only_sends_the_request_back() ->
 
 
 def test_files_are_looked_at_where_they_lie(tmp_path: Path) -> None:
-    (tmp_path / "model.onnx").write_bytes(b"onnx")
     bench = Bench(Looked(GATED))
-
-    def scan(files: object, digest: object) -> Safety:
-        seen = [(path, file.read(), size) for path, file, size in files]  # type: ignore[attr-defined]
-        assert (seen, digest) == ([("model.onnx", b"onnx", 4)], GOLDEN.digest)
-        return Safety(Verdict.REJECT, ("onnx",), ("reject: model.onnx",), 1, "rules 1", GOLDEN.digest)
-
     bench.source.folder = tmp_path
-    found = ArtifactSafety(bench.source, scan)(Asked(GOLDEN))
-    assert (found.result, found.text, dict(found.facts)["formats"]) == (Result.FAIL, "reject: model.onnx", "onnx")
-    assert bench.source.lent == 0
+    (tmp_path / "model.onnx").write_bytes(b"cos\nsystem\n(S'true'\ntR.")
+    found = ArtifactSafety(bench.source)(Asked(GOLDEN))
+    assert found.result is not Result.PASS and "model.onnx" in found.text, found.text
+    (tmp_path / "model.onnx").write_bytes((DEMO / "models/biopsy/v1.0.0/model/model.onnx").read_bytes())
+    good = ArtifactSafety(bench.source)(Asked(GOLDEN))
+    assert (good.result, dict(good.facts)["formats"], bench.source.lent) == (Result.PASS, "onnx", 0)

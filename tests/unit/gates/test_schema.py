@@ -17,8 +17,8 @@ TAKES = {"features": "float32[?, 30]"}
 
 
 def with_(inputs: dict[str, str], outputs: dict[str, str], version: str = "v2.0.0", more: int = 0) -> RegisteredVersion:
-    columns = [tuple(Column(name, kind) for name, kind in one.items()) for one in (inputs, outputs)]
-    return replace(version_of(version), signature=Signature("MLmodel", *columns, len(inputs) + len(outputs) + more))
+    takes, gives = (tuple(Column(name, kind) for name, kind in one.items()) for one in (inputs, outputs))
+    return replace(version_of(version), signature=Signature("MLmodel", takes, gives, len(takes) + len(gives) + more))
 
 
 LIVE = with_(TAKES, GIVES, "v1.0.0")
