@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from workers.adapters.git.login import Login
 from workers.adapters.hosts.statuses import GitHubStatuses, GitLabStatuses, open_host
 from workers.contract.names import CommitId
 from workers.ports.errors import Unreachable
@@ -115,6 +116,22 @@ def test_the_kind_of_the_host_decides_how_it_is_asked() -> None:
     assert isinstance(open_host("git@github.com:org/models.git", None, "hunter2", None), GitHubStatuses)
     own = open_host("ssh://git@git.bank.example:2222/org/models.git", "gitlab https://git.bank.example/org/models", "hunter2", None)
     assert isinstance(own, GitLabStatuses)
+
+
+def test_without_a_token_the_github_app_is_asked_for_one(api: HostApi) -> None:
+    class App:
+        def login(self) -> Login:
+            return Login("x-access-token", "of the app")
+
+        def forget(self) -> None: ...
+
+    hub(api, [{"context": "ci", "state": "success"}], [])
+    api.asked.clear()
+    found = open_host("git@git.bank.example:bank/models.git", f"github {api.site}/bank/models", None, App())
+    assert found.of(COMMIT) == {"ci": "success"}
+    assert {token for _, token in api.asked} == {"Bearer of the app"}
+    with pytest.raises(NotTold):
+        open_host("git@git.bank.example:bank/models.git", f"gitlab {api.site}/bank/models", None, App())
 
 
 def test_a_host_that_does_not_answer_is_not_reached(api: HostApi) -> None:
