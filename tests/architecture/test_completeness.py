@@ -118,7 +118,7 @@ def test_each_effect_travels_by_its_fields_alone() -> None:
     for effect in typing.get_args(decision.Effect):
         hints = typing.get_type_hints(effect)
         for field in dataclasses.fields(effect):
-            options = [one for one in typing.get_args(hints[field.name]) or (hints[field.name],) if one is not type(None)]
+            options = [one for one in typing.get_args(hints[field.name]) or (hints[field.name],) if one not in (type(None), ...)]
             assert all(issubclass(one, tuple(plain)) or one.__name__ == "Kind" for one in options), field
 
 

@@ -15,6 +15,7 @@ ALONE = {
     "history": "workers.app.reading.commands",
     "new": "workers.app.laying.commands",
     "check": "workers.app.checking.commands",
+    "scan": "workers.app.scanning.commands",
 }
 """The commands that are imported by themselves: in which module each is, under its own name."""
 

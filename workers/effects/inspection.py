@@ -54,10 +54,14 @@ class Inspection:
         self._reporter.version(ask.Inspected(found, asked))
 
     def _looked_at(self, found: RegisteredVersion) -> RegisteredVersion:
-        """With what its files bring along, for models. Raises BadContent or Unreachable."""
+        """With what its files bring along, for models. What cannot be looked at now is looked at when a gate asks for it."""
         if self._safety is None or found.kind is not Kind.MODEL:
             return found
-        return replace(found, safety=self._safety.of(found))
+        try:
+            return replace(found, safety=self._safety.of(found))
+        except (BadContent, Unreachable) as exc:
+            log.warning("files_not_looked_at", artifact=found.artifact, version=found.version, why=str(exc))
+            return found
 
     def _asked(self, asked: str) -> ask.Register | None:
         try:

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import BinaryIO
 
-from workers.contract.names import Digest
+import structlog
+
 from workers.contract.promotion import RegisteredVersion, Result
-from workers.contract.safety import Safety
+from workers.contract.safety import Safety, Verdict
 from workers.domain.gates import commit_status, safety
 from workers.domain.policy import TargetRule
+from workers.domain.safety.allowed import SCANNER
+from workers.domain.safety.scan import scan
+from workers.domain.safety.streams import Stream
 from workers.effects.gathering import Asked, Finding
 from workers.ports.errors import BadContent, RefusedByHost, Unclear, Unreachable
 from workers.ports.source import Source
 from workers.ports.statuses import NotTold, Statuses
-from workers.ports.target import Target, Verdict, Wanted
+from workers.ports.target import Target, Wanted
+from workers.ports.target import Verdict as Served
 
-Scan = Callable[[Iterable[tuple[str, BinaryIO, int]], Digest], Safety]
-"""Judges files, of which none is loaded: path, the open file, its size."""
+log = structlog.get_logger()
+
 MOST_CONTEXTS = 200
 
 
@@ -90,7 +94,7 @@ def _asked(target: Target, wanted: Wanted) -> tuple[Result, str]:
         answer = target.verify(wanted)
     except (Unreachable, Unclear, RefusedByHost, BadContent) as exc:
         return Result.CANNOT_TELL, f"nobody can tell what it serves: {exc}"
-    return (Result.PASS if answer.result is Verdict.MATCHES else Result.FAIL), answer.text
+    return (Result.PASS if answer.result is Served.MATCHES else Result.FAIL), answer.text
 
 
 def _all(where: str, answers: list[tuple[str, Result, str]]) -> Finding:
@@ -103,11 +107,10 @@ def _all(where: str, answers: list[tuple[str, Result, str]]) -> Finding:
 
 
 class ArtifactSafety:
-    """The files of a version that was registered before anybody looked at them."""
+    """The files of a version, of which none is loaded."""
 
-    def __init__(self, source: Source, scan: Scan) -> None:
+    def __init__(self, source: Source) -> None:
         self._source = source
-        self._scan = scan
 
     def __call__(self, asked: Asked) -> Finding:
         """The verdict over all files. Raises WorldError."""
@@ -118,10 +121,15 @@ class ArtifactSafety:
     def of(self, version: RegisteredVersion) -> Safety:
         """What is found in the files at the version's path, brought from Git by commit id. Raises WorldError."""
         with self._source.materialised(version) as files:
-            return self._scan(_opened(files), version.digest)
+            try:
+                return scan(_opened(files), version.digest)
+            except Exception as exc:  # a file made to break the scanner must not keep everything else from being looked at
+                log.exception("scanner_broke", artifact=version.artifact, version=version.version)
+                said = f"the scanner itself broke on its files ({type(exc).__name__}). Tell whoever runs Towpath; the log has more."
+                return Safety(Verdict.CANNOT_TELL, findings=(said,), files=version.files, scanner=SCANNER, digest=version.digest)
 
 
-def _opened(files: Mapping[str, Path]) -> Iterator[tuple[str, BinaryIO, int]]:
+def _opened(files: Mapping[str, Path]) -> Iterator[tuple[str, Stream, int]]:
     for path, place in files.items():
         with place.open("rb") as file:
             yield path, file, place.stat().st_size

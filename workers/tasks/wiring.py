@@ -33,12 +33,12 @@ from workers.contract import lanes
 from workers.contract.envelope import Sealed
 from workers.contract.names import CommitId
 from workers.contract.signatures import Signer
-from workers.domain.gates import commit_status, smoke
+from workers.domain.gates import commit_status, safety, smoke
 from workers.domain.policy import TargetRule
 from workers.effects.deployment import Deployment
 from workers.effects.gathering import Gathering, Look
 from workers.effects.inspection import Inspection
-from workers.effects.looks import CommitStatus, Smoke
+from workers.effects.looks import ArtifactSafety, CommitStatus, Smoke
 from workers.effects.reading import LedgerView
 from workers.effects.reporting import Reporter
 from workers.perform.loop import Loop
@@ -186,7 +186,7 @@ class Wiring:
     def inspection(self) -> Inspection:
         """Versions and policies of the source repository."""
         view, source, reporter = self._effects
-        return Inspection(view, source, reporter)
+        return Inspection(view, source, reporter, ArtifactSafety(source))
 
     @cached_property
     def gathering(self) -> Gathering:
@@ -195,6 +195,7 @@ class Wiring:
         looks: dict[str, Look] = {
             commit_status.CHECK: CommitStatus(self._statuses),
             smoke.CHECK: Smoke(source, self._target),
+            safety.CHECK: ArtifactSafety(source),
         }
         return Gathering(view, reporter, looks)
 

@@ -168,6 +168,8 @@ class Town:
         steps = {lanes.DEPLOY: deployment.deploy, lanes.VERIFY: deployment.verify, lanes.RESTORE: deployment.restore}
         if task == lanes.INSPECT:
             effects.inspect(self.wiring, fields)
+        elif task == lanes.GATHER:
+            effects.gather(self.wiring, fields)
         elif task in steps:
             attempt = Attempt(PromotionId.read(fields["promotion"]), int(fields["generation"]), bool(fields.get("fresh")))
             assert effects.step(self.wiring, steps[task], attempt) is None

@@ -49,7 +49,8 @@ def test_operations_explains_each_state() -> None:
 
 def keys(schema: Mapping[str, Any], at: str = "") -> Iterator[str]:
     """The keys that a schema knows, as docs/policy.md writes them: `environments.ENV.approve.count`."""
-    for name, part in schema.get("properties", {}).items():
+    for name, written in schema.get("properties", {}).items():
+        part = SCHEMA["$defs"][written["$ref"].rpartition("/")[2]] if "$ref" in written else written
         path = f"{at}.{name}" if at else name
         within = list(_within(name, part, path))
         if "patternProperties" not in part or name in ("environments", "metrics", "per_artifact"):

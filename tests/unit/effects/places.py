@@ -89,6 +89,7 @@ class Repository:
     broken: Exception | None = None
     unreadable: Exception | None = None
     lent: int = 0
+    folder: Path = Path()
 
     def fetch(self) -> None:
         if self.broken:
@@ -129,7 +130,7 @@ class Repository:
             raise problem
         self.lent += 1
         try:
-            yield {"model.onnx": Path("model.onnx")}
+            yield {"model.onnx": self.folder / "model.onnx"}
         finally:
             self.lent -= 1
 

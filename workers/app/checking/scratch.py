@@ -6,6 +6,7 @@ import os
 import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -15,7 +16,8 @@ from workers.adapters.git.mirror import Mirror
 from workers.adapters.git.source import GitSource
 from workers.app.reading.tables import cell
 from workers.contract.names import ArtifactName, BadName, CommitId, Version
-from workers.contract.promotion import RegisteredVersion
+from workers.contract.promotion import Kind, RegisteredVersion
+from workers.effects.looks import ArtifactSafety
 
 _VERSION = Version.read("v0.0.0")
 _SOMEBODY = {
@@ -43,7 +45,9 @@ def inspect(top: Path, folder: Path) -> RegisteredVersion:
     with tempfile.TemporaryDirectory(prefix="towpath-check-") as room:
         mirror = Mirror(Path(room) / "scratch", str(top))
         commit = _commit(top, place, mirror.folder)
-        return GitSource(mirror, Path(room) / "store").inspect(name, _VERSION, commit, None)
+        source = GitSource(mirror, Path(room) / "store")
+        found = source.inspect(name, _VERSION, commit, None)
+        return replace(found, safety=ArtifactSafety(source).of(found)) if found.kind is Kind.MODEL else found
 
 
 def _commit(top: Path, place: str, scratch: Path) -> CommitId:

@@ -22,9 +22,11 @@ def gather_first(world: World, case: d.Case, promotion: Promotion, rules: Rules)
     """The decision to look first, if a gate needs to know something that is not known or no longer true; the request then comes back.
 
     It comes back once: what was gathered after it was made is not gathered again, and a request that was put back is only deferred when its
-    version was not even registered before. Who floods is judged by what is known.
+    version was not even registered before. Who floods is judged by what is known, and so is what no person asked for.
     """
     version = lane.version_of(world, promotion)
+    if not case.envelope.actor.id.is_person:
+        return None
     if d.floods(world, case) or (case.looked and version.registered_at < case.envelope.issued_at):
         return None
     live = plan.baseline(world, promotion)

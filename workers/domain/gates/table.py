@@ -44,8 +44,10 @@ def listed(gates: Iterable[Gate]) -> dict[str, Any]:
 
 
 def _properties(gates: Iterable[Gate]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Nothing below a gate's name is as good as no settings, where none are needed."""
     for gate in gates:
-        yield gate.name, {"description": gate.asks, **gate.settings}
+        optional = "properties" in gate.settings and not gate.settings.get("required")
+        yield gate.name, {"description": gate.asks, **gate.settings} | ({"type": ["object", "null"]} if optional else {})
 
 
 def unknown(name: str) -> str:

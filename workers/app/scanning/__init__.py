@@ -1,0 +1,1 @@
+"""`towpath scan`: artifact-safety, run by hand on files and folders."""
