@@ -49,7 +49,7 @@ class Part:
             name = name.removesuffix(packed)
         return "." + name.rpartition(".")[2] if "." in name else ""
 
-    def random(self) -> tuple[Chunk, int]:
+    def anywhere(self) -> tuple[Chunk, int]:
         """Reading anywhere, and the size; a small part that can only be read from its beginning is copied. Raises Doubt."""
         if self.chunk is not None and self.size is not None:
             return self.chunk, self.size

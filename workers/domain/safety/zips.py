@@ -52,7 +52,7 @@ def has_end(chunk: Chunk, size: int) -> bool:
 
 def members(part: Part, budget: Budget) -> list[tuple[Member, Part]]:
     """All members, each as a part of its own. Raises Doubt."""
-    chunk, size = part.random()
+    chunk, size = part.anywhere()
     try:
         number, length, start = _end(chunk, size)
         if length > _LARGEST_DIRECTORY:
