@@ -28,6 +28,8 @@ SCRAMBLED = {
     "two archives": PLAIN + PLAIN,
     "cut off": PLAIN[:-4],
     "nothing but its end": zipped([]),
+    "a header that is cut off": PLAIN[PLAIN.index(b"PK\x01\x02") :],
+    "an extra field that is cut off": PLAIN[:28] + b"\x04\x00\x01\x00\x10\x00" + PLAIN[30:],
 }
 
 
