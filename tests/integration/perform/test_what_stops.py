@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+from workers.contract import lanes, wire
 from workers.contract import requests as ask
 from workers.contract.actors import PROCESSES
 from workers.contract.envelope import Sealed, stamp
 from workers.contract.names import CommitId, GateName, Instant, VersionAsk
-from workers.contract.outcomes import Announcement
+from workers.contract.outcomes import Announcement, Moved
 from workers.contract.stopped import Debts, Freezes, Holds, Locks, Queue
 from workers.ports.inbox import Entry
 from workers.tasks import queries
@@ -51,12 +52,18 @@ def test_everything_is_there_again_for_a_writer_and_a_reader_who_begin_anew_and_
     skipping = (GateName("order"), GateName("approval"), GateName("freeze"))
     town.says(MIA, ask.EmergencyPromote(VersionAsk("v2"), PROD, "prod is down", BIOPSY, skipping=skipping))
     town.works()
+    town.later(minutes=5)
+    town.says(BEN, ask.Hold(BIOPSY, VersionAsk("v2"), PROD, "it leaks", until(town, -1)))
+    town.drain()
+    shown = wire.read(Moved, wire.load(town.client.get(lanes.document("promotion:P-1")) or b""))
+    assert shown.held is not None
+    assert [(one.until, one.promotion) for one in shown.held.affected] == [(None, "P-1")]
     world = town.world()
-    assert (len(world.freezes), len(world.locks), len(world.holds), len(world.debts)) == (1, 1, 1, 1)
+    assert (len(world.freezes), len(world.locks), len(world.holds), len(world.debts)) == (1, 1, 2, 1)
     assert town.loop.read() == world
     assert replace(world, recent=()) == projected(town)
     texts = [one.text for one in town.told(Announcement)]
-    assert [text.split(" ", maxsplit=1)[0] for text in texts] == ["prod", "biopsy", "biopsy", "Emergency:"]
+    assert [text.split(" ", maxsplit=1)[0] for text in texts] == ["prod", "biopsy", "biopsy", "Emergency:", "biopsy"]
     status, found = Auditor(town).trusting()
     assert (status, found["verdict"]) == (0, "sound")
     asked = (
