@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from workers.contract import requests as ask
 from workers.contract.envelope import stamp
-from workers.contract.names import ArtifactName, Digest, EnvironmentName
+from workers.contract.names import Digest
 from workers.contract.outcomes import Choose, Moved, Reason, Receipt
 from workers.contract.promotion import Placed, Promotion, RegisteredVersion, Release, State
 from workers.domain import decision as d
 from workers.domain import gates, lane, rights, subject
+from workers.domain.decide import superseding
 from workers.domain.policy import Rules
 from workers.domain.state import World
 
@@ -26,15 +27,6 @@ class Asking:
     denied: Callable[[World, d.Case, Rules], Reason | None]
 
 
-@dataclass(frozen=True)
-class Said:
-    """How a promotion begins: its first event, what was asked for, and the words that stand first."""
-
-    event: str
-    what: str
-    first: str = ""
-
-
 def promote(world: World, case: d.Case, wanted: ask.Promote) -> d.Decision:
     """Open a promotion, or say every reason why not."""
     found = find(world, case, wanted, Asking(_what(wanted), rights.may_request))
@@ -43,13 +35,10 @@ def promote(world: World, case: d.Case, wanted: ask.Promote) -> d.Decision:
     rules, version = found
     if there := already(world, rules, version):
         return d.answer(there)
-    gone = not_begun(world, version.artifact, rules.name) if rules.supersede else []
-    cleared = without(world, gone)
-    said = Said("requested", _what(wanted))
-    begun = begin(cleared, case, new(cleared, case, rules, version), rules, said)
-    if begun.promotion is None or begun.promotion.state is State.REFUSED:
-        return begun
-    return replace(begun, documents=(*begun.documents, *superseded(world, case, begun.promotion, gone)))
+    gone = superseding.waiting(world, version.artifact, rules.name) if rules.supersede else []
+    cleared = superseding.without(world, gone)
+    begun = opened(cleared, case, new(cleared, case, rules, version), rules)
+    return superseding.instead(world, case, begun, gone)
 
 
 def find(world: World, case: d.Case, wanted: ask.Promote, asking: Asking) -> tuple[Rules, RegisteredVersion] | d.Decision:
@@ -96,40 +85,21 @@ def _look(wanted: ask.Promote, case: d.Case) -> d.Decision:
     return d.answer(effects=(d.Inspect(wanted.artifact, wanted.version, case.wire),))
 
 
-def begin(world: World, case: d.Case, promotion: Promotion, rules: Rules, said: Said) -> d.Decision:
-    """A promotion that was judged is refused by its gates, waits for approval, or proceeds."""
+def opened(world: World, case: d.Case, promotion: Promotion, rules: Rules, said: str = "") -> d.Decision:
+    """The first decision on a promotion whose gates were judged: refused, asked for approval, queued, or begun."""
+    event = "emergency" if promotion.skipped else "requested"
     if stopped := gates.stops(promotion.gates):
         if d.floods(world, case):
-            return d.refuse(world, case, said.what, *(Reason(gate.gate, gate.text) for gate in stopped))
+            what = f"promote {promotion.artifact} {promotion.to.version} to {rules.name}"
+            return d.refuse(world, case, what, *(Reason(gate.gate, gate.text) for gate in stopped))
         reasons = tuple(gate.text for gate in stopped)
         text = f"{len(stopped)} of {len(promotion.gates)} gates {'stops' if len(stopped) == 1 else 'stop'} it."
         return d.moved(d.move(world, case, promotion, State.REFUSED, "refused", text, reasons=reasons))
     if promotion.quorum:
-        expires = stamp(case.now + rules.expires)
-        text = f"{said.first} Asked for approval.".strip()
-        return d.moved(d.move(world, case, promotion, State.WAITING, said.event, text, expires_at=expires))
-    return lane.proceed(world, case, promotion, rules, said.event, f"{said.first or 'No approval is needed.'}")
-
-
-def not_begun(world: World, artifact: ArtifactName, environment: EnvironmentName) -> list[Promotion]:
-    """The promotions of a lane that a newer one may take the place of: they wait, alone, and are no emergency."""
-    here = (one for one in world.in_lane(environment, artifact) if one.state in (State.WAITING, State.QUEUED))
-    return [one for one in here if not one.bundle and not one.skipped]
-
-
-def without(world: World, gone: list[Promotion]) -> World:
-    """The state in which these promotions wait no more: what comes in their place is not planned against them."""
-    if not gone:
-        return world
-    lane_ = (gone[0].environment, gone[0].artifact)
-    return replace(world, lanes={**world.lanes, lane_: world.lanes[lane_] - {one.id for one in gone}})
-
-
-def superseded(world: World, case: d.Case, by: Promotion, gone: list[Promotion]) -> Iterator[Promotion]:
-    """The promotions that another one took the place of, each with the words for its thread."""
-    text = f"{by.id} ({by.artifact} {by.to.version}) takes its place: it was asked for later."
-    for one in gone:
-        yield d.move(world, case, one, State.SUPERSEDED, "superseded", text, expires_at=None, look_at=None, reasons=())
+        expires, text = stamp(case.now + rules.expires), f"{said} Asked for approval.".strip()
+        return d.moved(d.move(world, case, promotion, State.WAITING, event, text, expires_at=expires))
+    needed = "" if promotion.skipped and rules.approve else "No approval is needed."
+    return lane.proceed(world, case, promotion, rules, event, f"{said} {needed}".strip())
 
 
 def already(world: World, rules: Rules, version: RegisteredVersion) -> Receipt | Moved | None:
