@@ -178,6 +178,7 @@ def people_in(moved: Moved) -> set[str]:
     promotion = moved.promotion
     words = [*(gate.text for gate in promotion.gates), *promotion.reasons, *(event.text for event in promotion.events)]
     actors = [promotion.requester, *(vote.actor for vote in promotion.votes), *(event.actor for event in promotion.events)]
+    actors += [moved.held.hold.by] if moved.held else []
     approvers = promotion.quorum.users if promotion.quorum else ()
     told = {user for text in words for user in users_in(text[:LONGEST_WORDS])}
     return {actor.user for actor in actors if actor.is_person} | set(approvers) | told

@@ -13,6 +13,7 @@ from workers.contract.envelope import read_stamp
 from workers.contract.names import ActorId, CommitId
 from workers.contract.outcomes import Descent, Kin, Moved
 from workers.contract.promotion import Change, Event, Placed, State, Vote
+from workers.contract.stopped import Held, Period
 from workers.contract.wire import BadWire
 
 _BY_SOMEBODY = (State.REJECTED, State.CANCELLED)
@@ -109,6 +110,25 @@ class Record:
         succeeded = ", ".join(f"succeeded in {name} {self.time(since)}" for name, since in kin.succeeded_in.items())
         said = live or succeeded or ("nowhere live" if kin.registered else "not registered")
         return f"{kin.artifact} {kin.version} ({said})"
+
+    @property
+    def held(self) -> list[str]:
+        """The hold on these bytes in that environment, and when they were live while they were bad, a line each."""
+        return list(self._held(self.moved.held)) if self.moved.held else []
+
+    def _held(self, held: Held) -> Iterator[str]:
+        hold = held.hold
+        runs = ", where it runs now" if held.is_live else ""
+        yield f"{hold.artifact} {hold.version} is on hold in {hold.environment}{runs}, by {self.person(hold.by)}, {self.time(hold.since)}"
+        yield f"Because: {self.told(hold.because)}"
+        if hold.affected_since:
+            yield f"Said to be bad since {self.time(hold.affected_since)}"
+            yield from (f"Live while it was bad: {self._period(one)}" for one in held.affected)
+            if not held.affected:
+                yield "It was not live there since then"
+
+    def _period(self, period: Period) -> str:
+        return f"{self.time(period.since)} to {self.time(period.until) if period.until else 'now'} ({period.promotion or 'external'})"
 
     @property
     def verdict(self) -> tuple[str, str]:

@@ -8,6 +8,7 @@ from bot.views import facts, lineage
 from bot.views.blocks import actions, context, header, post, section
 from bot.views.buttons import run
 from bot.views.post import Block, Links, Names, Post
+from bot.views.stopped import held
 from bot.views.text import code, person, safe, told, when
 from bot.views.versions import deprecated, images
 from bot.views.words import headline, state_of
@@ -136,6 +137,7 @@ def page(moved: out.Moved, links: Links, names: Names) -> Post:
     blocks = [
         header(title),
         *section([*facts.request(promotion, names), *facts.versions(promotion, promotion.state)]),
+        *section(["*On hold*", held(moved.held, names)] if moved.held else []),
         *section(["*Records*", *happened[-25:]], _LONG),
         *context([facts.audit(promotion.id, links), _verified(moved), facts.commit(moved.head, links)]),
     ]

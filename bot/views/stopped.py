@@ -70,11 +70,12 @@ def _freeze(one: Freeze, names: Names) -> str:
 
 def holds(outcome: Holds, links: Links, names: Names) -> Post:
     """Which versions are on hold, and when they were live while they were bad."""
-    lines = [_held(one, names) for one in outcome.holds]
+    lines = [held(one, names) for one in outcome.holds]
     return _listed("On hold", lines or ["Nothing is on hold."], outcome.note, outcome.total - len(outcome.holds))
 
 
-def _held(one: Held, names: Names) -> str:
+def held(one: Held, names: Names) -> str:
+    """A hold in a few lines: who, why, and what it affects."""
     hold = one.hold
     live = ", *which runs there now*" if one.is_live else ""
     what = f"• {safe(hold.artifact)} {safe(hold.version)} in {safe(hold.environment)}{live}, by {person(hold.by, names)} {when(hold.since)}"

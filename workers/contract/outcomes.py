@@ -10,7 +10,7 @@ from workers.contract.actors import Conversation
 from workers.contract.externals import External
 from workers.contract.names import ActorId, ArtifactName, CommitId, Digest, EnvironmentName, PromotionId, RequestId, Version
 from workers.contract.promotion import Hold, Kind, Promotion, RegisteredVersion, Release
-from workers.contract.stopped import Debts, Freezes, Holds, Locks, Queue
+from workers.contract.stopped import Debts, Freezes, Held, Holds, Locks, Queue
 from workers.contract.verified import Verification
 
 
@@ -87,7 +87,8 @@ class Moved:
     """A promotion is new or changed: its whole document, with the commit of each of its records by sequence number (as text).
 
     `verified` says whether the signatures and links of all those commits were found to hold when `head` was read; None: not looked.
-    `descent` is the lineage of the version that it promotes, as it was when the document was published.
+    `descent` is the lineage of the version that it promotes, as it was when the document was published,
+    `held` the hold on its bytes there, if there is one.
     """
 
     promotion: Promotion
@@ -95,6 +96,7 @@ class Moved:
     head: CommitId | None = None
     verified: bool | None = None
     descent: Descent | None = None
+    held: Held | None = None
 
 
 @dataclass(frozen=True)

@@ -2,16 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 
-from workers.contract.promotion import Hold, Placed, Release, State
+from workers.contract.promotion import Hold, Placed, Promotion, Release, State
 from workers.contract.stopped import Held, Period
 from workers.domain.state import World
+
+_HOLD = re.compile(r"holds/([^/]+)/(.+)/([0-9a-f]{12})\.yaml")
+_RELEASE = re.compile(r"environments/([^/]+)/(.+)/release\.yaml")
 
 
 def held(world: World, hold: Hold) -> Held:
     """A hold as people and the record see it."""
     return Held(hold, is_live(world, hold), tuple(affected(world, hold)))
+
+
+def of_promotion(world: World, promotion: Promotion) -> Held | None:
+    """The hold on the bytes of a promotion where it goes, if there is one."""
+    found = world.holder(promotion.environment, promotion.artifact, promotion.to.digest)
+    return held(world, found) if found else None
+
+
+def concerned(world: World, paths: Iterable[str]) -> list[Promotion]:
+    """The promotions of which something else is to be told when these files have changed: a hold came or went, or what it holds left."""
+    wanted: set[tuple[str, str, str]] = set()
+    for path in paths:
+        if found := _HOLD.fullmatch(path):
+            wanted.add((found[1], found[2], found[3]))
+        elif found := _RELEASE.fullmatch(path):
+            wanted |= {(*key[:2], key[2].short) for key in world.holds if key[:2] == (found[1], found[2])}
+    promotions = world.promotions.values() if wanted else ()
+    return [one for one in promotions if (one.environment, one.artifact, one.to.digest.short) in wanted]
 
 
 def is_live(world: World, hold: Hold) -> bool:

@@ -65,7 +65,10 @@ def version_of(world: World, promotion: Promotion) -> RegisteredVersion:
     return found
 
 
-def waits(world: World, promotion: Promotion, rules: Rules, now: datetime) -> tuple[tuple[str, ...], datetime | None]:
+Waits = tuple[tuple[str, ...], datetime | None]
+
+
+def waits(world: World, promotion: Promotion, rules: Rules, now: datetime) -> Waits:
     """Why an approved promotion cannot start yet, and when time alone will change that."""
     found = stops.of(stops.Place(world, promotion, rules, now))
     return tuple(stop.text for stop in found), next_look(found)
@@ -76,11 +79,11 @@ def next_look(found: Iterable[stops.Stop]) -> datetime | None:
     return max((stop.until for stop in found if stop.until), default=None)
 
 
-def told_anew(world: World, case: d.Case, promotion: Promotion, rules: Rules) -> d.Decision | None:
+def told_anew(world: World, case: d.Case, promotion: Promotion, found: Waits) -> d.Decision | None:
     """A queued promotion is stopped by other things than it was told; who stands ahead of it in the lane is no news. None: nothing is new."""
-    reasons, look = waits(world, promotion, rules, case.now)
+    reasons, look = found
     was, now = ({one for one in some if not one.startswith(stops.BEHIND)} for some in (promotion.reasons, reasons))
-    if was == now or not reasons:
+    if was == now:
         return None
     text = f"Still queued: {'; '.join(reasons)}."
     return d.moved(d.note(world, case, promotion, "queued", text, reasons=reasons, look_at=stamp(look) if look else None))

@@ -14,7 +14,7 @@ from workers.contract.commands import COMMANDS, Right
 from workers.contract.envelope import Envelope, read_stamp
 from workers.contract.names import ArtifactName, CommitId, EnvironmentName
 from workers.contract.promotion import Promotion, RegisteredVersion, Release, State
-from workers.domain import foresight, in_force, lineage, listing, rights, shape, states, subject
+from workers.domain import affected, foresight, in_force, lineage, listing, rights, shape, states, subject
 from workers.domain.policy import Rules
 from workers.domain.state import World
 
@@ -231,7 +231,8 @@ def _audit(world: World, commits: Commits, envelope: Envelope, wanted: ask.Audit
         return out.Refused(f"audit {id_}", (out.Reason("unknown-promotion", f"There is no promotion {id_}.{last}"),))
     named = {str(event.seq): commits[event.seq] for event in promotion.events if event.seq in commits}
     verified = bool(named) or None
-    return out.Page(out.Moved(promotion, named, world.head, verified=verified, descent=lineage.of_promotion(world, promotion)))
+    descent, held = lineage.of_promotion(world, promotion), affected.of_promotion(world, promotion)
+    return out.Page(out.Moved(promotion, named, world.head, verified, descent, held))
 
 
 def _help(world: World, commits: Commits, envelope: Envelope, wanted: ask.Help) -> out.Outcome:

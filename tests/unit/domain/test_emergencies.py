@@ -36,6 +36,7 @@ def test_what_is_named_is_passed_over_told_and_owed(story: Story) -> None:
     opened = story.promotion("P-3")
     assert (decision.event, opened.state.value, opened.skipped, opened.quorum) == ("emergency", "deploying", ("order", "approval"), None)
     assert [gate.result for gate in opened.gates if gate.gate == "order"] == [Result.PASSED_OVER]
+    assert opened.events[0].text == "Passed over: order, approval. Deployment begins."
     (told,) = decision.announce
     assert isinstance(told, Announcement)
     assert told.is_emergency

@@ -10,9 +10,9 @@ from workers.contract.names import Duration, Instant, PromotionId
 from workers.contract.outcomes import Announcement, Receipt, Refused
 from workers.contract.stopped import Freezes, Locks
 from workers.domain import decision as d
-from workers.domain import layout
+from workers.domain import layout, policy
 
-from .worlds import ANA, BEN, BIOPSY, MIA, OLA, PROD, STAGING, VAULT, Story, outcome, reasons, refused, version_of
+from .worlds import ANA, BEN, BIOPSY, MIA, OLA, POLICY, PROD, STAGING, VAULT, Story, outcome, reasons, refused, version_of
 
 NOON, EVENING = Instant("2026-11-23T12:00:00.000Z"), Instant("2026-11-23T20:00:00.000Z")
 
@@ -184,8 +184,10 @@ def test_what_is_locked_and_frozen_can_be_seen(story: Story) -> None:
 
 
 def test_channels_about_the_artifact_and_those_told_of_all_hear_of_it() -> None:
-    policy = Story().world.policy
-    assert policy.told_of(BIOPSY) == policy.told_of(None) == ("CBIOPSY",)
+    channels = "  CBIOPSY: {artifact: biopsy}\n  COPS: {announce: true}\n  COTHER: {artifact: digits}\n"
+    found = policy.read(POLICY.replace("  CBIOPSY: {artifact: biopsy, announce: true}\n", channels))
+    assert found.told_of(BIOPSY) == ("COPS", "CBIOPSY")
+    assert found.told_of(None) == ("COPS",)
 
 
 def test_each_document_lies_in_its_place(story: Story) -> None:

@@ -13,8 +13,8 @@ from workers.adapters.redis.connection import told
 from workers.contract import lanes, wire
 from workers.contract.outcomes import Delivery, Moved
 from workers.contract.promotion import Promotion
+from workers.domain import affected, lineage, reads
 from workers.domain import decision as d
-from workers.domain import lineage, reads
 from workers.domain.state import World
 
 FILES = lanes.document("files")
@@ -71,7 +71,7 @@ class RedisBoard:
             pipe.multi()
             for path, data in kept.items():
                 pipe.hdel(FILES, path) if data is None else pipe.hset(FILES, path, data)
-            self._promotions(pipe, world, changed, commits)
+            self._promotions(pipe, world, {one.id: one for one in (*affected.concerned(world, kept), *changed)}.values(), commits)
             if any(path.startswith(("versions/", "policy/")) for path in kept):
                 self._vocabulary(pipe, world)
             self._about(pipe, world)
@@ -102,7 +102,8 @@ class RedisBoard:
         for promotion in promotions:
             named = {str(event.seq): commits[event.seq] for event in promotion.events if event.seq in commits}
             descent = lineage.of_promotion(world, promotion)
-            moved = Moved(promotion, named, world.head, verified=True, descent=descent)  # type: ignore[arg-type]  # commit ids
+            held = affected.of_promotion(world, promotion)
+            moved = Moved(promotion, named, world.head, verified=True, descent=descent, held=held)  # type: ignore[arg-type]  # commit ids
             pipe.set(lanes.document(f"promotion:{promotion.id}"), wire.canonical(moved))
             if promotion.card:
                 pipe.set(lanes.document(f"thread:{promotion.card.channel}:{promotion.card.ts}"), promotion.id)

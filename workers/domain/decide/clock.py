@@ -44,9 +44,9 @@ def _queued(world: World, case: d.Case, promotion: Promotion, rules: Rules | Non
     if (promotion.quorum or fresh.quorum) and fresh.plan != promotion.plan:
         yield vote.stale(world, case, promotion, fresh, rules)
         return
-    reasons, _ = lane.waits(world, promotion, rules, case.now)
-    if reasons:
-        if told := lane.told_anew(world, case, promotion, rules):
+    found = lane.waits(world, promotion, rules, case.now)
+    if found[0]:
+        if told := lane.told_anew(world, case, promotion, found):
             yield told
         return
     if stopped := gates.stops(fresh.gates):

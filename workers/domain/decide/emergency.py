@@ -12,7 +12,7 @@ from workers.contract.promotion import Promotion, State
 from workers.contract.stops import Debt, DebtKind
 from workers.domain import decision as d
 from workers.domain import gates, lane, rights, stops
-from workers.domain.decide import evidence
+from workers.domain.decide import evidence, superseding
 from workers.domain.decide import promote as opening
 from workers.domain.policy import Rules
 from workers.domain.state import World
@@ -46,8 +46,8 @@ def promote(world: World, case: d.Case, wanted: ask.EmergencyPromote) -> d.Decis
         return _as_emergency(found, wanted)
     rules, version = found.rules, found.version
     what = f"emergency promote {version.artifact} {version.version} to {rules.name}"
-    gone = [one for one in opening.not_begun(world, version.artifact, rules.name) if one.to.digest == version.digest]
-    cleared = opening.without(world, gone)
+    gone = [one for one in superseding.waiting(world, version.artifact, rules.name) if one.to.digest == version.digest]
+    cleared = superseding.without(world, gone)
     if there := opening.already(cleared, rules, version):
         return d.answer(there)
     bare = lane.judged(cleared, opening.new(cleared, case, rules, version, opening.by(case)), rules, case.now)
@@ -57,12 +57,12 @@ def promote(world: World, case: d.Case, wanted: ask.EmergencyPromote) -> d.Decis
     if reasons := list(_unfit(way, wanted)):
         hint = (f"promote {version.artifact} {version.version} to {rules.name} because {wanted.because}",) if not way.stopping else ()
         return d.refuse(world, case, what, *reasons, suggestions=hint)
-    opened = lane.judged(cleared, replace(bare, skipped=way.named), rules, case.now)
-    begun = opening.begin(cleared, case, opened, rules, opening.Said("emergency", what, f"Passed over: {', '.join(way.named)}."))
-    return _told(world, case, begun, gone)
+    judged = lane.judged(cleared, replace(bare, skipped=way.named), rules, case.now)
+    begun = opening.opened(cleared, case, judged, rules, f"Passed over: {', '.join(way.named)}.")
+    return superseding.instead(world, case, _told(world, case, begun), gone)
 
 
-def _told(world: World, case: d.Case, begun: d.Decision, gone: list[Promotion]) -> d.Decision:
+def _told(world: World, case: d.Case, begun: d.Decision) -> d.Decision:
     """The debt and the announcement go with a promotion that was opened; one that was refused passed over nothing."""
     promotion = begun.promotion
     if promotion is None or promotion.state is State.REFUSED:
@@ -75,8 +75,7 @@ def _told(world: World, case: d.Case, begun: d.Decision, gone: list[Promotion]) 
         f"Emergency: {debt.by} promotes {debt.artifact} {debt.version} to {debt.environment} ({debt.promotion}) and passes over "
         f"{', '.join(debt.skipped)}: {debt.because} Debt {debt.id} stays open until somebody else closes it."
     )
-    superseded = opening.superseded(world, case, promotion, gone)
-    return replace(begun, documents=(*begun.documents, debt, *superseded), announce=(Announcement(text, is_emergency=True),))
+    return replace(begun, documents=(*begun.documents, debt), announce=(Announcement(text, is_emergency=True),))
 
 
 def _stopping(world: World, bare: Promotion, rules: Rules, case: d.Case) -> Iterator[str]:

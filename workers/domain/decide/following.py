@@ -100,8 +100,7 @@ def _told(decision: d.Decision, text: str) -> d.Decision:
 
 
 def _open(after: World, case: d.Case, decision: d.Decision, rules: Rules, bare: Promotion, why: str) -> d.Decision:
-    what = f"promote {bare.artifact} {bare.to.version} to {rules.name}"
-    begun = promote.begin(after, case, lane.judged(after, bare, rules), rules, promote.Said("requested", what, why))
+    begun = promote.opened(after, case, lane.judged(after, bare, rules), rules, why)
     ids = [*decision.detail.get("opened", ()), bare.id]
     outcomes = tuple(
         replace(one, notes=(*one.notes, f"{bare.id} promotes it to {rules.name}.")) if isinstance(one, Registered) else one

@@ -72,6 +72,8 @@ def _said(world: World, found: Held) -> str:
     said = f"{hold_.artifact} {hold_.version} is on hold in {hold_.environment}: it is not promoted there any more, nor gone back to."
     if found.is_live:
         said += f" It runs there now and goes on running; to go back, say rollback {hold_.artifact} in {hold_.environment}."
+    if (coming := _coming(world, hold_)) and not found.is_live:
+        said += f" {coming} is bringing it there now and goes on; to stop it, say rollback {hold_.artifact} in {hold_.environment}."
     if found.affected:
         periods = "; ".join(f"{one.since} to {one.until or 'now'}" for one in found.affected[-3:])
         said += f" It was live while it was bad: {periods}."
@@ -82,8 +84,14 @@ def _said(world: World, found: Held) -> str:
 
 def _can_go_back(world: World, found: Held) -> bool:
     release = world.release(found.hold.environment, found.hold.artifact)
-    coming = bool(release and release.in_flight and release.desired and release.desired.digest == found.hold.digest)
-    return bool(release and (found.is_live or coming) and lane.last_good(world, release))
+    return bool(release and (found.is_live or _coming(world, found.hold)) and lane.last_good(world, release))
+
+
+def _coming(world: World, made: Hold) -> PromotionId | None:
+    """The promotion under way that brings the bytes there."""
+    release = world.release(made.environment, made.artifact)
+    is_it = release and release.desired and release.desired.digest == made.digest
+    return release.in_flight if release and is_it else None
 
 
 def _waiting(world: World, made: Hold) -> list[PromotionId]:

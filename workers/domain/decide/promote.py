@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from workers.contract import requests as ask
@@ -12,7 +12,7 @@ from workers.contract.outcomes import Choose, Reason, Receipt
 from workers.contract.promotion import Placed, Promotion, RegisteredVersion, Release, State
 from workers.domain import decision as d
 from workers.domain import gates, lane, rights, subject
-from workers.domain.decide import evidence
+from workers.domain.decide import evidence, superseding
 from workers.domain.policy import Rules
 from workers.domain.state import World
 
@@ -27,15 +27,6 @@ class Asking:
     denied: Callable[[World, d.Case, Rules], Reason | None]
 
 
-@dataclass(frozen=True)
-class Said:
-    """How a promotion begins: its first event, what was asked for, and the words that stand first."""
-
-    event: str
-    what: str
-    first: str = ""
-
-
 def promote(world: World, case: d.Case, wanted: ask.Promote) -> d.Decision:
     """Open a promotion, or say every reason why not."""
     found = find(world, case, wanted, Asking(_what(wanted), rights.may_request))
@@ -45,16 +36,13 @@ def promote(world: World, case: d.Case, wanted: ask.Promote) -> d.Decision:
     if there := already(world, rules, version):
         further = f" Ask for {onwards} when it has succeeded." if onwards else ""
         return d.answer(replace(there, text=there.text + further))
-    gone = not_begun(world, version.artifact, rules.name) if rules.supersede else []
-    cleared = without(world, gone)
+    gone = superseding.waiting(world, version.artifact, rules.name) if rules.supersede else []
+    cleared = superseding.without(world, gone)
     promotion = lane.judged(cleared, new(cleared, case, rules, version, replace(by(case), then_to=onwards)), rules, case.now)
     if first := evidence.gather_first(cleared, case, promotion, rules):
         return first
-    said = Said("requested", _what(wanted), f"Goes on to {onwards} once it has succeeded here." if onwards else "")
-    begun = begin(cleared, case, promotion, rules, said)
-    if begun.promotion is None or begun.promotion.state is State.REFUSED:
-        return begun
-    return replace(begun, documents=(*begun.documents, *superseded(world, case, begun.promotion, gone)))
+    begun = opened(cleared, case, promotion, rules, f"Goes on to {onwards} once it has succeeded here." if onwards else "")
+    return superseding.instead(world, case, begun, gone)
 
 
 @dataclass(frozen=True)
@@ -141,40 +129,21 @@ def by(case: d.Case) -> Asker:
     return Asker(case.actor.id, case.conversation.channel if case.conversation else "", case.because)
 
 
-def begin(world: World, case: d.Case, promotion: Promotion, rules: Rules, said: Said) -> d.Decision:
-    """A promotion that was judged is refused by its gates, waits for approval, or proceeds."""
+def opened(world: World, case: d.Case, promotion: Promotion, rules: Rules, said: str = "") -> d.Decision:
+    """The first decision on a promotion whose gates were judged: refused, asked for approval, queued, or begun."""
+    event = "emergency" if promotion.skipped else "requested"
     if stopped := gates.stops(promotion.gates):
         if d.floods(world, case):
-            return d.refuse(world, case, said.what, *(Reason(gate.gate, gate.text) for gate in stopped))
+            what = f"promote {promotion.artifact} {promotion.to.version} to {rules.name}"
+            return d.refuse(world, case, what, *(Reason(gate.gate, gate.text) for gate in stopped))
         reasons = tuple(gate.text for gate in stopped)
         text = f"{len(stopped)} of {len(promotion.gates)} gates {'stops' if len(stopped) == 1 else 'stop'} it."
-        return d.moved(d.move(world, case, promotion, State.REFUSED, "refused", f"{said.first} {text}".strip(), reasons=reasons))
+        return d.moved(d.move(world, case, promotion, State.REFUSED, "refused", f"{said} {text}".strip(), reasons=reasons))
     if promotion.quorum:
-        expires = stamp(case.now + rules.expires)
-        text = f"{said.first} Asked for approval.".strip()
-        return d.moved(d.move(world, case, promotion, State.WAITING, said.event, text, expires_at=expires))
-    return lane.proceed(world, case, promotion, rules, said.event, f"{said.first} No approval is needed.".strip())
-
-
-def not_begun(world: World, artifact: ArtifactName, environment: EnvironmentName) -> list[Promotion]:
-    """The promotions of a lane that a newer one may take the place of: they wait, alone, and are no emergency."""
-    here = (one for one in world.in_lane(environment, artifact) if one.state in (State.WAITING, State.QUEUED))
-    return [one for one in here if not one.bundle and not one.skipped]
-
-
-def without(world: World, gone: list[Promotion]) -> World:
-    """The state in which these promotions wait no more: what comes in their place is not planned against them."""
-    if not gone:
-        return world
-    lane_ = (gone[0].environment, gone[0].artifact)
-    return replace(world, lanes={**world.lanes, lane_: world.lanes[lane_] - {one.id for one in gone}})
-
-
-def superseded(world: World, case: d.Case, by: Promotion, gone: list[Promotion]) -> Iterator[Promotion]:
-    """The promotions that another one took the place of, each with the words for its thread."""
-    text = f"{by.id} ({by.artifact} {by.to.version}) takes its place: it was asked for later."
-    for one in gone:
-        yield d.move(world, case, one, State.SUPERSEDED, "superseded", text, expires_at=None, look_at=None, reasons=())
+        expires, text = stamp(case.now + rules.expires), f"{said} Asked for approval.".strip()
+        return d.moved(d.move(world, case, promotion, State.WAITING, event, text, expires_at=expires))
+    needed = "" if promotion.skipped and rules.approve else "No approval is needed."
+    return lane.proceed(world, case, promotion, rules, event, f"{said} {needed}".strip())
 
 
 def already(world: World, rules: Rules, version: RegisteredVersion) -> Receipt | None:

@@ -14,7 +14,8 @@ from bot.links import GitWeb, Links, Verdict
 from workers.contract import lanes, wire
 from workers.contract.names import ActorId, ArtifactName, OutputRef, PromotionId
 from workers.contract.outcomes import Descent, Kin, Moved, Standing
-from workers.contract.promotion import Change, GateResult, Placed, Promotion, Result, State, Vote
+from workers.contract.promotion import Change, GateResult, Hold, Placed, Promotion, Result, State, Vote
+from workers.contract.stopped import Held, Period
 
 from .stage import ANA, COMMIT, DIGEST, MIA, TEAM, Stage, as_moved, event, promotion, stage, until
 
@@ -87,12 +88,18 @@ async def test_the_record_says_where_the_version_came_from(tmp_path: Path) -> No
             Kin(HOSTILE, ArtifactName("biopsies"), start.to.version, True, (), {HOSTILE: HOSTILE}),
         )
         descent = Descent(start.to.version, COMMIT, COMMIT, 1, (), parents)
-        moved = Moved(start, descent=descent)
+        bad = Hold(start.artifact, start.environment, start.to.version, start.to.digest, HOSTILE, start.requester, start.requested_at,
+                   affected_since=start.requested_at)  # fmt: skip
+        held = Held(bad, True, (Period(start.requested_at, None, start.id),))
+        moved = Moved(replace(start, skipped=("soak", HOSTILE)), descent=descent, held=held)
         await here.redis.set(lanes.document(f"promotion:{start.id}"), wire.canonical(moved).decode())
         status, text, _ = await get(links(here).audit(start.id))
         assert status == 200
         assert f"Code at commit {COMMIT} (the version&#39;s own), authors: 1" in text
         assert f"Trained on biopsies {start.to.version} (live in prod by P-1 since" in text
+        assert "is on hold in prod, where it runs now, by Ana Lima (" in text
+        assert "Live while it was bad: " in text and " to now (P-1)" in text
+        assert "passed over soak, " in text
         assert "<script>" not in text
 
 

@@ -7,7 +7,9 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import UTC
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from bot.identity import Home
 from bot.people import NAMES_A_MINUTE, Ages, People
@@ -85,3 +87,12 @@ def test_the_documents_say_for_how_long() -> None:
     text = (Path(__file__).parents[4] / "docs" / "slack.md").read_text("utf-8")
     found = re.search(r"for (\d+) seconds, and on user groups for (\d+)", text)
     assert found and Ages() == replace(Ages(), users=float(found[1]), groups=float(found[2]))
+
+
+async def test_the_time_zone_is_the_one_of_the_profile_and_utc_when_nobody_can_say(tmp_path: Path) -> None:
+    async with people(tmp_path, Ages()) as (here, known):
+        assert await known.zone(ANA) == ZoneInfo("Europe/Amsterdam")
+        await here.ws.change_user("mia", tz="Atlantis/Center")
+        assert await known.zone(MIA) == UTC
+        await here.ws.faults.error("users.info", "internal_error", times=5)
+        assert await known.zone("U0NOBODY") == UTC

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from workers.contract.actors import Origin, Standing
 from workers.contract.envelope import read_stamp
-from workers.contract.requests import Approve, Audit, Promote, Reject
+from workers.contract.requests import Approve, Audit, Freeze, Promote, Reject
 
 from .stage import ANA, BOT_USER, DEPLOYS, GIO, MIA, REPO_ID, SHARED, STRANGER, TEAM, promotion, stage, until
 
@@ -26,6 +26,13 @@ async def test_command_becomes_a_signed_envelope(tmp_path: Path) -> None:
             return ("towpath.drain", {}) in await here.tasks("changes")
 
         await until(rung)
+
+
+async def test_a_time_is_read_in_the_authors_own_zone(tmp_path: Path) -> None:
+    async with stage(tmp_path) as here, here.bot():
+        await here.ws.person("mia").command("deploys", "/towpath", "freeze prod until 2030-07-01 9:00 because of the audit")
+        request = (await here.envelope("Freeze")).request
+        assert isinstance(request, Freeze) and (request.until, request.because) == ("2030-07-01T07:00:00.000Z", "of the audit")
 
 
 async def test_question_goes_to_the_queries(tmp_path: Path) -> None:
