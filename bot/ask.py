@@ -12,7 +12,7 @@ from redis.asyncio import Redis
 from bot import clock
 from bot.asked import Asked, Waiting
 from bot.delivery.whisper import Reader, Whisper
-from bot.grammar import NotUnderstood, Sentence, Vocabulary, read, read_reply, write
+from bot.grammar import Moment, NotUnderstood, Sentence, Vocabulary, depends_on_when, read, read_reply, write
 from bot.identity import Home
 from bot.inbox import Inbox
 from bot.keys import Keys
@@ -89,7 +89,10 @@ class Ask:
             await self._hand_over(said, found)
 
     async def _read(self, said: Said, how: Callable[[str, Vocabulary], Sentence | NotUnderstood | None]) -> Sentence | NotUnderstood | None:
-        return how(said.text, await self._parts.names.now())
+        known = await self._parts.names.now()
+        if depends_on_when(said.text):
+            known = replace(known, moment=Moment(said.at, await self._parts.people.zone(said.user)))
+        return how(said.text, known)
 
     async def _explain(self, said: Said, found: NotUnderstood) -> None:
         """Twice delivered is once explained."""

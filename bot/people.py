@@ -10,10 +10,12 @@ import asyncio
 import dataclasses
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import tzinfo
 from typing import Any
 
 import structlog
 
+from bot.grammar.times import zone
 from bot.identity import Home
 from bot.kept import Allowance, Kept
 from bot.slack import Later, SaidNo, Slack, SlackTrouble
@@ -71,6 +73,10 @@ class People:
         wanted = sorted(set(users))
         found = await asyncio.gather(*(self._shown(user) for user in wanted))
         return {user: _name(info) or user for user, info in zip(wanted, found, strict=True)}
+
+    async def zone(self, user: str) -> tzinfo:
+        """The time zone in which the user lives, as their Slack profile has it; UTC if nobody can say."""
+        return zone(str((await self._shown(user) or {}).get("tz") or ""))
 
     def forget(self, user: str | None = None) -> None:
         """Slack says that a user changed (or, without one, a group): look again next time."""

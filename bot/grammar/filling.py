@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from bot.grammar import tokens
+from bot.grammar import times, tokens
 from bot.grammar.sentences import Vocabulary
 from bot.grammar.verbs import phrase_at
 from bot.grammar.words import KINDS, VERBS, Word
@@ -17,6 +17,7 @@ NOUNS: dict[Token, tuple[str, ...]] = {Token.PROMOTION: ("promotion",), Token.EN
 LABELS: dict[Token, str] = {
     Token.KIND: "kind", Token.NAME: "artifact", Token.VERSION: "version", Token.ENVIRONMENT: "environment", Token.PROMOTION: "promotion",
     Token.REF: "commit", Token.OUTPUT: "image", Token.PLAN: "plan", Token.COMMIT: "commit", Token.VERB: "command", Token.TEXT: "reason",
+    Token.TIME: "time", Token.DURATION: "duration",
 }  # fmt: skip
 
 _MARKED = (Token.TEXT, Token.REF, Token.PLAN)
@@ -25,11 +26,12 @@ _ORDER = (Token.OUTPUT, Token.PROMOTION, Token.VERSION, Token.NAME, Token.KIND, 
 
 @dataclass(frozen=True)
 class Stranger:
-    """A word that fits no slot: where it stands among the words, and the slots that the preposition before it opened."""
+    """A word that fits no slot: where it stands among the words, the slots that the preposition before it opened, and why, if that is known."""
 
     at: int
     word: Word
     slots: tuple[Slot, ...] = ()
+    why: str | None = None
 
 
 @dataclass
@@ -124,11 +126,26 @@ def _fill_after(filling: Filling, words: tuple[Word, ...], at: int, slots: tuple
         filling.strangers.append(Stranger(at, words[at]))
         return following
     for slot in slots:
+        if slot.token in (Token.TIME, Token.DURATION) and (length := times.span(words[following:])):
+            _fill_time(filling, slot, words, range(following, following + length))
+            return following + length
         if (value := filling.value(slot, words[following])) is not None:
             filling.put(slot, value)
             return following + 1
     filling.strangers.append(Stranger(following, words[following], slots))
     return following + 1
+
+
+def _fill_time(filling: Filling, slot: Slot, words: tuple[Word, ...], places: range) -> None:
+    """Fill a slot from all the words that say a time (or how long)."""
+    said = tuple(words[at] for at in places)
+    try:
+        if slot.token is Token.DURATION:
+            filling.put(slot, times.read_duration(said))
+        else:
+            filling.put(slot, times.read(said, filling.vocabulary.moment, words[places.start - 1].text))
+    except times.NoTime as exc:
+        filling.strangers.append(Stranger(places.start, said[0], (slot,), str(exc)))
 
 
 def _fill_bare(filling: Filling, words: tuple[Word, ...], at: int) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 
+from bot.grammar import times
 from bot.grammar.characters import shorten
 from bot.grammar.filling import LABELS, Filling, Stranger
 from bot.grammar.tokens import attempt, wants
 from bot.grammar.verbs import phrase_at
 from bot.grammar.words import NEGATIONS, VERBS, Word
 from workers.contract.commands import BY_REQUEST, Command, Slot, Token
-from workers.contract.names import ArtifactName, OutputRef, RefName, Version, VersionAsk
+from workers.contract.names import ArtifactName, Duration, OutputRef, RefName, Version, VersionAsk
 from workers.contract.requests import READS
 
 _MOST = 3
@@ -76,6 +77,8 @@ def _option(word: Word) -> str | None:
 def _stranger(filling: Filling, stranger: Stranger) -> str:
     word, slots = stranger.word, stranger.slots
     shown = f"“{shorten(word.raw)}”"
+    if stranger.why:
+        return stranger.why
     if option := _option(word):
         return option
     if bad := _bad_output(filling, stranger):
@@ -130,4 +133,8 @@ def _known(filling: Filling, slot: Slot) -> str:
         return f" There are: {', '.join(names[:8])}{more}."
     if slot.token is Token.REF:
         return f" One that works: {RefName.example}."
+    if slot.token is Token.TIME:
+        return f" {times.EXAMPLES}"
+    if slot.token is Token.DURATION:
+        return f" One that works: {Duration.example}."
     return f" For example: “{BY_REQUEST[filling.row.request].example}”."

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from bot.grammar.times import NOWHEN, Moment
 from workers.contract import requests as ask
 from workers.contract.commands import Command
 from workers.contract.promotion import Kind
@@ -15,10 +16,14 @@ LONGEST = 2_000
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """The names that the bot knows. Both may be empty: names are then recognised by their shape alone."""
+    """The names that the bot knows. Both may be empty: names are then recognised by their shape alone.
+
+    `moment` is when and where it is said: what `tomorrow 9:00` means.
+    """
 
     artifacts: Mapping[str, Kind] = field(default_factory=dict)
     environments: tuple[str, ...] = ()
+    moment: Moment = NOWHEN
 
 
 @dataclass(frozen=True)

@@ -40,6 +40,8 @@ class Token(Enum):
     PLAN = "PLAN"
     COMMIT = "COMMIT"
     VERB = "VERB"
+    TIME = "TIME"
+    DURATION = "2h"
     TEXT = "TEXT"
 
 

@@ -7,6 +7,7 @@ The grammars are checked before any Git call, so that no name can be an option, 
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import ClassVar, Self
 
 
@@ -177,6 +178,30 @@ class DebtId(Name):
     word = "a debt"
     example = "D-142"
     __slots__ = ()
+
+
+class Instant(Name):
+    """An instant in UTC to the millisecond, RFC 3339, as everything in the ledger is dated."""
+
+    pattern = re.compile(r"2\d{3}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{3}Z", re.ASCII)
+    word = "an instant"
+    example = "2026-12-01T17:00:00.000Z"
+    __slots__ = ()
+
+
+class Duration(Name):
+    """How long: `90s`, `15m`, `2h`, `7d`."""
+
+    pattern = re.compile(r"[1-9]\d{0,4}[smhd]", re.ASCII)
+    word = "a duration"
+    example = "2h or 7d"
+    __slots__ = ()
+
+    @property
+    def length(self) -> timedelta:
+        """The same as a span of time."""
+        unit = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}[self[-1]]
+        return timedelta(**{unit: int(self[:-1])})
 
 
 class RequestId(Name):
