@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from bot.views import facts, lineage
-from bot.views.blocks import actions, context, header, post, section
+from bot.views.blocks import actions, context, header, post, section, sections
 from bot.views.buttons import run
 from bot.views.post import Block, Links, Names, Post
 from bot.views.text import code, person, safe, told, when
@@ -161,7 +161,7 @@ def commands(outcome: out.Commands, links: Links, names: Names) -> Post:
     note = [f"There is no command {code(outcome.verb)}."] if outcome.verb and not rows else []
     title = "*What you may say*, here, by mention, or in a promotion's thread"
     text = _spoken("What you may say", [row.phrase for row in rows], None)
-    return post(text, [*section([*note, title, *lines], _LONG), *actions(run(["whoami", "show status", "show pending"]))])
+    return post(text, [*sections([*note, title, *lines]), *actions(run(["whoami", "show status", "show pending"]))])
 
 
 def whoami(outcome: out.Person, links: Links, names: Names) -> Post:

@@ -89,6 +89,17 @@ def inspect(self: Any, /, **fields: Any) -> None:
         raise self.retry(countdown=2, exc=exc) from exc
 
 
+@app.task(name=lanes.OBSERVE, bind=True, max_retries=60)
+def observe(self: Any, /, **fields: Any) -> None:
+    """Look at what targets report."""
+    try:
+        seconds = effects.observe(wiring(), fields, int(self.request.retries) + 1)
+    except Unreachable as exc:
+        raise self.retry(countdown=2, exc=exc) from exc
+    if seconds:
+        raise self.retry(countdown=seconds)
+
+
 @app.task(name=lanes.LOOK_AT_SOURCE)
 def look_at_source() -> None:
     """New tags, a changed policy."""

@@ -21,11 +21,13 @@ VERIFY_RECORD = "towpath.verify_record"
 DEPLOY = "towpath.deploy"
 VERIFY = "towpath.verify"
 RESTORE = "towpath.restore"
+OBSERVE = "towpath.observe"
 
 QUEUES = {
     DRAIN: "changes", SWEEP: "changes",
     ANSWER: "queries", REBUILD: "changes", PUT_BACK: "changes",
     INSPECT: "effects", LOOK_AT_SOURCE: "effects", VERIFY_RECORD: "effects", DEPLOY: "effects", VERIFY: "effects", RESTORE: "effects",
+    OBSERVE: "effects",
 }  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from workers.contract.names import (
     ArtifactName,
     CommitId,
     EnvironmentName,
+    Instant,
     OutputRef,
     PromotionId,
     RefName,
@@ -55,7 +56,10 @@ class Undeprecate:
 
 @dataclass(frozen=True)
 class Promote:
-    """Bring a version into an environment. Without `artifact` the core finds it (thread, channel, only one) or offers a menu."""
+    """Bring a version into an environment. Without `artifact` the core finds it (thread, channel, only one) or offers a menu.
+
+    `at` is the instant before which it does not begin.
+    """
 
     version: VersionAsk | None
     environment: EnvironmentName
@@ -63,6 +67,7 @@ class Promote:
     kind: Kind | None = None
     source: EnvironmentName | None = None
     because: str | None = None
+    at: Instant | None = None
 
 
 @dataclass(frozen=True)
@@ -93,6 +98,38 @@ class Cancel:
 @dataclass(frozen=True)
 class Retry:
     """Deploy again what needs a person's attention."""
+
+    promotion: PromotionId | None = None
+    because: str | None = None
+
+
+@dataclass(frozen=True)
+class Pause:
+    """Keep a promotion that has not begun to deploy from beginning, until somebody lets it continue."""
+
+    promotion: PromotionId | None = None
+    because: str | None = None
+
+
+@dataclass(frozen=True)
+class Continue:
+    """Let a paused promotion go on."""
+
+    promotion: PromotionId | None = None
+    because: str | None = None
+
+
+@dataclass(frozen=True)
+class Abort:
+    """Stop a deployment under way, and bring back what was live before."""
+
+    promotion: PromotionId | None = None
+    because: str | None = None
+
+
+@dataclass(frozen=True)
+class AcceptLive:
+    """Let what the targets report now be the end of a promotion that needs attention."""
 
     promotion: PromotionId | None = None
     because: str | None = None
@@ -293,6 +330,26 @@ class Restored:
 
 
 @dataclass(frozen=True)
+class Sighting:
+    """What one target reports as its default: label and digest (None: nothing serves there). `trouble` says why nobody can tell."""
+
+    target: str
+    label: str | None = None
+    digest: str | None = None
+    trouble: str | None = None
+
+
+@dataclass(frozen=True)
+class Observed:
+    """What every target of a promotion's environment reports, because a person asked to accept it (`asked_by`, their sealed envelope)."""
+
+    promotion: PromotionId
+    generation: int
+    found: tuple[Sighting, ...]
+    asked_by: str
+
+
+@dataclass(frozen=True)
 class CardPosted:
     """The bot posted a promotion's card."""
 
@@ -306,18 +363,20 @@ class Tick:
 
 
 PEOPLE = (
-    Register, Deprecate, Undeprecate, Promote, Approve, Reject, Cancel, Retry, Rollback, Unhold, AdoptPolicy, Adopt, Revert,
+    Register, Deprecate, Undeprecate, Promote, Approve, Reject, Cancel, Retry, Pause, Continue, Abort, AcceptLive,
+    Rollback, Unhold, AdoptPolicy, Adopt, Revert,
     ShowStatus, ShowVersions, ShowLineage, ShowPending, History, Audit, Help, Whoami, AuditVerify,
 )  # fmt: skip
 LOOKS = (AuditVerify,)
 """Questions that the projection cannot answer: Git itself is looked at."""
 READS = (ShowStatus, ShowVersions, ShowLineage, ShowPending, History, Audit, Help, Whoami)
-REPORTS = (Inspected, NotInspected, PolicyProposed, Deployed, Verified, Restored, ExternalsSeen, ExternalsSettled)
+REPORTS = (Inspected, NotInspected, PolicyProposed, Deployed, Verified, Restored, Observed, ExternalsSeen, ExternalsSettled)
 
 Request = (
-    Register | Deprecate | Undeprecate | Promote | Approve | Reject | Cancel | Retry | Rollback | Unhold | AdoptPolicy | Adopt | Revert
+    Register | Deprecate | Undeprecate | Promote | Approve | Reject | Cancel | Retry
+    | Pause | Continue | Abort | AcceptLive | Rollback | Unhold | AdoptPolicy | Adopt | Revert
     | ShowStatus | ShowVersions | ShowLineage | ShowPending | History | Audit | Help | Whoami | AuditVerify
-    | Inspected | NotInspected | PolicyProposed | Deployed | Verified | Restored | ExternalsSeen | ExternalsSettled
+    | Inspected | NotInspected | PolicyProposed | Deployed | Verified | Restored | Observed | ExternalsSeen | ExternalsSettled
     | CardPosted | Tick
 )  # fmt: skip
 

@@ -111,7 +111,15 @@ def _sentence(wanted: ask.Promote | ask.Rollback, name: ArtifactName) -> str:
         words = ["rollback", name, "in", wanted.environment, *(("to", wanted.to) if wanted.to else ())]
     else:
         source = ("from", wanted.source) if wanted.source else ()
-        words = ["promote", name, *((wanted.version,) if wanted.version else ()), *source, "to", wanted.environment]
+        words = [
+            "promote",
+            name,
+            *((wanted.version,) if wanted.version else ()),
+            *source,
+            "to",
+            wanted.environment,
+            *(("at", wanted.at) if wanted.at else ()),
+        ]
     return " ".join(words)
 
 

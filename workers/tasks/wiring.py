@@ -35,6 +35,7 @@ from workers.contract.signatures import Signer
 from workers.domain.policy import TargetRule
 from workers.effects.deployment import Deployment
 from workers.effects.inspection import Inspection
+from workers.effects.observation import Observation
 from workers.effects.reading import LedgerView
 from workers.effects.reporting import Reporter
 from workers.perform.loop import Loop
@@ -175,6 +176,12 @@ class Wiring:
         """Deploy, verify, restore."""
         view, source, reporter = self._effects
         return Deployment(view, source, self._target, reporter)
+
+    @cached_property
+    def observation(self) -> Observation:
+        """What targets report."""
+        view, _, reporter = self._effects
+        return Observation(view, self._target, reporter)
 
     @cached_property
     def inspection(self) -> Inspection:

@@ -91,7 +91,7 @@ def test_the_approve_button_is_a_sentence_bound_to_the_plan() -> None:
     assert (approve["action_id"], approve["style"]) == ("approve", "primary")
     assert "biopsy v3.0.0 goes live in prod (eu, us), in place of v2.0.0." in approve["confirm"]["text"]["text"]
     assert (reject["action_id"], reject["value"]) == ("reject_form", "P-142")
-    assert [option["value"] for option in more["options"]] == ["details_form P-142", "cancel P-142"]
+    assert [option["value"] for option in more["options"]] == ["details_form P-142", "pause P-142", "cancel P-142"]
 
 
 @pytest.mark.parametrize("state", list(State))
@@ -101,7 +101,9 @@ def test_approve_and_reject_vanish_after_the_decision(state: State) -> None:
         State.WAITING: {"approve", "reject_form", "more"},
         State.CHECKING: {"more"},
         State.QUEUED: {"more"},
-        State.NEEDS_ATTENTION: {"retry", "rollback"},
+        State.DEPLOYING: {"abort"},
+        State.VERIFYING: {"abort"},
+        State.NEEDS_ATTENTION: {"retry", "rollback", "accept_live"},
     }.get(state, set())
 
 

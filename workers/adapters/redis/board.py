@@ -29,6 +29,7 @@ TASKS: dict[type[d.Effect], str] = {
     d.Deploy: lanes.DEPLOY,
     d.Verify: lanes.VERIFY,
     d.Restore: lanes.RESTORE,
+    d.Observe: lanes.OBSERVE,
 }
 
 

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from workers.contract import requests as ask
-from workers.contract.envelope import stamp
-from workers.contract.names import Digest
+from workers.contract.envelope import read_stamp, stamp
+from workers.contract.names import ActorId, Digest, Instant
 from workers.contract.outcomes import Choose, Moved, Reason, Receipt
 from workers.contract.promotion import Placed, Promotion, RegisteredVersion, Release, State
 from workers.domain import decision as d
-from workers.domain import gates, lane, rights, subject
+from workers.domain import gates, lane, rights, stops, subject
 from workers.domain.policy import Rules
 from workers.domain.state import World
+from workers.domain.stops import Stop
 
+FURTHEST = timedelta(days=30)
 NO_PLAN = Digest.read("sha256:" + "0" * 64)
 
 
@@ -30,6 +34,8 @@ def promote(world: World, case: d.Case, wanted: ask.Promote) -> d.Decision:
         return d.refuse(world, case, what, *(reason for reason in (rules, artifact) if isinstance(reason, Reason)))
     if reason := rights.may_request(world, case, rules):
         return d.refuse(world, case, what, reason)
+    if wanted.at and (reason := _unfit(case, wanted.at)):
+        return d.refuse(world, case, what, reason)
     version = subject.find_version(world, wanted, artifact)
     if isinstance(version, Choose):
         return d.answer(version)
@@ -37,7 +43,17 @@ def promote(world: World, case: d.Case, wanted: ask.Promote) -> d.Decision:
         return _unknown(world, case, what, replace(wanted, artifact=artifact))
     if isinstance(version, Reason):
         return d.refuse(world, case, what, version)
-    return _open(world, case, rules, version, what)
+    return _open(world, case, rules, version, _Asked(what, wanted.at))
+
+
+def _unfit(case: d.Case, at: Instant) -> Reason | None:
+    """Why it cannot be scheduled for then. The rules of so far a day are not known, and nobody remembers what was asked."""
+    until_then = read_stamp(at) - case.now
+    if until_then <= timedelta(0):
+        return Reason("past", f"{at} is past. To have it begin as soon as it may, leave the time out.")
+    if until_then > FURTHEST:
+        return Reason("too-far", f"{at} is more than {FURTHEST.days} days away. Ask nearer to that day.")
+    return None
 
 
 def _unknown(world: World, case: d.Case, what: str, wanted: ask.Promote) -> d.Decision:
@@ -57,19 +73,29 @@ def _look(wanted: ask.Promote, case: d.Case) -> d.Decision:
     return d.answer(effects=(d.Inspect(wanted.artifact, wanted.version, case.wire),))
 
 
-def _open(world: World, case: d.Case, rules: Rules, version: RegisteredVersion, what: str) -> d.Decision:
+@dataclass(frozen=True)
+class _Asked:
+    """What was asked, for a refusal, and the instant before which it does not begin."""
+
+    what: str
+    at: Instant | None
+
+
+def _open(world: World, case: d.Case, rules: Rules, version: RegisteredVersion, asked: _Asked) -> d.Decision:
     if there := _already(world, rules, version):
         return d.answer(there)
-    promotion = _new(world, case, rules, version)
+    promotion = replace(_new(world, case, rules, version), start_at=asked.at)
     if stopped := gates.stops(promotion.gates):
         if d.floods(world, case):
-            return d.refuse(world, case, what, *(Reason(gate.gate, gate.text) for gate in stopped))
+            return d.refuse(world, case, asked.what, *(Reason(gate.gate, gate.text) for gate in stopped))
         reasons = tuple(gate.text for gate in stopped)
         text = f"{len(stopped)} of {len(promotion.gates)} gates {'stops' if len(stopped) == 1 else 'stop'} it."
         return d.moved(d.move(world, case, promotion, State.REFUSED, "refused", text, reasons=reasons))
     if promotion.quorum:
         expires = stamp(case.now + rules.expires)
-        return d.moved(d.move(world, case, promotion, State.WAITING, "requested", "Asked for approval.", expires_at=expires))
+        later = f" It begins at {asked.at}, or as soon as it is approved after that." if asked.at else ""
+        text = f"Asked for approval.{later}"
+        return d.moved(d.move(world, case, promotion, State.WAITING, "requested", text, expires_at=expires))
     return lane.proceed(world, case, promotion, rules, "requested", "No approval is needed.")
 
 
@@ -154,9 +180,10 @@ def _go_back(world: World, case: d.Case, rules: Rules, release: Release, to: Pla
     opened = _new(world, case, rules, version)
     left = release.desired if release.in_flight else release.live
     stopped = world.promotions.get(release.in_flight) if release.in_flight else None
-    passed = _passed_over(rules, stopped, version)
-    opened = replace(opened, rollback=True, quorum=None, live=left, gates=())
-    text = f"Going back from {left.version if left else 'nothing'} to {to.version}. Passed over: {', '.join(passed)}."
+    found = stops.of(stops.Place(world, opened, rules, case.now))
+    passed = [*_passed_over(opened, rules, stopped, found)] or ["nothing"]
+    opened = replace(opened, rollback=True, quorum=None, also_needed=(), live=left, gates=(), concerns=_owners(world, opened, case))
+    text = f"Going back from {left.version if left else 'nothing'} to {to.version}. Passed over: {'; '.join(passed)}."
     begun = lane.start(world, case, opened, "requested", text)
     extra: list[Promotion] = []
     if stopped:
@@ -167,10 +194,17 @@ def _go_back(world: World, case: d.Case, rules: Rules, release: Release, to: Pla
     return replace(begun, documents=(*begun.documents, *extra, *holds))
 
 
-def _passed_over(rules: Rules, stopped: Promotion | None, version: RegisteredVersion) -> list[str]:
-    passed = ["approval"] if rules.approve else []
-    passed += ["soak"] if rules.soak else []
-    passed += ["gates"] if rules.metrics or rules.after else []
-    passed += [f"{stopped.id}, which was {stopped.state.value.replace('_', ' ')}"] if stopped else []
-    passed += [f"that {version.version} is deprecated ({version.deprecated.because})"] if version.deprecated else []
-    return passed or ["nothing"]
+def _owners(world: World, promotion: Promotion, case: d.Case) -> tuple[ActorId, ...]:
+    """Whose lock it passes over, so that they are told; not who goes back themselves."""
+    lock = world.locks.get((promotion.environment, promotion.artifact))
+    return (lock.by,) if lock and lock.by != case.actor.id else ()
+
+
+def _passed_over(promotion: Promotion, rules: Rules, stopped: Promotion | None, found: list[Stop]) -> Iterator[str]:
+    """Everything that would have kept a promotion from beginning now, by name; a rule that is there and was met is not listed."""
+    if rules.approve:
+        yield "approval"
+    yield from (stop.text for stop in found if stop.code != "lane")
+    yield from (f"the gate {gate.gate} ({gate.text})" for gate in gates.stops(promotion.gates))
+    if stopped:
+        yield f"{stopped.id}, which was {stopped.state.value.replace('_', ' ')}"
