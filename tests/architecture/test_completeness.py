@@ -94,7 +94,7 @@ def test_each_effect_has_a_task_and_each_task_a_queue_and_a_body(given: None) ->
 def test_the_beat_asks_only_for_tasks_that_there_are(given: None) -> None:
     conf = celery.configuration()
     schedule = conf["beat_schedule"]
-    assert {entry["task"] for entry in schedule.values()} == {lanes.SWEEP, lanes.LOOK_AT_SOURCE}
+    assert {entry["task"] for entry in schedule.values()} == {lanes.SWEEP, lanes.LOOK_AT_SOURCE, *lanes.BEATS}
     for entry in schedule.values():
         assert entry["options"]["queue"] == lanes.QUEUES[entry["task"]]
     assert conf["accept_content"] == ["json"]

@@ -9,7 +9,7 @@ from typing import Any
 
 from celery.signals import worker_ready
 
-from workers.app import settings
+from workers.app import alive, settings
 from workers.app.celery import LOOK_EVERY, app, send
 from workers.app.logs import log
 from workers.app.place import place
@@ -112,6 +112,19 @@ def verify_record(self: Any, /, envelope: str) -> None:
     """Verify the ledger, because somebody asked."""
     if not record.answer(wiring(), envelope, lambda: send(lanes.REBUILD, {})):
         raise self.retry(countdown=0.5)
+
+
+def _beat(task: str) -> None:
+    """A task that shows that its lane's queue is served: it waits its turn there as all others do."""
+
+    @app.task(name=task, bind=True)
+    def beat(self: Any, /) -> None:
+        with _told("no_sign_given"):
+            wiring().heartbeats.give(alive.beat(lanes.QUEUES[task], str(self.request.hostname)))
+
+
+for _task in lanes.BEATS:
+    _beat(_task)
 
 
 def _attempt(self: Any, fields: dict[str, Any]) -> Attempt:

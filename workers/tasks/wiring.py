@@ -24,6 +24,7 @@ from workers.adapters.git.witness import Witness
 from workers.adapters.github_app import App, InstallationLogins
 from workers.adapters.redis.board import RedisBoard
 from workers.adapters.redis.connection import connect
+from workers.adapters.redis.heartbeats import Heartbeats
 from workers.adapters.redis.inbox import RedisInbox
 from workers.adapters.redis.leases import Leases
 from workers.adapters.redis.projection import ProjectionReader
@@ -105,6 +106,11 @@ class Wiring:
     def leases(self) -> Leases:
         """Leases in Redis."""
         return Leases(self.client)
+
+    @cached_property
+    def heartbeats(self) -> Heartbeats:
+        """Signs of life in Redis."""
+        return Heartbeats(self.client)
 
     @cached_property
     def inbox(self) -> RedisInbox:

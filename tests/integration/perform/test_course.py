@@ -6,6 +6,7 @@ from workers.contract import lanes
 from workers.contract import requests as ask
 from workers.contract.names import Digest, PromotionId
 from workers.contract.outcomes import Refused
+from workers.effects.deployment import RETRY_AFTER
 from workers.tasks import effects
 from workers.tasks.changes import step_name
 
@@ -55,7 +56,7 @@ def test_a_look_while_a_step_is_at_work_is_put_off_and_then_refused(town: Town) 
     ((task, fields),) = town.sent
     assert task == lanes.OBSERVE
     with town.wiring.leases.hold(step_name(P1, 1), 5):
-        assert effects.observe(town.wiring, fields, 1) == effects.RETRY_AFTER
+        assert effects.observe(town.wiring, fields, 1) == RETRY_AFTER
         assert effects.observe(town.wiring, fields, effects.OBSERVE_TRIES) is None
     town.drain()
     (refused,) = [one for one in town.told(Refused) if one.what == "accept live P-1"]
