@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from typing import Any
 
-from bot.grammar import Sentence, Vocabulary, read, write
+from bot.grammar import Moment, NotUnderstood, Sentence, Vocabulary, read, write
 from bot.views.blocks import button, confirm, option
 from bot.views.text import escaped, plain
 from workers.contract import requests as ask
@@ -22,6 +23,7 @@ _LONGEST = 2_000
 _ROOM = 7_000
 """The most characters of all the buttons of suggestions together; each takes `_AROUND` besides its sentence."""
 _AROUND = 650
+_EARLY = Moment(datetime(2001, 1, 1, tzinfo=UTC))
 _PLAN_DIGITS = slice(7, 19)
 
 
@@ -108,13 +110,19 @@ def run(sentences: Iterable[str]) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     room = _ROOM
     for sentence in sentences:
-        understood = read(escaped(sentence), Vocabulary())
+        understood = _understood(sentence)
         room -= len(escaped(sentence)) + _AROUND
         if isinstance(understood, Sentence) and not understood.guessed and room > 0 and len(escaped(sentence)) <= _LONGEST:
             verb = understood.command.verb.replace(" ", "_")
             again = sum(str(other["action_id"]).partition(".")[0] == verb for other in found)
             found.append(_run(sentence, f"{verb}.{again + 1}" if again else verb, understood))
     return found[:25]
+
+
+def _understood(sentence: str) -> Sentence | NotUnderstood:
+    """What it would be if it were said: at which instant decides what a time in it means, and only whether it is one matters here."""
+    found = [read(escaped(sentence), known) for known in (Vocabulary(), Vocabulary(moment=_EARLY))]
+    return next((one for one in found if isinstance(one, Sentence)), found[0])
 
 
 def _run(sentence: str, action_id: str, understood: Sentence) -> dict[str, Any]:

@@ -10,7 +10,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from workers.contract import requests as ask
 from workers.contract.actors import Actor
-from workers.contract.names import ArtifactName, EnvironmentName, PromotionId, VersionAsk
+from workers.contract.envelope import stamp
+from workers.contract.names import ArtifactName, EnvironmentName, Instant, PromotionId, VersionAsk
 from workers.contract.promotion import Promotion, State
 from workers.contract.requests import Seen
 from workers.domain import decision as d
@@ -32,6 +33,10 @@ REPORTS: dict[State, type[ask.Deployed | ask.Verified | ask.Restored]] = {
     State.VERIFYING: ask.Verified,
     State.ROLLING_BACK: ask.Restored,
 }
+
+
+Verb = ask.Approve | ask.Reject | ask.Cancel | ask.Retry | ask.Pause | ask.Continue | ask.Abort
+VERBS = st.sampled_from([ask.Approve] * 4 + [ask.Reject, ask.Cancel, ask.Retry, ask.Pause, ask.Pause, ask.Continue, ask.Abort])
 
 
 class Watched(Story):
@@ -82,9 +87,25 @@ class AnyStory(RuleBasedStateMachine):
     def promote(self, who: Actor, version: str, place: str) -> None:
         self.story.promotes(who, version, place)
 
-    @rule(who=PEOPLE, number=IDS, verb=st.sampled_from([ask.Approve, ask.Approve, ask.Approve, ask.Reject, ask.Cancel, ask.Retry]))
-    def say(self, who: Actor, number: int, verb: type[ask.Approve | ask.Reject | ask.Cancel | ask.Retry]) -> None:
+    @rule(who=PEOPLE, number=IDS, verb=VERBS)
+    def say(self, who: Actor, number: int, verb: type[Verb]) -> None:
         self.story.says(who, verb(PromotionId.read(f"P-{number}")))
+
+    @rule(who=PEOPLE, version=VERSIONS, place=PLACES, minutes=st.sampled_from([0, 30, 3000]))
+    def promote_later(self, who: Actor, version: str, place: str, minutes: int) -> None:
+        at = Instant.read(stamp(self.story.now + timedelta(minutes=minutes)))
+        self.story.says(who, ask.Promote(VersionAsk.read(version), EnvironmentName.read(place), BIOPSY, at=at))
+
+    @rule(who=PEOPLE, runs_new=st.booleans(), late=st.booleans())
+    def accept_live(self, who: Actor, runs_new: bool, late: bool) -> None:
+        for promotion in [self.story.world.promotions[id_] for id_ in sorted(self.story.world.open)]:
+            if promotion.state is State.NEEDS_ATTENTION:
+                live = self.story.lane(promotion.environment).live
+                seen = promotion.to if runs_new else live
+                found = (ask.Sighting("eu", seen.label if seen else None, seen.digest if seen else None),)
+                asked = self.story.asks(who, ask.AcceptLive(promotion.id))
+                self.story.reports(ask.Observed(promotion.id, promotion.generation - late, found, "sealed"), asked)
+                return
 
     @rule(who=PEOPLE, place=PLACES, to=st.none() | VERSIONS)
     def roll_back(self, who: Actor, place: str, to: str | None) -> None:
@@ -174,6 +195,8 @@ class AnyStory(RuleBasedStateMachine):
                 story.reports(kind(promotion.id, promotion.generation, Seen.DONE, "eu", "seen"))
             elif promotion.state is State.NEEDS_ATTENTION:
                 story.says(BEN, ask.Retry(promotion.id))
+            elif promotion.paused:
+                story.says(BEN, ask.Continue(promotion.id))
         story.ticks()
         if story.world is before:
             story.later(minutes=1500).ticks()

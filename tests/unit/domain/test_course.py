@@ -7,15 +7,15 @@ from datetime import timedelta
 import pytest
 
 from workers.contract import requests as ask
-from workers.contract.actors import Conversation, Origin
-from workers.contract.envelope import LIFETIME, Envelope, request_id, stamp
+from workers.contract.actors import Actor
+from workers.contract.envelope import stamp
 from workers.contract.names import Instant, PromotionId, VersionAsk
 from workers.contract.outcomes import Late, Receipt
 from workers.contract.promotion import State
 from workers.contract.requests import Seen, Sighting
 from workers.domain import decision as d
 
-from .worlds import ANA, BEN, BIOPSY, CHANNEL, MIA, OLA, PROD, REPO, Story, outcome, reasons, refused, version_of
+from .worlds import ANA, BEN, BIOPSY, MIA, OLA, PROD, Story, outcome, reasons, refused, version_of
 
 P6 = PromotionId.read("P-6")
 WANTED = VersionAsk.read("v3.0.0")
@@ -50,15 +50,11 @@ def at(story: Story, **later: float) -> Instant:
     return Instant.read(stamp(story.now + timedelta(**later)))
 
 
-def looked(story: Story, *found: Sighting, who: object = BEN, aged: timedelta = timedelta(0), generation: int | None = None) -> d.Decision:
+def looked(story: Story, *found: Sighting, who: Actor = BEN, aged: timedelta = timedelta(0), generation: int | None = None) -> d.Decision:
     """What an effect reports that looked for somebody who asked to accept it."""
-    where = Conversation(CHANNEL, Origin.COMMAND, None)
-    issued = story.now - aged
-    story._asked += 1
-    id_ = request_id("asked", str(story._asked))
-    asked = Envelope(id_, REPO, stamp(issued), stamp(issued + LIFETIME), who, ask.AcceptLive(P6, "I looked"), where, "accept live P-6")  # type: ignore[arg-type]
+    asked = story.asks(who, ask.AcceptLive(P6, "I looked"), aged)
     at_generation = story.promotion("P-6").generation if generation is None else generation
-    return story.reports(ask.Observed(P6, at_generation, found, id_), asked)
+    return story.reports(ask.Observed(P6, at_generation, found, "sealed"), asked)
 
 
 def runs(story: Story, version: str, name: str = "eu", told: str = "digest") -> Sighting:
@@ -127,10 +123,10 @@ def test_a_deployment_under_way_cannot_be_paused_and_says_what_can_be_done(runni
 
 @pytest.mark.parametrize("who", [ANA, BEN])
 @pytest.mark.parametrize("step", ["deploying", "verifying"])
-def test_an_abort_brings_back_what_was_live_at_a_new_generation_and_holds_nothing(running: Story, who: object, step: str) -> None:
+def test_an_abort_brings_back_what_was_live_at_a_new_generation_and_holds_nothing(running: Story, who: Actor, step: str) -> None:
     if step == "verifying":
         running.deploys("P-6")
-    decision = running.says(who, ask.Abort(P6, "the wrong version"))  # type: ignore[arg-type]
+    decision = running.says(who, ask.Abort(P6, "the wrong version"))
     assert decision.effects == (d.Restore(P6, 4),)
     assert (running.state("P-6"), running.lane().generation) == ("rolling_back", 4)
     assert running.reports(ask.Deployed(P6, 3, Seen.DONE, "eu", "too late")) == d.NOTHING
