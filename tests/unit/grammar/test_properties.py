@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import string
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import assume, given, settings
@@ -14,7 +15,8 @@ from bot.grammar.characters import faults
 from bot.grammar.words import VERBS
 from workers.contract import requests as ask
 from workers.contract.commands import BY_REQUEST, COMMANDS, SYNONYMS, Token
-from workers.contract.names import ArtifactName, EnvironmentName, OutputRef, PromotionId, RefName, Version, VersionAsk
+from workers.contract.envelope import stamp
+from workers.contract.names import ArtifactName, EnvironmentName, Instant, OutputRef, PromotionId, RefName, Version, VersionAsk
 from workers.contract.promotion import Kind
 
 from .known import KNOWN, NOTHING
@@ -74,6 +76,7 @@ BY_TOKEN: dict[Token, st.SearchStrategy[object]] = {
     Token.KIND: st.sampled_from(Kind), Token.NAME: NAMES, Token.VERSION: ASKED, Token.ENVIRONMENT: PLACES,
     Token.PROMOTION: st.integers(1, 999_999_999).map(lambda n: PromotionId(f"P-{n}")), Token.REF: REFS.map(RefName), Token.PLAN: HEX, Token.COMMIT: HEX,
     Token.OUTPUT: IMAGES,
+    Token.TIME: st.integers(1_600_000_000, 4_000_000_000).map(lambda one: Instant(stamp(datetime.fromtimestamp(one, UTC)))),
     Token.VERB: st.sampled_from([row.verb for row in COMMANDS]), Token.TEXT: REASONS,
 }  # fmt: skip
 
