@@ -35,7 +35,7 @@ from bot.links import GitWeb, Links
 from bot.listeners import Listeners
 from bot.modals import Modals
 from bot.pages import audit
-from bot.pages.health import Check, Health
+from bot.pages.health import Check, Health, Lanes
 from bot.people import People
 from bot.projection import Projection
 from bot.settings import Settings
@@ -44,6 +44,7 @@ from bot.slack import Slack
 from bot.sockets import Socket
 from bot.together import end, together
 from bot.vocabulary import Names
+from bot.watchdog import Watchdog
 from bot.webhook import Webhook
 from workers.contract import lanes
 
@@ -108,6 +109,7 @@ class Bot:
         self._runner = web.AppRunner(self._web, access_log=None, handle_signals=False, shutdown_timeout=3.0)
         self._projection = Projection(base.redis, base.inbox)
         self._waiting = Waiting(base.redis)
+        self._watchdog = Watchdog(base.redis)
         self._people: People | None = None
 
     async def listen(self) -> None:
@@ -116,6 +118,7 @@ class Bot:
         for path in PATHS:
             self._web.router.add_post(path, base.intake.over_http)
         self._web.router.add_get("/healthz", Health(self._checks()).handle)
+        self._web.router.add_get("/health", Lanes(self._watchdog).handle)
         if settings.towpath_webhook_secret:
             hook = Webhook(settings.towpath_webhook_secret.get_secret_value(), base.inbox.look)
             self._web.router.add_post(webhook.PATH, hook.over_http)
@@ -152,7 +155,13 @@ class Bot:
         def serving(shard: int, lease: Lease) -> Stream:
             return Stream(shard, lease, counter)
 
-        works = [epoch.run(), consumer.run(), Shards(base.redis, base.me, serving).run(), Reminders(self._waiting, base.whisper).run()]
+        works = [
+            epoch.run(),
+            consumer.run(),
+            self._watchdog.run(),
+            Shards(base.redis, base.me, serving).run(),
+            Reminders(self._waiting, base.whisper).run(),
+        ]
         if self._socket:
             works.append(self._socket.keep_connected())
         await together(stop.wait(), *works)
@@ -186,5 +195,8 @@ class Bot:
         async def socket() -> bool:
             return self._socket is not None and await self._socket.is_connected()
 
-        checks: dict[str, Check] = {"redis": redis, "consumer": consumer}
+        async def watchdog() -> bool:
+            return self._consumer is None or self._watchdog.is_alive
+
+        checks: dict[str, Check] = {"redis": redis, "consumer": consumer, "watchdog": watchdog}
         return {**checks, "socket": socket} if self._base.settings.slack_app_token else checks

@@ -24,6 +24,16 @@ def section(lines: Iterable[str], longest: int = 1_500) -> list[Block]:
     return [{"type": "section", "text": markup(text)}] if text else []
 
 
+def sections(lines: Iterable[str]) -> list[Block]:
+    """Lines of markup as as many sections as they need."""
+    pages: list[list[str]] = [[]]
+    for line in lines:
+        if sum(len(other) + 1 for other in pages[-1]) + len(line) > SECTION - 100:
+            pages.append([])
+        pages[-1].append(line)
+    return [block for page in pages for block in section(page, SECTION)]
+
+
 def context(parts: Iterable[str]) -> list[Block]:
     """Small print; no block when there is none."""
     text = "  ·  ".join(part for part in parts if part)

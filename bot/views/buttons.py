@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from typing import Any
 
-from bot.grammar import Sentence, Vocabulary, read, write
+from bot.grammar import Moment, NotUnderstood, Sentence, Vocabulary, read, write
 from bot.views.blocks import button, confirm, option
 from bot.views.text import escaped, plain
 from workers.contract import requests as ask
@@ -22,21 +23,20 @@ _LONGEST = 2_000
 _ROOM = 7_000
 """The most characters of all the buttons of suggestions together; each takes `_AROUND` besides its sentence."""
 _AROUND = 650
+_EARLY = Moment(datetime(2001, 1, 1, tzinfo=UTC))
 _PLAN_DIGITS = slice(7, 19)
 
 
 def decide(promotion: Promotion) -> list[dict[str, Any]]:
     """Approve, Reject and the rest, while somebody may still decide; what a person may do, when one must; nothing afterwards."""
     if promotion.state is State.WAITING:
-        return [
-            _approve(promotion),
-            _reject(promotion),
-            _more(promotion, ("Details", f"{DETAILS_FORM} {promotion.id}"), _cancel(promotion)),
-        ]
+        return [_approve(promotion), _reject(promotion), _more(_details(promotion), _pause(promotion), _cancel(promotion))]
     if promotion.state in (State.QUEUED, State.CHECKING):
-        return [_more(promotion, ("Details", f"{DETAILS_FORM} {promotion.id}"), _cancel(promotion))]
+        return [_more(_details(promotion), _pause(promotion), _cancel(promotion))]
+    if promotion.state in (State.DEPLOYING, State.VERIFYING) and not promotion.rollback:
+        return [_abort(promotion)]
     if promotion.state is State.NEEDS_ATTENTION:
-        return [_retry(promotion), *_rollback(promotion)]
+        return [_retry(promotion), *_rollback(promotion), _accept(promotion)]
     return []
 
 
@@ -58,11 +58,21 @@ def _reject(promotion: Promotion) -> dict[str, Any]:
     return button("Reject", REJECT_FORM, str(promotion.id))
 
 
+def _details(promotion: Promotion) -> tuple[str, str]:
+    return "Details", f"{DETAILS_FORM} {promotion.id}"
+
+
+def _pause(promotion: Promotion) -> tuple[str, str]:
+    if promotion.paused:
+        return "Continue", write(ask.Continue(promotion.id))
+    return "Pause", write(ask.Pause(promotion.id))
+
+
 def _cancel(promotion: Promotion) -> tuple[str, str]:
     return "Cancel the request", write(ask.Cancel(promotion.id))
 
 
-def _more(promotion: Promotion, *entries: tuple[str, str]) -> dict[str, Any]:
+def _more(*entries: tuple[str, str]) -> dict[str, Any]:
     return {"type": "overflow", "action_id": MORE, "options": [option(label, value) for label, value in entries]}
 
 
@@ -71,6 +81,22 @@ def _retry(promotion: Promotion) -> dict[str, Any]:
     return button(
         "Retry", "retry", write(ask.Retry(promotion.id)), style="primary", confirm=confirm(f"Retry {promotion.id}?", text, "Retry")
     )
+
+
+def _abort(promotion: Promotion) -> dict[str, Any]:
+    back = f"{promotion.live.version} comes back" if promotion.live else "nothing serves there then, as before"
+    text = f"The deployment of {promotion.artifact} {promotion.to.version} to {promotion.environment} is stopped: {back}."
+    asks_again = confirm(f"Abort {promotion.id}?", text, "Abort")
+    return button("Abort", "abort", write(ask.Abort(promotion.id)), style="danger", confirm=asks_again)
+
+
+def _accept(promotion: Promotion) -> dict[str, Any]:
+    text = (
+        f"The targets in {promotion.environment} are asked what they run. Where all run {promotion.to.version}, it has succeeded without "
+        "its golden proof; where all run what ran before, it has failed."
+    )
+    asks_again = confirm("Accept what is live?", text, "Accept live")
+    return button("Accept live", "accept_live", write(ask.AcceptLive(promotion.id)), confirm=asks_again)
 
 
 def _rollback(promotion: Promotion) -> list[dict[str, Any]]:
@@ -84,13 +110,19 @@ def run(sentences: Iterable[str]) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     room = _ROOM
     for sentence in sentences:
-        understood = read(escaped(sentence), Vocabulary())
+        understood = _understood(sentence)
         room -= len(escaped(sentence)) + _AROUND
         if isinstance(understood, Sentence) and not understood.guessed and room > 0 and len(escaped(sentence)) <= _LONGEST:
             verb = understood.command.verb.replace(" ", "_")
             again = sum(str(other["action_id"]).partition(".")[0] == verb for other in found)
             found.append(_run(sentence, f"{verb}.{again + 1}" if again else verb, understood))
     return found[:25]
+
+
+def _understood(sentence: str) -> Sentence | NotUnderstood:
+    """What it would be if it were said: at which instant decides what a time in it means, and only whether it is one matters here."""
+    found = [read(escaped(sentence), known) for known in (Vocabulary(), Vocabulary(moment=_EARLY))]
+    return next((one for one in found if isinstance(one, Sentence)), found[0])
 
 
 def _run(sentence: str, action_id: str, understood: Sentence) -> dict[str, Any]:

@@ -147,6 +147,11 @@ def _vote(one: Vote, promotion: Promotion, names: Names) -> str:
 
 def deadlines(promotion: Promotion) -> Iterator[str]:
     """What time alone will change."""
+    if promotion.paused:
+        why = f": {safe(promotion.paused.because, 300)}" if promotion.paused.because else ""
+        yield f"*Paused:* since {when(promotion.paused.since)}{why}. To let it go on: `continue {promotion.id}`"
+    if promotion.start_at and promotion.state is State.WAITING:
+        yield f"*Begins:* {when(promotion.start_at)}, or as soon as it is approved after that"
     if promotion.expires_at and promotion.state is State.WAITING:
         yield f"*Expires:* {when(promotion.expires_at)}"
     if promotion.look_at and promotion.state is State.QUEUED:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from bot.views import facts, lineage
-from bot.views.blocks import actions, context, header, post, section
+from bot.views.blocks import actions, context, header, post, section, sections
 from bot.views.buttons import run
 from bot.views.post import Block, Links, Names, Post
 from bot.views.stopped import held
@@ -168,8 +168,7 @@ def commands(outcome: out.Commands, links: Links, names: Names) -> Post:
     title = "*What you may say*, here, by mention, or in a promotion's thread"
     more = "_What one of them does, and an example:_ `help promote`"
     text = _spoken("What you may say", [row.phrase for row in rows], None)
-    parts = [block for at in range(0, len(lines), _FEW) for block in section(lines[at : at + _FEW], _LONG)]
-    return post(text, [*section([*note, title, more]), *parts, *actions(run(["whoami", "show status", "show pending"]))])
+    return post(text, [*sections([*note, title, more, *lines]), *actions(run(["whoami", "show status", "show pending"]))])
 
 
 def whoami(outcome: out.Person, links: Links, names: Names) -> Post:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from bot.views import facts
-from bot.views.blocks import context, post, section
+from bot.views.blocks import actions, context, post, section
+from bot.views.buttons import decide
 from bot.views.post import Block, Links, Names, Post
-from bot.views.text import NO_NAMES, mention, safe
+from bot.views.text import NO_NAMES, mention, safe, told
 from bot.views.words import STATES, headline
 from workers.contract.outcomes import Moved
 from workers.contract.promotion import Event, Promotion, State
@@ -37,13 +38,16 @@ def thread(moved: Moved, event: Event, links: Links, names: Names = NO_NAMES) ->
         *section([line for line in lines if line]),
         *_more(moved, event, names),
         *section([called]),
+        *_buttons(promotion, event),
         *context([str(promotion.id) if broadcast(event) else "", *facts.records(moved, event, links)]),
     ]
     text = f"{promotion.id}: {title.replace('*', '')}. {words} {called}".strip()
     return post(text, blocks)
 
 
-_SIGNS = {"requested": "📣", "emergency": "🚨", "approved": "👍", "stale": "🔁", "retried": "🔁", "registered": "🏷️"}
+_SIGNS = {
+    "requested": "📣", "emergency": "🚨", "approved": "👍", "stale": "🔁", "retried": "🔁", "registered": "🏷️", "paused": "⏸️", "continued": "▶️",
+}  # fmt: skip
 
 
 def _why(event: Event) -> Iterator[str]:
@@ -55,6 +59,8 @@ def _called(promotion: Promotion, event: Event) -> str:
     """Who is notified: approvers when they are asked, the requester at the decision and at the end; never who acted."""
     if event.event in _ASKS and event.state is State.WAITING:
         return _approvers(promotion, event)
+    if promotion.concerns and _is_first(promotion, event):
+        return f"{' '.join(mention(one.user) for one in promotion.concerns)} This passes over your lock."
     is_decision = event.event in _DECISIONS and event.state is not State.WAITING
     if promotion.requester == event.actor or not (is_decision or event.event in _ENDS):
         return ""
@@ -81,6 +87,12 @@ def _more(moved: Moved, event: Event, names: Names) -> list[Block]:
         blocks += section(facts.reasons(promotion, names))
     told_next = _NEXT.get(event.event)
     return blocks + (section(told_next(promotion)) if told_next else [])
+
+
+def _buttons(promotion: Promotion, event: Event) -> list[Block]:
+    """The card's buttons beside the words that ask a person to decide, unless somebody has decided meanwhile."""
+    is_asked = event.event == "needs_attention" and event == facts.shown_events(promotion)[-1]
+    return actions(decide(promotion)) if is_asked else []
 
 
 def _is_first(promotion: Promotion, event: Event) -> bool:
@@ -128,13 +140,34 @@ def _after_failure(promotion: Promotion) -> Iterator[str]:
 
 def _after_return(promotion: Promotion) -> Iterator[str]:
     runs = f"{safe(promotion.artifact)} {safe(promotion.live.version)} serves again" if promotion.live else "Nothing serves, as before"
+    if _was_aborted(promotion):
+        yield f"{runs} in {safe(promotion.environment)}. To ask again: {_again(promotion)}"
+        return
     lift = f"`unhold {promotion.artifact} {promotion.to.version} in {promotion.environment} because …`"
     yield f"{runs} in {safe(promotion.environment)}. {safe(promotion.to.version)} is on hold there; to lift the hold: {lift}"
 
 
+def _was_aborted(promotion: Promotion) -> bool:
+    """Whether a person took it back, which puts no hold on it."""
+    return next((event.event == "aborted" for event in reversed(promotion.events) if event.event in ("aborted", "rolling_back")), False)
+
+
 def _needs_attention(promotion: Promotion) -> Iterator[str]:
-    yield f"A person must decide. Here: `retry`, or `rollback {promotion.artifact} in {promotion.environment}`"
+    version, where = safe(promotion.to.version), safe(promotion.environment)
+    yield f"*Known:* {_known(promotion)}"
+    yield f"*A person must decide,* here or with the buttons; until then nothing else begins in {where}:"
+    yield f"• `retry`: {version} is deployed again to every target, and proved."
+    yield f"• `rollback {promotion.artifact} in {promotion.environment}`: the last good version comes back, {version} gets a hold."
+    yield f"• `accept live`: the targets are asked what they run; if all run {version}, or all what ran before, that is the end of it."
     yield f"*Should Towpath be away:* {_by_hand(promotion)}"
+
+
+def _known(promotion: Promotion) -> str:
+    """What was seen last, and between which two versions it is open."""
+    before = safe(promotion.live.version) if promotion.live else "nothing"
+    step = promotion.step
+    seen = f"{safe(step.name, 40)} on {safe(step.target, 80)}: {told(step.text, 300)}" if step else "no step was reported"
+    return f"before it {before} ran, {safe(promotion.to.version)} was to; seen last: {seen}"
 
 
 def _again(promotion: Promotion) -> str:

@@ -43,7 +43,7 @@ _HEADLINES: dict[State, str] = {
     State.VERIFYING: "{what} was deployed to {where} and is being verified",
     State.SUCCEEDED: "{what} went live in {where}",
     State.FAILED: "{what} did not go live in {where}",
-    State.ROLLING_BACK: "{what} failed its proof in {where} and is being taken back",
+    State.ROLLING_BACK: "{what} is being taken back from {where}",
     State.ROLLED_BACK: "{what} was taken back from {where}",
     State.NEEDS_ATTENTION: "{what} stopped on its way to {where}: a person must decide",
 }
@@ -60,6 +60,7 @@ _BACK: dict[State, str] = {
 LABELS: dict[str, str] = {
     "requested": "Requested", "approved": "Approved", "stale": "Plan changed", "retried": "Tried again", "registered": "Registered",
     "emergency": "Emergency",
+    "paused": "Paused", "continued": "Continued", "aborted": "Aborted",
     **{state.value: word for state, (_, word) in STATES.items() if state not in (State.CHECKING, State.WAITING)},
 }  # fmt: skip
 """What an event is called."""

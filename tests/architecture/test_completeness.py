@@ -21,7 +21,7 @@ from workers.contract.promotion import State
 from workers.domain import decide as decisions
 from workers.domain import decision, layout, reads, states
 from workers.effects.deployment import Deployment
-from workers.tasks import changes
+from workers.tasks import changes, effects
 
 ROOT = Path(__file__).parents[2]
 
@@ -77,8 +77,8 @@ def given(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 def test_each_effect_has_a_task_and_each_task_a_queue_and_a_body(given: None) -> None:
-    effects = set(typing.get_args(decision.Effect))
-    assert set(board.TASKS) == effects
+    asked = set(typing.get_args(decision.Effect))
+    assert set(board.TASKS) == asked
     tasks = {value for name, value in vars(lanes).items() if isinstance(value, str) and value.startswith("towpath.") and name.isupper()}
     assert set(lanes.QUEUES) == tasks
     assert set(board.TASKS.values()) <= tasks
@@ -94,11 +94,16 @@ def test_each_effect_has_a_task_and_each_task_a_queue_and_a_body(given: None) ->
 def test_the_beat_asks_only_for_tasks_that_there_are(given: None) -> None:
     conf = celery.configuration()
     schedule = conf["beat_schedule"]
-    assert {entry["task"] for entry in schedule.values()} == {lanes.SWEEP, lanes.LOOK_AT_SOURCE}
+    assert {entry["task"] for entry in schedule.values()} == {lanes.SWEEP, lanes.LOOK_AT_SOURCE, *lanes.BEATS}
     for entry in schedule.values():
         assert entry["options"]["queue"] == lanes.QUEUES[entry["task"]]
     assert conf["accept_content"] == ["json"]
     assert conf["task_serializer"] == "json"
+
+
+def test_a_step_that_lost_its_worker_is_begun_again_within_fifteen_seconds() -> None:
+    """Its lease ends, the next sweep finds it gone, and a sweep that did so a moment before has put a mark."""
+    assert effects.STEP_SECONDS + celery.SWEEP_EVERY + changes.BEGIN_AGAIN_AFTER <= 15
 
 
 def test_each_state_is_in_the_table_and_each_step_can_be_begun_again() -> None:

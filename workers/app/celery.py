@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import socket
 import sys
 import warnings
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any, NoReturn
 
 from celery import Celery
@@ -15,15 +17,19 @@ from celery.exceptions import CPendingDeprecationWarning, SecurityWarning
 from celery.signals import beat_init, celeryd_init, setup_logging, worker_ready, worker_shutting_down
 
 from workers.adapters import gates
-from workers.app import keys, logs, settings
+from workers.adapters.redis.connection import connect
+from workers.adapters.redis.heartbeats import Heartbeats
+from workers.app import alive, keys, logs, settings
 from workers.contract import lanes
 from workers.contract.actors import PROCESSES
 from workers.contract.envelope import LIFETIME, Envelope, Sender, request_id, seal, stamp
 from workers.contract.requests import Tick
 from workers.contract.signatures import SigningKey
+from workers.ports.errors import WorldError
 
 SWEEP_EVERY = 5.0
 LOOK_EVERY = 15.0
+SIGN_EVERY = 5.0
 VISIBILITY = 300
 PAUSES = {lanes.PUT_BACK: 1.0}
 """Tasks that begin a moment later, in seconds."""
@@ -54,6 +60,7 @@ def configuration() -> dict[str, Any]:
         "beat_schedule": {
             "sweep": _beat(lanes.SWEEP, SWEEP_EVERY, BeatLazyFunc(tick)),
             "look": _beat(lanes.LOOK_AT_SOURCE, LOOK_EVERY),
+            **{task: _beat(task, SIGN_EVERY) for task in lanes.BEATS},
         },
         "beat_max_loop_interval": 2,
     }
@@ -74,7 +81,8 @@ def send(task: str, kwargs: dict[str, Any]) -> None:
 
 
 def tick() -> str:
-    """The clock's word, signed with the clock's key: only the `clock` process reads it."""
+    """The clock's word, signed with the clock's key: only the `clock` process reads it. That it is asked for is the clock's sign of life."""
+    _give_sign()
     folder = _settings().towpath_keys
     key = SigningKey.load((folder / "clock").read_bytes())
     instant = datetime.now(UTC)
@@ -83,6 +91,18 @@ def tick() -> str:
         request_id(repo_id, "tick", stamp(instant)), repo_id, stamp(instant), stamp(instant + LIFETIME), PROCESSES["clock"], Tick()
     )
     return seal(envelope, Sender.CLOCK, key).to_wire()
+
+
+def _give_sign() -> None:
+    try:
+        _heartbeats().give(alive.beat("clock", f"clock@{socket.gethostname()}"))
+    except WorldError as exc:
+        logs.log.warning("no_sign_given", why=str(exc))
+
+
+@cache
+def _heartbeats() -> Heartbeats:
+    return Heartbeats(connect(_settings().redis_url.get_secret_value()))
 
 
 @setup_logging.connect

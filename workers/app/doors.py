@@ -9,7 +9,7 @@ from typing import Any
 
 from celery.signals import worker_ready
 
-from workers.app import settings
+from workers.app import alive, settings
 from workers.app.celery import LOOK_EVERY, app, send
 from workers.app.logs import log
 from workers.app.place import place
@@ -98,6 +98,17 @@ def gather(self: Any, /, **fields: Any) -> None:
         raise self.retry(countdown=2, exc=exc) from exc
 
 
+@app.task(name=lanes.OBSERVE, bind=True, max_retries=60)
+def observe(self: Any, /, **fields: Any) -> None:
+    """Look at what targets report."""
+    try:
+        seconds = effects.observe(wiring(), fields, int(self.request.retries) + 1)
+    except Unreachable as exc:
+        raise self.retry(countdown=2, exc=exc) from exc
+    if seconds:
+        raise self.retry(countdown=seconds)
+
+
 @app.task(name=lanes.LOOK_AT_SOURCE)
 def look_at_source() -> None:
     """New tags, a changed policy."""
@@ -110,6 +121,19 @@ def verify_record(self: Any, /, envelope: str) -> None:
     """Verify the ledger, because somebody asked."""
     if not record.answer(wiring(), envelope, lambda: send(lanes.REBUILD, {})):
         raise self.retry(countdown=0.5)
+
+
+def _beat(task: str) -> None:
+    """A task that shows that its lane's queue is served: it waits its turn there as all others do."""
+
+    @app.task(name=task, bind=True)
+    def beat(self: Any, /) -> None:
+        with _told("no_sign_given"):
+            wiring().heartbeats.give(alive.beat(lanes.QUEUES[task], str(self.request.hostname)))
+
+
+for _task in lanes.BEATS:
+    _beat(_task)
 
 
 def _attempt(self: Any, fields: dict[str, Any]) -> Attempt:

@@ -131,9 +131,10 @@ COMMANDS: tuple[Command, ...] = (
         "promote", ask.Promote, Right.REQUEST,
         (_KIND, _NAME, Slot("version", Token.VERSION), Slot("source", Token.ENVIRONMENT, after=("from",)),
          Slot("environment", Token.ENVIRONMENT, after=("to", "in", "into", "on"), needed=True),
-         Slot("via", Token.ENVIRONMENT, after=("via", "through")), _BECAUSE),
+         Slot("via", Token.ENVIRONMENT, after=("via", "through")), Slot("at", Token.TIME, after=("at", "in")), _BECAUSE),
         "Bring a version into an environment: gates first, then approvals, then the deployment with its proof. With `via` it goes there first, "
-        "and once it has succeeded there its promotion onwards opens by itself, with that environment's own gates and approvals.",
+        "and once it has succeeded there its promotion onwards opens by itself, with that environment's own gates and approvals. With a time it "
+        "begins then, not before; gates are judged again at that moment, and approvals that come later let it begin at once.",
         "promote model v3 to prod because it misses fewer cases",
         synonyms=("ship", "deploy", "release"),
     ),
@@ -163,6 +164,27 @@ COMMANDS: tuple[Command, ...] = (
         "retry", ask.Retry, Right.RUN, (_PROMOTION, _BECAUSE),
         "Deploy again a promotion that needs attention.",
         "retry P-142 because the server is back", in_threads=True,
+    ),
+    Command(
+        "pause", ask.Pause, Right.REQUEST, (_PROMOTION, _BECAUSE),
+        "Keep a promotion that has not begun to deploy from beginning: your own, or any with the right to run. Approvals may still come.",
+        "pause P-142 because the campaign ends tonight", in_threads=True,
+    ),
+    Command(
+        "continue", ask.Continue, Right.REQUEST, (_PROMOTION, _BECAUSE),
+        "Let a paused promotion go on: gates and stops are judged again, then it begins.",
+        "continue P-142", synonyms=("resume",), in_threads=True,
+    ),
+    Command(
+        "abort", ask.Abort, Right.REQUEST, (_PROMOTION, _BECAUSE),
+        "Stop a deployment under way and bring back what was live before: your own, or any with the right to run. No hold is put on it.",
+        "abort P-142 because it is the wrong version", in_threads=True,
+    ),
+    Command(
+        "accept live", ask.AcceptLive, Right.RUN, (_PROMOTION, _BECAUSE),
+        "End a promotion that needs attention by what its targets report now: it succeeded if all run the new version, it failed if all run "
+        "the former one. Anything else is told, and it still needs attention.",
+        "accept live P-142 because the server was restarted by hand", in_threads=True,
     ),
     Command(
         "register", ask.Register, Right.REQUEST,

@@ -22,12 +22,27 @@ VERIFY_RECORD = "towpath.verify_record"
 DEPLOY = "towpath.deploy"
 VERIFY = "towpath.verify"
 RESTORE = "towpath.restore"
+OBSERVE = "towpath.observe"
+BEAT_CHANGES = "towpath.beat_changes"
+BEAT_QUERIES = "towpath.beat_queries"
+BEAT_EFFECTS = "towpath.beat_effects"
 
 QUEUES = {
     DRAIN: "changes", SWEEP: "changes",
     ANSWER: "queries", REBUILD: "changes", PUT_BACK: "changes",
     INSPECT: "effects", GATHER: "effects", LOOK_AT_SOURCE: "effects", VERIFY_RECORD: "effects", DEPLOY: "effects", VERIFY: "effects", RESTORE: "effects",
+    OBSERVE: "effects",
+    BEAT_CHANGES: "changes", BEAT_QUERIES: "queries", BEAT_EFFECTS: "effects",
 }  # fmt: skip
+
+
+BEATS = (BEAT_CHANGES, BEAT_QUERIES, BEAT_EFFECTS)
+"""The tasks by which each lane shows that its queue is served."""
+
+
+def watched() -> str:
+    """What the bot's watchdog must know when no worker can tell it: the channels to tell, and what is under way."""
+    return document("watched")
 
 
 def outcomes(shard: int) -> str:

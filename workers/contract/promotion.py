@@ -181,6 +181,11 @@ class Placed:
     since: str
     outputs: tuple[OutputRef, ...] = ()
 
+    @property
+    def label(self) -> str:
+        """The version label that targets know: it holds the start of the digest, so that a label never means two contents."""
+        return f"{self.version}-{self.digest.short}"
+
 
 @dataclass(frozen=True)
 class Release:
@@ -314,6 +319,7 @@ class Promotion:
     Every one of the `quorums` must be met. `start_at` is the instant before which it does not begin, `skipped` what an emergency passes over,
     `bundle` the ids of all promotions that move with it, itself among them: they begin and end together. `reminded_at`: when approvers were
     reminded. `then_to`: where it is to be promoted once it has succeeded here.
+    `concerns`: whom its first post notifies besides, such as the owner of a lock that a rollback passes over.
     """
 
     id: PromotionId
@@ -350,6 +356,7 @@ class Promotion:
     bundle: tuple[PromotionId, ...] = ()
     reminded_at: str | None = None
     then_to: EnvironmentName | None = None
+    concerns: tuple[ActorId, ...] = ()
 
     @property
     def quorums(self) -> tuple[Quorum, ...]:

@@ -63,7 +63,8 @@ class Undeprecate:
 class Promote:
     """Bring a version into an environment, first into `via` where that is said.
 
-    Without `artifact` the core finds it (thread, channel, only one) or offers a menu.
+    Without `artifact` the core finds it (thread, channel, only one) or offers a menu. `at` is the instant before which it does not
+    begin.
     """
 
     version: VersionAsk | None
@@ -73,6 +74,7 @@ class Promote:
     source: EnvironmentName | None = None
     because: str | None = None
     via: EnvironmentName | None = None
+    at: Instant | None = None
 
 
 @dataclass(frozen=True)
@@ -103,6 +105,38 @@ class Cancel:
 @dataclass(frozen=True)
 class Retry:
     """Deploy again what needs a person's attention."""
+
+    promotion: PromotionId | None = None
+    because: str | None = None
+
+
+@dataclass(frozen=True)
+class Pause:
+    """Keep a promotion that has not begun to deploy from beginning, until somebody lets it continue."""
+
+    promotion: PromotionId | None = None
+    because: str | None = None
+
+
+@dataclass(frozen=True)
+class Continue:
+    """Let a paused promotion go on."""
+
+    promotion: PromotionId | None = None
+    because: str | None = None
+
+
+@dataclass(frozen=True)
+class Abort:
+    """Stop a deployment under way, and bring back what was live before."""
+
+    promotion: PromotionId | None = None
+    because: str | None = None
+
+
+@dataclass(frozen=True)
+class AcceptLive:
+    """Let what the targets report now be the end of a promotion that needs attention."""
 
     promotion: PromotionId | None = None
     because: str | None = None
@@ -476,6 +510,26 @@ class Restored:
 
 
 @dataclass(frozen=True)
+class Sighting:
+    """What one target reports as its default: label and digest (None: nothing serves there). `trouble` says why nobody can tell."""
+
+    target: str
+    label: str | None = None
+    digest: str | None = None
+    trouble: str | None = None
+
+
+@dataclass(frozen=True)
+class Observed:
+    """What every target of a promotion's environment reports, because a person asked to accept it (`asked_by`, their sealed envelope)."""
+
+    promotion: PromotionId
+    generation: int
+    found: tuple[Sighting, ...]
+    asked_by: str
+
+
+@dataclass(frozen=True)
 class CardPosted:
     """The bot posted a promotion's card."""
 
@@ -489,7 +543,8 @@ class Tick:
 
 
 PEOPLE = (
-    Register, Deprecate, Undeprecate, Promote, Approve, Reject, Cancel, Retry, Rollback, Unhold, AdoptPolicy, Adopt, Revert,
+    Register, Deprecate, Undeprecate, Promote, Approve, Reject, Cancel, Retry, Pause, Continue, Abort, AcceptLive,
+    Rollback, Unhold, AdoptPolicy, Adopt, Revert,
     EmergencyPromote, CloseDebt, Freeze, Unfreeze, Lock, Unlock, StealLock, Hold,
     ShowStatus, ShowVersions, ShowLineage, ShowPending, ShowPolicy, History, Audit, Help, Whoami, AuditVerify, Plan, CanI, WhyNot,
     ShowQueue, ShowLocks, ShowFreezes, ShowHolds, AuditDebts,
@@ -502,14 +557,15 @@ READS = (
 )  # fmt: skip
 NESTING = (Plan, CanI, WhyNot)
 """Questions about another request."""
-REPORTS = (Inspected, NotInspected, Gathered, PolicyProposed, Deployed, Verified, Restored, ExternalsSeen, ExternalsSettled)
+REPORTS = (Inspected, NotInspected, Gathered, PolicyProposed, Deployed, Verified, Restored, Observed, ExternalsSeen, ExternalsSettled)
 
 Request = (
-    Register | Deprecate | Undeprecate | Promote | Approve | Reject | Cancel | Retry | Rollback | Unhold | AdoptPolicy | Adopt | Revert
+    Register | Deprecate | Undeprecate | Promote | Approve | Reject | Cancel | Retry
+    | Pause | Continue | Abort | AcceptLive | Rollback | Unhold | AdoptPolicy | Adopt | Revert
     | EmergencyPromote | CloseDebt | Freeze | Unfreeze | Lock | Unlock | StealLock | Hold
     | ShowStatus | ShowVersions | ShowLineage | ShowPending | ShowPolicy | History | Audit | Help | Whoami | AuditVerify
     | ShowQueue | ShowLocks | ShowFreezes | ShowHolds | AuditDebts | Plan | CanI | WhyNot
-    | Inspected | NotInspected | Gathered | PolicyProposed | Deployed | Verified | Restored | ExternalsSeen | ExternalsSettled
+    | Inspected | NotInspected | Gathered | PolicyProposed | Deployed | Verified | Restored | Observed | ExternalsSeen | ExternalsSettled
     | CardPosted | Tick
 )  # fmt: skip
 

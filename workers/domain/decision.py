@@ -56,6 +56,15 @@ class Restore:
 
 
 @dataclass(frozen=True)
+class Observe:
+    """Effect: look at what the targets report and answer the person whose sealed envelope `asked` is. Nothing is changed."""
+
+    promotion: PromotionId
+    generation: int
+    asked: str
+
+
+@dataclass(frozen=True)
 class PutBack:
     """Effect: put a person's request back into the inbox in a moment. It was said in a thread whose card is just being reported."""
 
@@ -76,7 +85,7 @@ class Gather:
     asked: str
 
 
-Effect = Inspect | Gather | PutBack | Deploy | Verify | Restore
+Effect = Inspect | Gather | PutBack | Deploy | Verify | Restore | Observe
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from workers.contract.envelope import stamp
-from workers.contract.promotion import GateResult, Hold, Placed, Promotion, RegisteredVersion, Release, Result, State
+from workers.contract.promotion import GateResult, Hold, Placed, Promotion, RegisteredVersion, Release, Result, State, Step
 from workers.domain import decision as d
 from workers.domain import gates, plan, stops
 from workers.domain.policy import Rules
@@ -89,6 +89,12 @@ def told_anew(world: World, case: d.Case, promotion: Promotion, found: Waits) ->
     return d.moved(d.note(world, case, promotion, "queued", text, reasons=reasons, look_at=stamp(look) if look else None))
 
 
+def waiting(world: World, promotion: Promotion, rules: Rules, now: datetime) -> Promotion:
+    """A queued promotion with the reasons that it has now."""
+    reasons, look = waits(world, promotion, rules, now)
+    return replace(promotion, reasons=reasons, look_at=stamp(look) if look else None)
+
+
 def proceed(world: World, case: d.Case, promotion: Promotion, rules: Rules, event: str, said: str) -> d.Decision:
     """An approved promotion (or one that needs no approval) starts, or is queued with the reasons."""
     reasons, look = waits(world, promotion, rules, case.now)
@@ -114,6 +120,17 @@ def start(world: World, case: d.Case, promotion: Promotion, event: str, text: st
     )  # fmt: skip
     lane = replace(release, generation=generation, desired=to, in_flight=promotion.id)
     return d.moved(started, lane, effects=(d.Deploy(promotion.id, generation, fresh=release.in_flight is None),))
+
+
+def go_back(world: World, case: d.Case, promotion: Promotion, event: str, text: str, step: Step | None) -> d.Decision:
+    """What was live before is brought back, at a generation of its own: a deployment that is still at it somewhere is refused by its fence."""
+    release = release_of(world, promotion)
+    generation = release.generation + 1
+    moved = d.move(
+        world, case, promotion, State.ROLLING_BACK, event, text,
+        generation=generation, step=step, reasons=(), look_at=stamp(case.now + DEADLINE),
+    )  # fmt: skip
+    return d.moved(moved, replace(release, generation=generation), effects=(d.Restore(promotion.id, generation),))
 
 
 def settled(world: World, promotion: Promotion) -> bool:

@@ -15,15 +15,22 @@ from workers.domain.state import World
 
 
 def ahead(world: World, promotion: Promotion) -> list[Promotion]:
-    """The promotions of the lane that go first, in their order: the one under way, queued emergencies, then those with a lower number."""
+    """The promotions of the lane that go first, in their order: the one under way, queued emergencies, then those with a lower number.
+
+    One that waits by somebody's own will (paused, or for an instant) lets others pass: it must not keep the lane for days.
+    """
     others = [one for one in world.in_lane(promotion.environment, promotion.artifact) if one.id != promotion.id]
-    queued = [one for one in others if one.state is State.QUEUED and turn(one) < turn(promotion)]
+    queued = [one for one in others if one.state is State.QUEUED and turn(one) < turn(promotion) and not _lets_pass(one)]
     return [*(one for one in others if one.state in states.IN_FLIGHT), *sorted(queued, key=turn)]
 
 
 def turn(promotion: Promotion) -> tuple[bool, int]:
     """Where a promotion stands in the queue of its lane: what is frozen or soaks must not keep an emergency waiting that passes that over."""
     return not promotion.skipped, promotion.id.number
+
+
+def _lets_pass(promotion: Promotion) -> bool:
+    return promotion.paused is not None or promotion.start_at is not None
 
 
 def baseline(world: World, promotion: Promotion) -> Placed | None:

@@ -14,6 +14,7 @@ from workers.contract.commands import COMMANDS, Right
 from workers.contract.envelope import Envelope, read_stamp
 from workers.contract.names import ArtifactName, CommitId, EnvironmentName
 from workers.contract.promotion import Promotion, RegisteredVersion, Release, State
+from workers.contract.watched import Step, Watched
 from workers.domain import affected, foresight, in_force, lineage, listing, rights, shape, states, subject
 from workers.domain.policy import Rules
 from workers.domain.state import World
@@ -301,6 +302,12 @@ def vocabulary(world: World) -> dict[str, object]:
     """What the bot's grammar knows of names: kinds of artifacts, environments in order."""
     kinds = {name: next(iter(found.values())).kind.value for name, found in sorted(world.versions.items()) if found}
     return {"artifacts": kinds, "environments": list(world.policy.environments)}
+
+
+def watched(world: World) -> Watched:
+    """What somebody watches for who cannot ask: the channels to tell, and until when each step that is under way may stay without an answer."""
+    steps = [Step(str(one.id), one.state.value.replace("_", " "), one.look_at) for one in under_way(world) if one.look_at]
+    return Watched(world.policy.announce, tuple(sorted(steps, key=lambda step: step.until)))
 
 
 def under_way(world: World) -> list[Promotion]:

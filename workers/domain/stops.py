@@ -50,6 +50,18 @@ def _lane(place: Place) -> Iterator[Stop]:
         yield Stop("lane", text, clear=f"when {one.id} has ended")
 
 
+def _paused(place: Place) -> Iterator[Stop]:
+    if pause := place.promotion.paused:
+        why = f": {pause.because}" if pause.because else ""
+        yield Stop("paused", f"paused by {pause.by} since {pause.since}{why}", clear=f"continue {place.promotion.id}")
+
+
+def _scheduled(place: Place) -> Iterator[Stop]:
+    start_at = place.promotion.start_at
+    if start_at and read_stamp(start_at) > place.now:
+        yield Stop("scheduled", f"scheduled for {start_at}", read_stamp(start_at))
+
+
 def _soak(place: Place) -> Iterator[Stop]:
     until = soaked_at(place.world, place.promotion, place.rules)
     if until and until > place.now:
@@ -86,4 +98,4 @@ def _locked(place: Place) -> Iterator[Stop]:
         yield Stop("lock", f"locked{ends} by {lock.by}: {lock.because}", until, f"unlock {lock.artifact} in {lock.environment}")
 
 
-STOPS: tuple[Callable[[Place], Iterator[Stop]], ...] = (_lane, _soak, _closed, _frozen, _locked)
+STOPS: tuple[Callable[[Place], Iterator[Stop]], ...] = (_lane, _paused, _scheduled, _soak, _closed, _frozen, _locked)

@@ -112,7 +112,8 @@ def _sentence(wanted: ask.Promote | ask.Rollback, name: ArtifactName) -> str:
     else:
         source = ("from", wanted.source) if wanted.source else ()
         via = ("via", wanted.via) if wanted.via else ()
-        words = ["promote", name, *((wanted.version,) if wanted.version else ()), *source, "to", wanted.environment, *via]
+        at = ("at", wanted.at) if wanted.at else ()
+        words = ["promote", name, *((wanted.version,) if wanted.version else ()), *source, "to", wanted.environment, *via, *at]
     return " ".join(words)
 
 

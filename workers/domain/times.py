@@ -12,6 +12,11 @@ def is_over(case: Case) -> bool:
     return min(read_stamp(envelope.expires_at), read_stamp(envelope.issued_at) + LIFETIME) < case.now
 
 
+def minutes_late(case: Case) -> int:
+    """How old the request is, in whole minutes."""
+    return int((case.now - read_stamp(case.envelope.issued_at)).total_seconds() // 60)
+
+
 def is_early(case: Case) -> bool:
     """Whether the request comes from the future: it would outlive the memory of its id, so somebody's clock must be set first."""
     return read_stamp(case.envelope.issued_at) - LIFETIME > case.now

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import TypeVar
@@ -14,14 +14,14 @@ import structlog
 
 from workers.contract import requests as ask
 from workers.contract.names import CommitId, PromotionId
-from workers.contract.promotion import Kind, Placed, Promotion, State
+from workers.contract.promotion import Placed, Promotion, State
 from workers.contract.requests import Seen
-from workers.domain.policy import TargetRule
+from workers.effects import serving
 from workers.effects.reading import LedgerView
 from workers.effects.reporting import Reporter
 from workers.ports.errors import BadContent, RefusedByHost, Unreachable
 from workers.ports.source import Source
-from workers.ports.target import Applied, Target, Verdict, Wanted
+from workers.ports.target import Applied, Fence, Target, Verdict, Wanted
 
 log = structlog.get_logger()
 
@@ -62,7 +62,7 @@ class Begun:
 class Deployment:
     """The three steps, over a view of the ledger, the source and an opener of targets."""
 
-    def __init__(self, view: LedgerView, source: Source, open_target: Callable[[TargetRule], Target], reporter: Reporter) -> None:
+    def __init__(self, view: LedgerView, source: Source, open_target: serving.Open, reporter: Reporter) -> None:
         self._view = view
         self._source = source
         self._open = open_target
@@ -87,6 +87,8 @@ class Deployment:
     def _deploy(self, begun: Begun, attempt: Attempt, wanted: Wanted) -> None:
         switched: list[str] = []
         for target in begun.targets:
+            if self._is_past(target, attempt, State.DEPLOYING):
+                return
             seen, text = self._apply(target, wanted, attempt, switched)
             if seen is None:
                 return
@@ -164,6 +166,8 @@ class Deployment:
     def _restore(self, begun: Begun, attempt: Attempt, former: Wanted | None) -> None:
         texts = []
         for target in begun.targets:
+            if self._is_past(target, attempt, State.ROLLING_BACK):
+                return
             operation = f"{attempt.promotion}:{target.name}:restore:{attempt.generation}"
             try:
                 answer = target.restore(former, begun.promotion.artifact, operation, attempt.generation)
@@ -187,13 +191,11 @@ class Deployment:
             return None
         rules = self._view.policy(head).rules_for(promotion.environment, promotion.artifact, promotion.kind)
         assert rules is not None, "a deployment is under way in an environment of the policy"
-        return Begun(head, promotion, list(self._targets(rules.targets, promotion.kind)))
+        return Begun(head, promotion, list(serving.targets(self._open, rules.targets, promotion.kind)))
 
-    def _targets(self, rules: Sequence[TargetRule], kind: Kind) -> Iterator[Target]:
-        for rule in rules:
-            target = self._open(rule)
-            if kind in target.capabilities().kinds:
-                yield target
+    def _is_past(self, target: Target, attempt: Attempt, state: State) -> bool:
+        """Whether a newer generation may be under way where the target itself could not refuse this one: the ledger is read once more."""
+        return target.capabilities().fence is Fence.CHECKED and self._begin(attempt, state) is None
 
     def _wanted(self, begun: Begun, placed: Placed, held: ExitStack) -> Wanted:
         """The version with its files, which are there as long as `held` is open.

@@ -9,9 +9,9 @@ from itertools import islice
 import structlog
 
 from workers.contract import requests as ask
-from workers.contract.envelope import BadEnvelope, Sealed
 from workers.contract.names import ArtifactName, BadName, CommitId, RefName, Version, VersionAsk
 from workers.contract.promotion import Kind, RegisteredVersion
+from workers.effects.asked import opened
 from workers.effects.comparison import Comparison
 from workers.effects.looks import ArtifactSafety
 from workers.effects.reading import LedgerView
@@ -37,12 +37,9 @@ class Inspection:
         self._comparison = Comparison(view, source, reporter)
 
     def register(self, asked: str) -> None:
-        """A person asked to register: an existing tag says where, else `at`, else the source branch's head.
-
-        What was asked is read from the signed envelope itself: a task's own words could be anybody's who can write to the broker.
-        """
-        wanted = self._asked(asked)
-        if wanted is None:
+        """A person asked to register: an existing tag says where, else `at`, else the source branch's head."""
+        wanted = opened(self._view, self._reporter.repo_id, asked)
+        if not isinstance(wanted, ask.Register):
             return
         try:
             self._source.fetch()
@@ -62,16 +59,6 @@ class Inspection:
         except (BadContent, Unreachable) as exc:
             log.warning("files_not_looked_at", artifact=found.artifact, version=found.version, why=str(exc))
             return found
-
-    def _asked(self, asked: str) -> ask.Register | None:
-        try:
-            sealed = Sealed.from_wire(asked)
-            key = self._view.key_of(self._view.head(), sealed.sender)
-            request = sealed.open(key, self._reporter.repo_id).request if key else None
-        except BadEnvelope as exc:
-            log.warning("bad_envelope", why=str(exc))
-            return None
-        return request if isinstance(request, ask.Register) else None
 
     def _place(self, artifact: ArtifactName, version: Version, at: RefName | None) -> CommitId:
         tag = next((tag for tag in self._source.version_tags() if (tag.artifact, tag.version) == (artifact, version)), None)

@@ -35,6 +35,10 @@ class Reporter:
         about = (type(report).__name__, report.promotion, str(report.generation))
         self._send(report, request_id(self.repo_id, *about))
 
+    def observed(self, report: ask.Observed) -> None:
+        """What targets report, for a person who asked."""
+        self._send(report, request_id(self.repo_id, "Observed", report.promotion, str(report.generation), report.asked_by))
+
     def version(self, report: ask.Inspected | ask.NotInspected) -> None:
         """A version that was read, or could not be."""
         if isinstance(report, ask.Inspected):

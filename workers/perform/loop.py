@@ -252,15 +252,14 @@ def _opened(world: World, sealed: Sealed) -> Envelope:
 
 
 def _asked(world: World, envelope: Envelope) -> Envelope | None:
-    """The person's envelope that a report answers: its own signature must hold, and it must have asked for this very version."""
+    """The person's envelope that a report answers: its own signature must hold, and it must have asked for this very thing."""
     report = envelope.request
     if isinstance(report, ask.Gathered):
         return _opened_of_person(world, report.asked_by)
-    if not isinstance(report, ask.Inspected | ask.NotInspected) or report.asked_by is None:
+    if not isinstance(report, ask.Inspected | ask.NotInspected | ask.Observed) or report.asked_by is None:
         return None
     asked = _opened_of_person(world, report.asked_by)
-    about = report.found if isinstance(report, ask.Inspected) else report
-    if not isinstance(asked.request, ask.Register) or (asked.request.artifact, asked.request.version) != (about.artifact, about.version):
+    if not (_accepts(world, asked, report) if isinstance(report, ask.Observed) else _registers(asked, report)):
         raise BadEnvelope("nobody asked for what it answers")
     return asked
 
@@ -270,6 +269,19 @@ def _opened_of_person(world: World, wired: str) -> Envelope:
     if not isinstance(asked.request, ask.PEOPLE):
         raise BadEnvelope("it answers nobody's request")
     return asked
+
+
+def _registers(asked: Envelope, report: ask.Inspected | ask.NotInspected) -> bool:
+    about = report.found if isinstance(report, ask.Inspected) else report
+    wanted = asked.request
+    return isinstance(wanted, ask.Register) and (wanted.artifact, wanted.version) == (about.artifact, about.version)
+
+
+def _accepts(world: World, asked: Envelope, report: ask.Observed) -> bool:
+    """Whether somebody asked to accept what this promotion's targets run: by its id, or in its thread."""
+    wanted, where = asked.request, asked.conversation
+    in_thread = world.threads.get((where.channel, where.thread)) if where and where.thread else None
+    return isinstance(wanted, ask.AcceptLive) and report.promotion == (wanted.promotion or in_thread)
 
 
 def _forged(world: World, entry: Entry, now: datetime, why: str) -> d.Case:

@@ -22,6 +22,8 @@ log = structlog.get_logger()
 
 LEASE = "changes"
 LEASE_SECONDS = 5.0
+BEGIN_AGAIN_AFTER = 5
+"""Seconds in which a step is not begun again once more."""
 TAGS_EVERY = 60
 TIDY_EVERY = 3600
 ENOUGH = 1_000
@@ -102,7 +104,7 @@ def _resume(wiring: Wiring, world: World) -> None:
     for promotion in reads.under_way(world):
         name = step_name(promotion.id, promotion.generation)
         queued = f"{name}:{promotion.state.value}"
-        if not wiring.leases.held(name) and wiring.leases.once(queued, 5):
+        if not wiring.leases.held(name) and wiring.leases.once(queued, BEGIN_AGAIN_AFTER):
             wiring.board.start([_STEPS[promotion.state](promotion.id, promotion.generation)])
 
 

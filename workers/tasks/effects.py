@@ -19,6 +19,7 @@ log = structlog.get_logger()
 
 STEP_SECONDS = 5.0
 BEGUN_FOR = 24 * 3600
+OBSERVE_TRIES = 8
 
 
 def step(wiring: Wiring, run: Callable[[Attempt], None], attempt: Attempt) -> float | None:
@@ -50,6 +51,19 @@ def _fresh(wiring: Wiring, attempt: Attempt) -> Attempt:
 
 def _begun(attempt: Attempt) -> str:
     return f"begun:{attempt.promotion}:{attempt.generation}"
+
+
+def observe(wiring: Wiring, fields: dict[str, Any], number: int) -> float | None:
+    """Look at targets while no step of the promotion is at work there; the seconds after which to look again, or None when it was reported."""
+    wanted = wire.read(d.Observe, fields)
+    with wiring.leases.hold(step_name(wanted.promotion, wanted.generation), STEP_SECONDS) as ours:
+        if ours:
+            wiring.observation.look(wanted)
+        elif number < OBSERVE_TRIES:
+            return RETRY_AFTER
+        else:
+            wiring.observation.is_busy(wanted)
+    return None
 
 
 def inspect(wiring: Wiring, fields: dict[str, Any]) -> None:

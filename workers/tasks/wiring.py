@@ -25,6 +25,7 @@ from workers.adapters.github_app import App, InstallationLogins
 from workers.adapters.hosts import statuses
 from workers.adapters.redis.board import RedisBoard
 from workers.adapters.redis.connection import connect
+from workers.adapters.redis.heartbeats import Heartbeats
 from workers.adapters.redis.inbox import RedisInbox
 from workers.adapters.redis.leases import Leases
 from workers.adapters.redis.projection import ProjectionReader
@@ -39,6 +40,7 @@ from workers.effects.deployment import Deployment
 from workers.effects.gathering import Gathering, Look
 from workers.effects.inspection import Inspection
 from workers.effects.looks import ArtifactSafety, CommitStatus, Smoke
+from workers.effects.observation import Observation
 from workers.effects.reading import LedgerView
 from workers.effects.reporting import Reporter
 from workers.perform.loop import Loop
@@ -112,6 +114,11 @@ class Wiring:
         return Leases(self.client)
 
     @cached_property
+    def heartbeats(self) -> Heartbeats:
+        """Signs of life in Redis."""
+        return Heartbeats(self.client)
+
+    @cached_property
     def inbox(self) -> RedisInbox:
         """The inbox."""
         return RedisInbox(self.client)
@@ -181,6 +188,12 @@ class Wiring:
         """Deploy, verify, restore."""
         view, source, reporter = self._effects
         return Deployment(view, source, self._target, reporter)
+
+    @cached_property
+    def observation(self) -> Observation:
+        """What targets report."""
+        view, _, reporter = self._effects
+        return Observation(view, self._target, reporter)
 
     @cached_property
     def inspection(self) -> Inspection:

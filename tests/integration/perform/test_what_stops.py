@@ -12,6 +12,7 @@ from workers.contract.envelope import Sealed, stamp
 from workers.contract.names import CommitId, GateName, Instant, VersionAsk
 from workers.contract.outcomes import Announcement, Moved
 from workers.contract.stopped import Debts, Freezes, Holds, Locks, Queue
+from workers.domain.recents import Recents
 from workers.ports.inbox import Entry
 from workers.tasks import queries
 
@@ -61,7 +62,7 @@ def test_everything_is_there_again_for_a_writer_and_a_reader_who_begin_anew_and_
     world = town.world()
     assert (len(world.freezes), len(world.locks), len(world.holds), len(world.debts)) == (1, 1, 2, 1)
     assert town.loop.read() == world
-    assert replace(world, recent=()) == projected(town)
+    assert replace(world, recent=Recents()) == projected(town)
     texts = [one.text for one in town.told(Announcement)]
     assert [text.split(" ", maxsplit=1)[0] for text in texts] == ["prod", "biopsy", "biopsy", "Emergency:", "biopsy"]
     status, found = Auditor(town).trusting()

@@ -173,6 +173,8 @@ class Town:
         elif task in steps:
             attempt = Attempt(PromotionId.read(fields["promotion"]), int(fields["generation"]), bool(fields.get("fresh")))
             assert effects.step(self.wiring, steps[task], attempt) is None
+        elif task == lanes.OBSERVE:
+            assert effects.observe(self.wiring, fields, 1) is None
         elif task == lanes.PUT_BACK:
             self.wiring.put(fields["asked"], looked=True)
         else:

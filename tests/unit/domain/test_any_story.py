@@ -38,6 +38,10 @@ REPORTS: dict[State, type[ask.Deployed | ask.Verified | ask.Restored]] = {
 }
 
 
+Verb = ask.Approve | ask.Reject | ask.Cancel | ask.Retry | ask.Pause | ask.Continue | ask.Abort
+VERBS = st.sampled_from([ask.Approve] * 4 + [ask.Reject, ask.Cancel, ask.Retry, ask.Pause, ask.Pause, ask.Continue, ask.Abort])
+
+
 class Watched(Story):
     """A story that checks each decision as it falls."""
 
@@ -118,9 +122,25 @@ class AnyStory(RuleBasedStateMachine):
             assert isinstance(planned, Choose)
             assert isinstance(unmet, Choose)
 
-    @rule(who=PEOPLE, number=IDS, verb=st.sampled_from([ask.Approve, ask.Approve, ask.Approve, ask.Reject, ask.Cancel, ask.Retry]))
-    def say(self, who: Actor, number: int, verb: type[ask.Approve | ask.Reject | ask.Cancel | ask.Retry]) -> None:
+    @rule(who=PEOPLE, number=IDS, verb=VERBS)
+    def say(self, who: Actor, number: int, verb: type[Verb]) -> None:
         self.story.says(who, verb(PromotionId.read(f"P-{number}")))
+
+    @rule(who=PEOPLE, version=VERSIONS, place=PLACES, minutes=st.sampled_from([0, 30, 3000]))
+    def promote_later(self, who: Actor, version: str, place: str, minutes: int) -> None:
+        at = Instant.read(stamp(self.story.now + timedelta(minutes=minutes)))
+        self.story.says(who, ask.Promote(VersionAsk.read(version), EnvironmentName.read(place), BIOPSY, at=at))
+
+    @rule(who=PEOPLE, runs_new=st.booleans(), late=st.booleans())
+    def accept_live(self, who: Actor, runs_new: bool, late: bool) -> None:
+        for promotion in [self.story.world.promotions[id_] for id_ in sorted(self.story.world.open)]:
+            if promotion.state is State.NEEDS_ATTENTION:
+                live = self.story.lane(promotion.environment).live
+                seen = promotion.to if runs_new else live
+                found = (ask.Sighting("eu", seen.label if seen else None, seen.digest if seen else None),)
+                asked = self.story.asks(who, ask.AcceptLive(promotion.id))
+                self.story.reports(ask.Observed(promotion.id, promotion.generation - late, found, "sealed"), asked)
+                return
 
     @rule(who=PEOPLE, place=PLACES, to=st.none() | VERSIONS)
     def roll_back(self, who: Actor, place: str, to: str | None) -> None:
@@ -259,6 +279,8 @@ class AnyStory(RuleBasedStateMachine):
                 story.reports(kind(promotion.id, promotion.generation, Seen.DONE, "eu", "seen"))
             elif promotion.state is State.NEEDS_ATTENTION:
                 story.says(BEN, ask.Retry(promotion.id))
+            elif promotion.paused:
+                story.says(BEN, ask.Continue(promotion.id))
         story.ticks()
         if story.world is before:
             story.later(minutes=1500).ticks()

@@ -112,7 +112,7 @@ def test_a_rollback_to_it_is_possible_and_says_so(story: Story) -> None:
     story.says(BEN, ask.Rollback(PROD, BIOPSY))
     back = story.promotion("P-5")
     assert (back.to.version, back.state.value) == ("v1.0.0", "deploying")
-    assert "that v1.0.0 is deprecated (its labels were wrong)" in back.events[0].text
+    assert "the gate deprecated (deprecated since 2026-11-23T12:00:00.000Z by UBEN@THOME: its labels were wrong" in back.events[0].text
 
 
 def test_saying_it_again_changes_nothing(story: Story) -> None:

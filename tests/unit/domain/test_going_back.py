@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from workers.contract import requests as ask
 from workers.contract.names import PromotionId, VersionAsk
 from workers.contract.outcomes import Choose
 from workers.contract.requests import Seen
+from workers.contract.stops import Lock
 from workers.domain import decision as d
 
 from .worlds import ANA, BEN, BIOPSY, MIA, OLA, PROD, Story, outcome, reasons, refused, version_of
@@ -35,13 +38,24 @@ def test_back_to_the_last_good_one_at_once_with_what_was_passed_over(story: Stor
     assert (back.state.value, back.rollback, back.to.version, back.quorum) == ("deploying", True, "v1.0.0", None)
     assert back.live is not None
     assert back.live.version == "v2.0.0"
-    assert "approval, soak, gates" in back.events[0].text
+    assert back.events[0].text.endswith("Passed over: approval.")
     assert decision.effects == (d.Deploy(pid(6), 3, fresh=True),)
     (hold,) = story.world.holds.values()
     assert (hold.version, hold.because, hold.by) == ("v2.0.0", "it times out", BEN.id)
     story.deploys("P-6")
     story.verifies("P-6")
     assert story.live() == "v1.0.0"
+
+
+def test_everything_that_stands_in_its_way_is_passed_over_by_name_and_the_owner_of_a_lock_is_told(story: Story) -> None:
+    story.says(BEN, ask.Deprecate(BIOPSY, VersionAsk.read("v1.0.0"), "old labels"))
+    lock = Lock(BIOPSY, PROD, MIA.id, "an experiment", "2026-11-23T08:00:00.000Z")
+    story.world = replace(story.world, locks={(PROD, BIOPSY): lock})
+    story.says(BEN, BACK)
+    back = story.promotion("P-6")
+    assert "Passed over: approval; " in back.events[0].text
+    assert "the gate deprecated (deprecated since" in back.events[0].text
+    assert back.concerns == (MIA.id,)
 
 
 def test_it_needs_the_right_to_run_and_something_good(story: Story) -> None:

@@ -205,7 +205,8 @@ def test_another_content_than_promised_goes_back_and_holds_the_digest(story: Sto
     if where == "verifies":
         story.deploys("P-5")
     decision = getattr(story, where)("P-5", Seen.MISMATCH, "the golden prediction differs")
-    assert decision.effects == (d.Restore(pid(5), 1),)
+    assert decision.effects == (d.Restore(pid(5), 2),)
+    assert story.lane().generation == 2
     story.restores("P-5")
     assert story.state("P-5") == "rolled_back"
     (hold,) = story.world.holds.values()

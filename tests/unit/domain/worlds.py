@@ -153,6 +153,10 @@ class Story:
         envelope = self._envelope(PROCESSES["effects"], request, None, issued=self.now - aged)
         return self.judge(d.Case(envelope, seal(envelope, Sender.EFFECTS, KEYS["effects"]), self.now, asked=asked))
 
+    def asks(self, who: Actor, request: ask.Request, aged: timedelta = timedelta(0)) -> Envelope:
+        """A person's envelope that a report will answer."""
+        return self._envelope(who, request, Conversation(CHANNEL, Origin.COMMAND, None), issued=self.now - aged)
+
     def ticks(self) -> list[d.Decision]:
         """The clock: everything that is due."""
         done: list[d.Decision] = []

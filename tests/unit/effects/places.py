@@ -17,6 +17,7 @@ from workers.domain.picture import Act, Event, Picture
 from workers.domain.policy import TargetRule
 from workers.effects.deployment import Attempt, Deployment
 from workers.effects.inspection import Inspection
+from workers.effects.observation import Observation
 from workers.effects.reading import LedgerView
 from workers.effects.reporting import Reporter
 from workers.ports.errors import BadContent, Untrusted
@@ -154,12 +155,17 @@ class Place:
     kinds: tuple[Kind, ...] = (Kind.MODEL,)
     asked: list[tuple[str, int]] = field(default_factory=list)
     former: list[Wanted | None] = field(default_factory=list)
+    live: Live | Exception = field(default_factory=lambda: Live(None, None, None))
+    fence: Fence = Fence.ENFORCED
+    reports_digest: bool = True
 
     def capabilities(self) -> Capabilities:
-        return Capabilities(self.kinds, Fence.ENFORCED, reports_digest=True)
+        return Capabilities(self.kinds, self.fence, self.reports_digest)
 
     def observe(self, artifact: str) -> Live:
-        return Live(None, None, None)
+        if isinstance(self.live, Exception):
+            raise self.live
+        return self.live
 
     def apply(self, wanted: Wanted, operation_id: str, fence: int) -> Answer:
         self.asked.append((operation_id, fence))
@@ -206,6 +212,7 @@ class Bench:
         reporter = Reporter(KEYS["effects"], REPO, self._lay, lambda: story.now)
         self.view = view
         self.deployment = Deployment(view, self.source, self._open, reporter)
+        self.observation = Observation(view, self._open, reporter)
         self.inspection = Inspection(view, self.source, reporter)
 
     def _open(self, rule: TargetRule) -> Place:

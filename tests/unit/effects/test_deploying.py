@@ -157,7 +157,7 @@ def test_going_back_is_asked_of_every_target_with_the_former_version(prod: Story
         (former,) = place.former
         assert former is not None
         assert former.version.version == "v1.0.0"
-        assert place.asked == [(f"P-4:{place.name}:restore:2", 2)]
+        assert place.asked == [(f"P-4:{place.name}:restore:3", 3)]
 
 
 def test_the_first_deployment_goes_back_to_nothing(story: Story) -> None:

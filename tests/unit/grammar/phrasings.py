@@ -241,6 +241,16 @@ PHRASINGS: dict[ask.Request, tuple[str, ...]] = {
     ask.Cancel(P142): ("cancel P-142", "cancel promotion p-142", "please cancel P-142"),
     ask.Cancel(): ("cancel",),
     ask.Retry(P142, "the server is back"): ("retry P-142 because the server is back",),
+    ask.Pause(P142, "the campaign ends tonight"): ("pause P-142 because the campaign ends tonight",),
+    ask.Pause(): ("pause", "Pause."),
+    ask.Continue(P142): ("continue P-142", "resume P-142", "please continue promotion P-142"),
+    ask.Continue(): ("continue", "resume"),
+    ask.Abort(P142, "it is the wrong one"): ("abort P-142 because it is the wrong one",),
+    ask.AcceptLive(P142): ("accept live P-142", "please accept live P-142"),
+    ask.AcceptLive(): ("accept live",),
+    ask.Promote(V3, PROD, BIOPSY, at=Instant("2026-12-01T18:00:00.000Z")): (
+        "promote biopsy v3 to prod at 2026-12-01 18:00 utc", "promote biopsy v3 at 2026-12-01T18:00:00.000Z to prod",
+    ),
     ask.Register(BIOPSY, Version("v4.0.0")): ("register biopsy v4.0.0", "register biopsy 4.0.0", "register version 4.0.0 of biopsy"),
     ask.Register(BIOPSY, Version("v4.0.0"), Kind.MODEL, RefName("main")): (
         "register model biopsy v4.0.0 at main", "register biopsy model v4.0.0 at main", "register at main the model biopsy v4.0.0",

@@ -366,6 +366,15 @@ def test_versions_say_where_they_are_live() -> None:
     assert "*live in staging*" in whole(shown(every))
 
 
+@pytest.mark.parametrize(
+    "sentence", ["promote biopsy v3 to prod at 18:00", "promote biopsy v3 to prod in 2h", "approve", "rollback biopsy in prod"]
+)
+def test_what_came_too_late_can_be_asked_again_as_it_was_said(sentence: str) -> None:
+    (again,) = elements(shown(out.Late(sentence, 17)).blocks)
+    assert (again["text"]["text"], again["value"]) == ("Ask again", sentence)
+    assert "confirm" in again
+
+
 def test_help_says_form_and_example_of_one_verb_and_lists_all_otherwise() -> None:
     every, one, unknown = (whole(shown(outcome)) for outcome in SAMPLES[out.Commands])
     assert all(escaped(row.phrase) in every for row in COMMANDS)

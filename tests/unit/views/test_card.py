@@ -10,7 +10,7 @@ from bot.views import Post, card
 from bot.views.words import STATES
 from workers.contract import requests as ask
 from workers.contract.names import Digest, PromotionId
-from workers.contract.promotion import GateResult, Promotion, Result, State, Step
+from workers.contract.promotion import GateResult, Paused, Promotion, Result, State, Step
 
 from .checks import check_post, elements, whole
 from .samples import ANA, LEA, NAMES, PLAN, UNIX, NoPages, Pages, event, moved, promotion, vote
@@ -91,7 +91,7 @@ def test_the_approve_button_is_a_sentence_bound_to_the_plan() -> None:
     assert (approve["action_id"], approve["style"]) == ("approve", "primary")
     assert "biopsy v3.0.0 goes live in prod (eu, us), in place of v2.0.0." in approve["confirm"]["text"]["text"]
     assert (reject["action_id"], reject["value"]) == ("reject_form", "P-142")
-    assert [option["value"] for option in more["options"]] == ["details_form P-142", "cancel P-142"]
+    assert [option["value"] for option in more["options"]] == ["details_form P-142", "pause P-142", "cancel P-142"]
 
 
 @pytest.mark.parametrize("state", list(State))
@@ -101,7 +101,9 @@ def test_approve_and_reject_vanish_after_the_decision(state: State) -> None:
         State.WAITING: {"approve", "reject_form", "more"},
         State.CHECKING: {"more"},
         State.QUEUED: {"more"},
-        State.NEEDS_ATTENTION: {"retry", "rollback"},
+        State.DEPLOYING: {"abort"},
+        State.VERIFYING: {"abort"},
+        State.NEEDS_ATTENTION: {"retry", "rollback", "accept_live"},
     }.get(state, set())
 
 
@@ -119,6 +121,19 @@ def test_a_queued_card_says_why_and_when() -> None:
     )
     assert f"soaking in staging until <!date^{UNIX}^" in text
     assert f"*Starts at the earliest:* <!date^{UNIX}^" in text
+
+
+def test_a_paused_card_says_since_when_why_and_how_it_goes_on() -> None:
+    one = promotion(paused=Paused(LEA, "2026-11-23T08:00:00.000Z", "the <!channel> campaign"))
+    post = card(moved(one), Pages(), NAMES)
+    assert f"*Paused:* since <!date^{UNIX}^" in whole(post)
+    assert "the &lt;!channel&gt; campaign" in whole(post)
+    *_, more = elements(post.blocks)
+    assert [option["value"] for option in more["options"]] == ["details_form P-142", "continue P-142", "cancel P-142"]
+
+
+def test_a_scheduled_card_says_when_it_begins() -> None:
+    assert f"*Begins:* <!date^{UNIX}^" in shown(promotion(start_at="2026-11-23T08:00:00.000Z"))
 
 
 def test_a_running_card_says_its_step() -> None:

@@ -9,7 +9,7 @@ from bot.views import broadcast, thread
 from bot.views.post import Post
 from workers.contract.promotion import Quorum, State
 
-from .checks import check_post, whole
+from .checks import check_post, elements, whole
 from .samples import ANA, EFFECTS, EVENTS, LEA, NAMES, NoPages, Pages, after, event, moved, promotion
 
 ASKS = {"requested", "stale"}
@@ -130,6 +130,42 @@ def test_a_return_says_what_serves_and_how_the_hold_is_lifted() -> None:
     text = whole(post_of("rolled_back"))
     assert "biopsy v2.0.0 serves again in prod" in text
     assert "unhold biopsy v3.0.0 in prod because" in text
+
+
+def test_after_an_abort_there_is_no_hold_to_lift() -> None:
+    now, happened = after("rolled_back")
+    aborted = replace(now.promotion, events=(event("aborted", State.ROLLING_BACK, LEA, 8), happened))
+    post = thread(moved(aborted), happened, Pages(), NAMES)
+    assert post is not None
+    assert "serves again in prod" in whole(post)
+    assert "hold" not in whole(post)
+
+
+def test_what_needs_a_person_says_what_is_known_and_has_the_buttons_until_it_is_decided() -> None:
+    now, happened = after("needs_attention")
+    post = thread(now, happened, Pages(), NAMES)
+    assert post is not None
+    check_post(post)
+    for part in (
+        "*Known:* before it v2.0.0 ran, v3.0.0 was to; seen last: verified on eu: fine",
+        "• `retry`",
+        "• `rollback biopsy in prod`",
+        "• `accept live`",
+    ):
+        assert part in whole(post), part
+    assert [one["action_id"] for one in elements(post.blocks)] == ["retry", "rollback", "accept_live"]
+    decided = replace(now.promotion, state=State.DEPLOYING, events=(*now.promotion.events, event("retried", State.DEPLOYING, LEA, 10)))
+    later = thread(moved(decided), happened, Pages(), NAMES)
+    assert later is not None and elements(later.blocks) == []
+
+
+def test_the_owner_of_a_lock_that_is_passed_over_is_notified_once() -> None:
+    first = event("requested", State.DEPLOYING, ANA, 7)
+    back = promotion(
+        State.DEPLOYING, rollback=True, quorum=None, concerns=(LEA,), events=(first, event("verifying", State.VERIFYING, EFFECTS, 8))
+    )
+    posts = [thread(moved(back), one, Pages(), NAMES) for one in back.events]
+    assert [bool(re.search(rf"<@{LEA.user}>", whole(post))) for post in posts if post] == [True, False]
 
 
 def test_reasons_are_given_in_full() -> None:

@@ -30,6 +30,7 @@ TASKS: dict[type[d.Effect], str] = {
     d.Deploy: lanes.DEPLOY,
     d.Verify: lanes.VERIFY,
     d.Restore: lanes.RESTORE,
+    d.Observe: lanes.OBSERVE,
 }
 
 
@@ -112,5 +113,6 @@ class RedisBoard:
         pipe.set(lanes.document("vocabulary"), json.dumps(reads.vocabulary(world)))
 
     def _about(self, pipe: Any, world: World) -> None:
+        pipe.set(lanes.watched(), wire.canonical(reads.watched(world)))
         pipe.set(ABOUT, json.dumps({"repo_id": world.repo_id, "seq": world.seq}))
         pipe.set(HEAD, world.head)

@@ -6,13 +6,14 @@ from collections.abc import Callable
 from typing import Any
 
 from workers.contract import requests as ask
-from workers.contract.envelope import read_stamp
 from workers.contract.outcomes import Late, Reason
 from workers.domain import decision as d
 from workers.domain import reads, rights
 from workers.domain.decide import (
+    accept,
     cards,
     clock,
+    course,
     debts,
     deprecation,
     emergency,
@@ -25,10 +26,11 @@ from workers.domain.decide import (
     promote,
     registry,
     reports,
+    rollback,
     vote,
 )
 from workers.domain.state import World
-from workers.domain.times import is_early, is_over
+from workers.domain.times import is_early, is_over, minutes_late
 
 Judge = Callable[[World, d.Case, Any], d.Decision]
 
@@ -36,11 +38,15 @@ PEOPLE: dict[type[ask.Request], Judge] = {
     ask.Promote: promote.promote,
     ask.EmergencyPromote: emergency.promote,
     ask.CloseDebt: debts.close,
-    ask.Rollback: promote.rollback,
+    ask.Rollback: rollback.rollback,
     ask.Approve: vote.approve,
     ask.Reject: vote.reject,
     ask.Cancel: vote.cancel,
     ask.Retry: vote.retry,
+    ask.Pause: course.pause,
+    ask.Continue: course.go_on,
+    ask.Abort: course.abort,
+    ask.AcceptLive: accept.asked,
     ask.Register: registry.register,
     ask.Deprecate: deprecation.deprecate,
     ask.Undeprecate: deprecation.undeprecate,
@@ -63,6 +69,7 @@ PROCESSES: dict[type[ask.Request], Judge] = {
     ask.Deployed: reports.deployed,
     ask.Verified: reports.verified,
     ask.Restored: reports.restored,
+    ask.Observed: accept.observed,
     ask.ExternalsSeen: externals.seen,
     ask.ExternalsSettled: externals.settled,
     ask.CardPosted: cards.posted,
@@ -83,8 +90,7 @@ def _judged(world: World, case: d.Case) -> d.Decision:
         return d.answer(reads.answer(world, {}, case.envelope, decide))
     sentence = case.envelope.text or type(request).__name__.lower()
     if is_over(case):
-        minutes = int((case.now - read_stamp(case.envelope.issued_at)).total_seconds() // 60)
-        return d.answer(Late(sentence, minutes))
+        return d.answer(Late(sentence, minutes_late(case)))
     if is_early(case):
         text = f"It is dated {case.envelope.issued_at}, which is yet to come: the clock of the host that took it runs ahead."
         return d.refuse(world, case, sentence[:200], Reason("clock", text))

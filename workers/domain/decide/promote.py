@@ -1,21 +1,23 @@
-"""`promote` and `rollback`: a new promotion is opened, with all its gates judged at once."""
+"""`promote`: a new promotion is opened, with all its gates judged at once."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from workers.contract import requests as ask
-from workers.contract.envelope import stamp
-from workers.contract.names import ActorId, ArtifactName, Digest, EnvironmentName
+from workers.contract.envelope import read_stamp, stamp
+from workers.contract.names import ActorId, ArtifactName, Digest, EnvironmentName, Instant
 from workers.contract.outcomes import Choose, Reason, Receipt
-from workers.contract.promotion import Placed, Promotion, RegisteredVersion, Release, State
+from workers.contract.promotion import Placed, Promotion, RegisteredVersion, State
 from workers.domain import decision as d
 from workers.domain import gates, lane, rights, subject
 from workers.domain.decide import evidence, superseding
 from workers.domain.policy import Rules
 from workers.domain.state import World
 
+FURTHEST = timedelta(days=30)
 NO_PLAN = Digest.read("sha256:" + "0" * 64)
 
 
@@ -38,7 +40,9 @@ def promote(world: World, case: d.Case, wanted: ask.Promote) -> d.Decision:
         return d.answer(replace(there, text=there.text + further))
     gone = superseding.waiting(world, version.artifact, rules.name) if rules.supersede else []
     cleared = superseding.without(world, gone)
-    promotion = lane.judged(cleared, new(cleared, case, rules, version, replace(by(case), then_to=onwards)), rules, case.now)
+    promotion = lane.judged(
+        cleared, new(cleared, case, rules, version, replace(by(case), then_to=onwards, start_at=wanted.at)), rules, case.now
+    )
     if first := evidence.gather_first(cleared, case, promotion, rules):
         return first
     begun = opened(cleared, case, promotion, rules, f"Goes on to {onwards} once it has succeeded here." if onwards else "")
@@ -68,7 +72,8 @@ def find(world: World, case: d.Case, wanted: ask.Promote, asking: Asking) -> Fou
     first = _first_stop(world, wanted, artifact)
     if isinstance(first, Reason):
         return d.refuse(world, case, what, first)
-    if reasons := [reason for one in (rules, first) if one and (reason := asking.denied(world, case, one))]:
+    denied = [reason for one in (rules, first) if one and (reason := asking.denied(world, case, one))]
+    if reasons := denied or list(_unfit(case, wanted.at)):
         return d.refuse(world, case, what, *reasons)
     version = subject.find_version(world, wanted, artifact)
     if isinstance(version, Choose):
@@ -97,6 +102,15 @@ def _what(wanted: ask.Promote) -> str:
     return f"promote {wanted.artifact or ''} {wanted.version or ''} to {wanted.environment}{via}".replace("  ", " ")
 
 
+def _unfit(case: d.Case, at: Instant | None) -> Iterator[Reason]:
+    """Why it cannot be scheduled for then. The rules of so far a day are not known, and nobody remembers what was asked."""
+    until_then = read_stamp(at) - case.now if at else None
+    if until_then is not None and until_then <= timedelta(0):
+        yield Reason("past", f"{at} is past. To have it begin as soon as it may, leave the time out.")
+    if until_then is not None and until_then > FURTHEST:
+        yield Reason("too-far", f"{at} is more than {FURTHEST.days} days away. Ask nearer to that day.")
+
+
 def _unknown(world: World, case: d.Case, what: str, wanted: ask.Promote) -> d.Decision:
     assert wanted.artifact and wanted.version, "only an asked version can be unknown"
     if not case.looked:
@@ -116,12 +130,13 @@ def _look(wanted: ask.Promote, case: d.Case) -> d.Decision:
 
 @dataclass(frozen=True)
 class Asker:
-    """Who wants a promotion: the person (or, where nobody asked, our process), where its card goes, and where it is to go from there."""
+    """Who wants a promotion: the person (or, where nobody asked, our process), where its card goes, where it is to go from there, and when."""
 
     id: ActorId
     channel: str
     because: str | None = None
     then_to: EnvironmentName | None = None
+    start_at: Instant | None = None
 
 
 def by(case: d.Case) -> Asker:
@@ -140,7 +155,8 @@ def opened(world: World, case: d.Case, promotion: Promotion, rules: Rules, said:
         text = f"{len(stopped)} of {len(promotion.gates)} gates {'stops' if len(stopped) == 1 else 'stop'} it."
         return d.moved(d.move(world, case, promotion, State.REFUSED, "refused", f"{said} {text}".strip(), reasons=reasons))
     if promotion.quorum:
-        expires, text = stamp(case.now + rules.expires), f"{said} Asked for approval.".strip()
+        later = f"It begins at {promotion.start_at}, or as soon as it is approved after that." if promotion.start_at else ""
+        expires, text = stamp(case.now + rules.expires), " ".join(part for part in (said, "Asked for approval.", later) if part)
         return d.moved(d.move(world, case, promotion, State.WAITING, event, text, expires_at=expires))
     needed = "" if promotion.skipped and rules.approve else "No approval is needed."
     return lane.proceed(world, case, promotion, rules, event, f"{said} {needed}".strip())
@@ -181,70 +197,5 @@ def new(world: World, case: d.Case, rules: Rules, version: RegisteredVersion, as
         request_id=case.envelope.request_id,
         because=asker.because,
         then_to=asker.then_to,
+        start_at=asker.start_at,
     )
-
-
-def rollback(world: World, case: d.Case, wanted: ask.Rollback) -> d.Decision:
-    """Go back at once: a running promotion of the lane is stopped, what is left behind is put on hold."""
-    what = f"roll back {wanted.artifact or ''} in {wanted.environment}".replace("  ", " ")
-    artifact = subject.find_artifact(world, case, wanted)
-    if isinstance(artifact, Choose):
-        return d.answer(artifact)
-    rules = subject.rules_of(world, wanted.environment, artifact if isinstance(artifact, str) else None)
-    if isinstance(rules, Reason) or isinstance(artifact, Reason):
-        return d.refuse(world, case, what, *(reason for reason in (rules, artifact) if isinstance(reason, Reason)))
-    if reason := rights.may_run(world, case, rules):
-        return d.refuse(world, case, what, reason)
-    release = world.release(rules.name, artifact)
-    to = _goal(world, release, wanted) if release else None
-    if release is None or to is None:
-        return d.refuse(
-            world,
-            case,
-            what,
-            Reason("nothing-good", f"No earlier version of {artifact} has succeeded in {rules.name} and is free of holds."),
-        )
-    if isinstance(to, Reason):
-        return d.refuse(world, case, what, to)
-    return _go_back(world, case, rules, release, to)
-
-
-def _goal(world: World, release: Release, wanted: ask.Rollback) -> Placed | Reason | None:
-    if wanted.to is None:
-        return lane.last_good(world, release)
-    for placed in reversed(release.succeeded):
-        if wanted.to.matches(placed.version):
-            if hold := world.holder(release.environment, release.artifact, placed.digest):
-                return Reason("hold", f"{placed.version} is on hold in {release.environment}: {hold.because}")
-            if placed == release.live and not release.in_flight:
-                return Reason("already-live", f"{placed.version} is what runs in {release.environment} now.")
-            return placed
-    return Reason("never-succeeded", f"No version {wanted.to} of {release.artifact} has succeeded in {release.environment}.")
-
-
-def _go_back(world: World, case: d.Case, rules: Rules, release: Release, to: Placed) -> d.Decision:
-    version = world.version(release.artifact, to.version)
-    assert version is not None, "what succeeded is registered"
-    back = lane.judged(world, new(world, case, rules, version, by(case)), rules)
-    left = release.desired if release.in_flight else release.live
-    stopped = world.promotions.get(release.in_flight) if release.in_flight else None
-    passed = _passed_over(rules, stopped, version)
-    back = replace(back, rollback=True, quorum=None, live=left, gates=())
-    text = f"Going back from {left.version if left else 'nothing'} to {to.version}. Passed over: {', '.join(passed)}."
-    begun = lane.start(world, case, back, "requested", text)
-    extra: list[Promotion] = []
-    if stopped:
-        extra.append(
-            d.move(world, case, stopped, State.SUPERSEDED, "superseded", f"Stopped by {back.id}, which goes back to {to.version}.")
-        )
-    holds = (lane.hold_on(back, left, case, case.because or f"left behind by {back.id}"),) if left and left.digest != to.digest else ()
-    return replace(begun, documents=(*begun.documents, *extra, *holds))
-
-
-def _passed_over(rules: Rules, stopped: Promotion | None, version: RegisteredVersion) -> list[str]:
-    passed = ["approval"] if rules.approve else []
-    passed += ["soak"] if rules.soak else []
-    passed += ["gates"] if rules.gates or rules.after else []
-    passed += [f"{stopped.id}, which was {stopped.state.value.replace('_', ' ')}"] if stopped else []
-    passed += [f"that {version.version} is deprecated ({version.deprecated.because})"] if version.deprecated else []
-    return passed or ["nothing"]

@@ -110,25 +110,29 @@ def verified(world: World, case: d.Case, report: ask.Verified) -> d.Decision:
 
 
 def _roll_back(world: World, case: d.Case, promotion: Promotion, report: Report) -> d.Decision:
-    moved = _step(world, case, promotion, State.ROLLING_BACK, "rolling_back", report, look_at=_deadline(case))
-    return d.moved(moved, effects=(d.Restore(promotion.id, promotion.generation),))
+    return lane.go_back(world, case, promotion, "rolling_back", report.text, _seen(report, promotion))
 
 
 def restored(world: World, case: d.Case, report: ask.Restored) -> d.Decision:
-    """The former version serves again: rolled back, and the bad digest is on hold here. Otherwise a person must look."""
+    """The former version serves again: rolled back, and the bad digest is on hold here. Otherwise a person must look.
+
+    Somebody who aborts has shown nothing about the bytes: then there is no hold.
+    """
     promotion = _under_way(world, report, State.ROLLING_BACK)
     if promotion is None:
         return d.NOTHING
     if report.seen is not ask.Seen.DONE:
         return attention(world, case, promotion, report.text, report)
     moved = _step(world, case, promotion, State.ROLLED_BACK, "rolled_back", report, look_at=None)
-    why = next((event.text for event in reversed(promotion.events) if event.event == "rolling_back"), "verification failed")
-    return d.moved(moved, lane.gone_back(world, promotion), lane.hold_on(promotion, promotion.to, case, why))
+    began = next(event for event in reversed(promotion.events) if event.event in ("rolling_back", "aborted"))
+    holds = () if began.event == "aborted" else (lane.hold_on(promotion, promotion.to, case, began.text),)
+    return d.moved(moved, lane.gone_back(world, promotion), *holds)
 
 
 def attention(world: World, case: d.Case, promotion: Promotion, why: str, report: Report | None = None) -> d.Decision:
     """Nobody can tell what runs, or going back did not work: the lane is blocked until a named person decides."""
-    reasons = (why, f"A person must decide: retry {promotion.id}, or rollback {promotion.artifact} in {promotion.environment}.")
+    back = f"rollback {promotion.artifact} in {promotion.environment}"
+    reasons = (why, f"A person must decide: retry {promotion.id}, accept live {promotion.id}, or {back}.")
     step = _seen(report, promotion) if report else promotion.step
     moved = d.move(world, case, promotion, State.NEEDS_ATTENTION, "needs_attention", why, reasons=reasons, look_at=None, step=step)
     return d.moved(moved)

@@ -20,7 +20,7 @@ def approve(world: World, case: d.Case, wanted: ask.Approve) -> d.Decision:
     """A vote for the plan as it is now. The last one needed starts the deployment; a plan that changed is shown and asked again."""
     promotion = subject.find_promotion(world, case, wanted.promotion)
     if isinstance(promotion, Reason):
-        return _nowhere(world, case, "approve", promotion)
+        return nowhere(world, case, "approve", promotion)
     what = f"approve {promotion.id}"
     rules = world.policy.rules_for(promotion.environment, promotion.artifact, promotion.kind)
     if promotion.state is not State.WAITING or promotion.quorum is None or rules is None:
@@ -98,7 +98,7 @@ def reject(world: World, case: d.Case, wanted: ask.Reject) -> d.Decision:
     """A vote against: the promotion ends, with the reason."""
     promotion = subject.find_promotion(world, case, wanted.promotion)
     if isinstance(promotion, Reason):
-        return _nowhere(world, case, "reject", promotion)
+        return nowhere(world, case, "reject", promotion)
     if promotion.state is not State.WAITING or promotion.quorum is None:
         return _not_waiting(world, case, f"reject {promotion.id}", promotion)
     if reasons := rights.may_approve(world, case, promotion, promotion.quorum):
@@ -110,12 +110,12 @@ def cancel(world: World, case: d.Case, wanted: ask.Cancel) -> d.Decision:
     """Taken back before deployment, by the requester or somebody who may run the environment. Nothing else is touched."""
     promotion = subject.find_promotion(world, case, wanted.promotion)
     if isinstance(promotion, Reason):
-        return _nowhere(world, case, "cancel", promotion)
+        return nowhere(world, case, "cancel", promotion)
     what = f"cancel {promotion.id}"
     rules = world.policy.rules_for(promotion.environment, promotion.artifact, promotion.kind)
     if promotion.state not in states.BEFORE_DEPLOYMENT:
         hint = (f"rollback {promotion.artifact} in {promotion.environment}",) if promotion.state in states.IN_FLIGHT else ()
-        return d.refuse(world, case, what, Reason("too-late", f"{promotion.id} {_is(promotion)}."), suggestions=hint)
+        return d.refuse(world, case, what, Reason("too-late", f"{promotion.id} {stands(promotion)}."), suggestions=hint)
     if case.actor.id != promotion.requester:
         reason = rights.may_run(world, case, rules) if rules else Reason("right-run", "Only the requester may cancel it.")
         if reason:
@@ -127,19 +127,19 @@ def retry(world: World, case: d.Case, wanted: ask.Retry) -> d.Decision:
     """Deploy again what needs attention, at a new generation."""
     promotion = subject.find_promotion(world, case, wanted.promotion)
     if isinstance(promotion, Reason):
-        return _nowhere(world, case, "retry", promotion)
+        return nowhere(world, case, "retry", promotion)
     what = f"retry {promotion.id}"
     rules = world.policy.rules_for(promotion.environment, promotion.artifact, promotion.kind)
     if promotion.state is not State.NEEDS_ATTENTION or rules is None:
         again = f"promote {promotion.artifact} {promotion.to.version} to {promotion.environment}"
         hint = (again,) if promotion.state in states.TERMINAL else ()
-        return d.refuse(world, case, what, Reason("no-need", f"{promotion.id} {_is(promotion)}."), suggestions=hint)
+        return d.refuse(world, case, what, Reason("no-need", f"{promotion.id} {stands(promotion)}."), suggestions=hint)
     if reason := rights.may_run(world, case, rules):
         return d.refuse(world, case, what, reason)
     return lane.start(world, case, promotion, "retried", "Tried again.")
 
 
-def _nowhere(world: World, case: d.Case, what: str, reason: Reason) -> d.Decision:
+def nowhere(world: World, case: d.Case, what: str, reason: Reason) -> d.Decision:
     """In a thread that the ledger does not know (yet): look once more in a moment. A plain reply there was then not meant for us."""
     where = case.conversation
     if reason.code == "which-promotion" and where and where.thread and not case.looked:
@@ -151,11 +151,12 @@ def _nowhere(world: World, case: d.Case, what: str, reason: Reason) -> d.Decisio
 
 def _not_waiting(world: World, case: d.Case, what: str, promotion: Promotion) -> d.Decision:
     if _voted(promotion, case):
-        return d.answer(Receipt(f"Your approval of {promotion.id} counted; it {_is(promotion)}.", promotion.id))
+        return d.answer(Receipt(f"Your approval of {promotion.id} counted; it {stands(promotion)}.", promotion.id))
     gone = promotion.environment not in world.policy.environments
-    why = f"the policy no longer has the environment {promotion.environment}" if gone else f"it {_is(promotion)}"
+    why = f"the policy no longer has the environment {promotion.environment}" if gone else f"it {stands(promotion)}"
     return d.refuse(world, case, what, Reason("not-waiting", f"{promotion.id} waits for no approval: {why}."))
 
 
-def _is(promotion: Promotion) -> str:
+def stands(promotion: Promotion) -> str:
+    """Where a promotion is, and since when."""
     return f"stands at {promotion.state.value.replace('_', ' ')} since {promotion.events[-1].time}"

@@ -91,7 +91,7 @@ def test_a_good_installation_is_all_ok(healthy: Host) -> None:
     done = healthy.towpath("doctor", "--json")
     findings = json.loads(done.stdout)
     assert done.returncode == 0
-    names = {"keys", "network", "redis", "ledger", "policy", "tags", "host", "ci", "target staging/staging", "slack", "clock"}
+    names = {"keys", "network", "redis", "ledger", "policy", "tags", "host", "ci", "target staging/staging", "workers", "slack", "clock"}
     assert {finding["name"] for finding in findings} == names
     assert [finding for finding in findings if finding["fix"]] == []
     assert "hunter2" not in done.stdout + done.stderr

@@ -7,9 +7,10 @@ from pathlib import Path
 from demo.slack.seen import Message
 from workers.contract import outcomes as out
 from workers.contract.actors import Origin
+from workers.contract.envelope import Envelope
 from workers.contract.names import ActorId, EnvironmentName
 from workers.contract.promotion import Hold
-from workers.contract.requests import AuditVerify, ShowStatus, Whoami
+from workers.contract.requests import Approve, AuditVerify, ShowStatus, Whoami
 from workers.contract.verified import Found, Verdict, Verification
 
 from .stage import ANA, BOT_USER, DEPLOYS, DIGEST, GIO, MIA, TEAM, Stage, as_moved, promotion, stage, stamp_now, until
@@ -166,3 +167,23 @@ async def test_a_verification_is_asked_of_git_and_told_to_one_person(tmp_path: P
         seen = await here.ws.until(lambda seen: seen.ephemeral("Tampered", to=ANA))
         assert "there is a gap" in seen.text
         assert "Share" in seen.buttons
+
+
+async def test_what_came_too_late_in_a_thread_is_offered_again_there_to_its_author_alone(tmp_path: Path) -> None:
+    async with stage(tmp_path) as here, here.bot():
+        await here.move(promotion())
+        card = await here.ws.until(lambda seen: seen.message("biopsy", by=BOT_USER))
+        await here.ws.person("mia").reply(card, "approve")
+        first = await here.envelope("Approve")
+        await here.publish(out.Late("approve", 17), MIA, first.request_id)
+        seen = await here.ws.until(lambda seen: seen.ephemeral("Too late", to=MIA))
+        assert seen.thread_ts == card.ts
+        await here.ws.person("mia").click(seen, "Ask again")
+
+        async def asked() -> Envelope | None:
+            again = [one for one in await here.envelopes("Approve") if one.request_id != first.request_id]
+            return again[0] if again else None
+
+        again = await until(asked)
+        assert again.request == Approve()
+        assert again.conversation and (again.conversation.thread, again.conversation.origin) == (card.ts, Origin.BUTTON)

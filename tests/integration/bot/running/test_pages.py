@@ -166,7 +166,9 @@ async def test_verdict_is_not_dressed_up(tmp_path: Path) -> None:
 async def test_health_tells_what_is_wrong(tmp_path: Path) -> None:
     async with stage(tmp_path) as here, here.bot():
         status, text, _ = await get(f"{here.url}/healthz")
-        assert (status, text) == (200, '{"redis": true, "consumer": true}')
+        assert (status, text) == (200, '{"redis": true, "consumer": true, "watchdog": true}')
+        status, text, _ = await get(f"{here.url}/health")
+        assert (status, text) == (200, '{"lanes": {"clock": null, "changes": null, "queries": null, "effects": null}, "amiss": {}}')
         here.server.kill()
         status, text, _ = await get(f"{here.url}/healthz")
         assert status == 503 and '"redis": false' in text
