@@ -31,12 +31,12 @@ def decide(promotion: Promotion) -> list[dict[str, Any]]:
         return [
             _approve(promotion),
             _reject(promotion),
-            _more(promotion, ("Details", f"{DETAILS_FORM} {promotion.id}"), _cancel(promotion)),
+            _more(promotion, ("Details", f"{DETAILS_FORM} {promotion.id}"), *_withdraw(promotion), _cancel(promotion)),
         ]
     if promotion.state in (State.QUEUED, State.CHECKING):
-        return [_more(promotion, ("Details", f"{DETAILS_FORM} {promotion.id}"), _cancel(promotion))]
+        return [_more(promotion, ("Details", f"{DETAILS_FORM} {promotion.id}"), *_withdraw(promotion), _cancel(promotion))]
     if promotion.state is State.NEEDS_ATTENTION:
-        return [_retry(promotion), *_rollback(promotion)]
+        return [_retry(promotion), *roll_back(promotion)]
     return []
 
 
@@ -62,6 +62,11 @@ def _cancel(promotion: Promotion) -> tuple[str, str]:
     return "Cancel the request", write(ask.Cancel(promotion.id))
 
 
+def _withdraw(promotion: Promotion) -> list[tuple[str, str]]:
+    """Only where there is an approval; whose it is, the core says."""
+    return [("Withdraw my approval", write(ask.Withdraw(promotion.id)))] if promotion.votes else []
+
+
 def _more(promotion: Promotion, *entries: tuple[str, str]) -> dict[str, Any]:
     return {"type": "overflow", "action_id": MORE, "options": [option(label, value) for label, value in entries]}
 
@@ -73,7 +78,8 @@ def _retry(promotion: Promotion) -> dict[str, Any]:
     )
 
 
-def _rollback(promotion: Promotion) -> list[dict[str, Any]]:
+def roll_back(promotion: Promotion) -> list[dict[str, Any]]:
+    """The way back to the last good version of the promotion's lane."""
     sentence = write(ask.Rollback(EnvironmentName(promotion.environment), ArtifactName(promotion.artifact)))
     text = f"{promotion.artifact} in {promotion.environment} goes back to its last good version."
     return [button("Roll back", "rollback", sentence, confirm=confirm("Roll back?", text, "Roll back"))]

@@ -100,7 +100,7 @@ def _waiting(one: Promotion, names: Names) -> str:
     why = f", {told(one.reasons[0], 200, names)}" if one.reasons else ""
     need = ""
     if one.quorum and one.state.value == "waiting":
-        need = f", {len(facts.counting(one))} of {one.quorum.count} approvals"
+        need = ", {} of {} approvals".format(*facts.approvals(one))
     return f"{what}{need}{why}, asked by {person(one.requester, names)}"
 
 
@@ -161,7 +161,17 @@ def commands(outcome: out.Commands, links: Links, names: Names) -> Post:
     note = [f"There is no command {code(outcome.verb)}."] if outcome.verb and not rows else []
     title = "*What you may say*, here, by mention, or in a promotion's thread"
     text = _spoken("What you may say", [row.phrase for row in rows], None)
-    return post(text, [*section([*note, title, *lines], _LONG), *actions(run(["whoami", "show status", "show pending"]))])
+    return post(text, [*_paged([*note, title, *lines]), *actions(run(["whoami", "show status", "show pending"]))])
+
+
+def _paged(lines: list[str]) -> list[Block]:
+    """As many sections as the lines need: help must not leave a command out."""
+    pages: list[list[str]] = [[]]
+    for line in lines:
+        if sum(len(one) + 1 for one in pages[-1]) + len(line) > _LONG:
+            pages.append([])
+        pages[-1].append(line)
+    return [block for page in pages for block in section(page, _LONG)]
 
 
 def whoami(outcome: out.Person, links: Links, names: Names) -> Post:

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from bot.views import facts
-from bot.views.blocks import context, post, section
+from bot.views.blocks import actions, context, post, section
+from bot.views.buttons import roll_back
 from bot.views.post import Block, Links, Names, Post
 from bot.views.text import NO_NAMES, mention, safe
 from bot.views.words import STATES, headline
+from workers.contract import quorums
 from workers.contract.outcomes import Moved
 from workers.contract.promotion import Event, Promotion, State
 
-_LOUD = ("failed", "rolled_back", "needs_attention")
-_ASKS = ("requested", "stale")
+_LOUD = ("failed", "rolled_back", "needs_attention", "disputed", "disputed_late")
+_ASKS = ("requested", "stale", "reminded")
 _DECISIONS = ("approved", "rejected", "refused", "cancelled", "expired", "superseded")
 _ENDS = ("succeeded", *_LOUD)
 
 
 def broadcast(event: Event) -> bool:
-    """Whether the event's post also goes to the channel: only failures at the end."""
+    """Whether the event's post also goes to the channel: only failures at the end, and what an approver disputes."""
     return event.event in _LOUD
 
 
@@ -42,7 +45,10 @@ def thread(moved: Moved, event: Event, links: Links, names: Names = NO_NAMES) ->
     return post(text, blocks)
 
 
-_SIGNS = {"requested": "📣", "approved": "👍", "stale": "🔁", "retried": "🔁", "registered": "🏷️"}
+_SIGNS = {
+    "requested": "📣", "approved": "👍", "stale": "🔁", "retried": "🔁", "registered": "🏷️",
+    "withdrawn": "✊", "reminded": "⏰", "disputed": "⚖️", "disputed_late": "⚖️",
+}  # fmt: skip
 
 
 def _why(event: Event) -> Iterator[str]:
@@ -52,7 +58,7 @@ def _why(event: Event) -> Iterator[str]:
 
 def _called(promotion: Promotion, event: Event) -> str:
     """Who is notified: approvers when they are asked, the requester at the decision and at the end; never who acted."""
-    if event.event in _ASKS and event.state is State.WAITING:
+    if event.state is State.WAITING and (event.event in _ASKS or _waits_again(promotion, event)):
         return _approvers(promotion, event)
     is_decision = event.event in _DECISIONS and event.state is not State.WAITING
     if promotion.requester == event.actor or not (is_decision or event.event in _ENDS):
@@ -60,15 +66,26 @@ def _called(promotion: Promotion, event: Event) -> str:
     return f"{mention(promotion.requester.user)} {safe(headline(promotion, event.state))}."
 
 
+def _waits_again(promotion: Promotion, event: Event) -> bool:
+    """Whether an approval was withdrawn from what had enough of them."""
+    before = [one.state for one in promotion.events if one.seq < event.seq]
+    return event.event == "withdrawn" and State.QUEUED in before[-1:]
+
+
 def _approvers(promotion: Promotion, event: Event) -> str:
-    quorum = promotion.quorum
-    if quorum is None:
-        return ""
-    absent = {promotion.requester.user, event.actor.user}
-    everyone = [mention(one) for one in (*quorum.groups, *quorum.users) if one not in absent]
-    shown = " ".join(dict.fromkeys(one for one in everyone[:20] if one))
-    asked = "Your approval is needed" if quorum.count == 1 else f"{quorum.count} approvals are needed"
-    return f"{shown} {asked}: press *Approve* on the card, or answer `approve` here." if shown else ""
+    """Who could still fill a place that was empty then; whoever had decided is left in peace."""
+    then = replace(promotion, votes=tuple(vote for vote in promotion.votes if vote.time <= event.time))
+    lacking = quorums.lacking(then)
+    absent = {event.actor.user, *(vote.actor.user for vote in quorums.counting(then))}
+    users = (user for one, _ in lacking for user in one.users if user not in absent and not quorums.is_excluded(user, one, then))
+    everyone = [mention(one) for one in (*(group for one, _ in lacking for group in one.groups), *users)]
+    shown = " ".join(list(dict.fromkeys(one for one in everyone if one))[:20])
+    count = sum(needed for _, needed in lacking)
+    asked = "Your approval is needed" if count == 1 else f"{count} approvals are needed"
+    how = ": press *Approve* on the card, or answer `approve` here."
+    if all(one.signed for one, _ in lacking):
+        how = f", signed with your own key: `towpath approve {promotion.id} --sign` at a terminal."
+    return f"{shown} {asked}{how}" if shown else ""
 
 
 def _more(moved: Moved, event: Event, names: Names) -> list[Block]:
@@ -79,7 +96,8 @@ def _more(moved: Moved, event: Event, names: Names) -> list[Block]:
     if event.state in (State.QUEUED, State.REFUSED, State.NEEDS_ATTENTION) and event == facts.shown_events(promotion)[-1]:
         blocks += section(facts.reasons(promotion, names))
     told_next = _NEXT.get(event.event)
-    return blocks + (section(told_next(promotion)) if told_next else [])
+    blocks += section(told_next(promotion)) if told_next else []
+    return blocks + (actions(roll_back(promotion)) if event.event == "disputed" else [])
 
 
 def _is_first(promotion: Promotion, event: Event) -> bool:
@@ -136,6 +154,10 @@ def _needs_attention(promotion: Promotion) -> Iterator[str]:
     yield f"*Should Towpath be away:* {_by_hand(promotion)}"
 
 
+def _after_dispute(promotion: Promotion) -> Iterator[str]:
+    yield f"To take it back: `rollback {promotion.artifact} in {promotion.environment}`"
+
+
 def _again(promotion: Promotion) -> str:
     if promotion.rollback:
         return f"`rollback {promotion.artifact} in {promotion.environment}`"
@@ -151,4 +173,5 @@ _NEXT: dict[str, Callable[[Promotion], Iterator[str]]] = {
     "failed": _after_failure,
     "rolled_back": _after_return,
     "needs_attention": _needs_attention,
+    "disputed": _after_dispute,
 }

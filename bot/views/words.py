@@ -58,6 +58,7 @@ _BACK: dict[State, str] = {
 
 LABELS: dict[str, str] = {
     "requested": "Requested", "approved": "Approved", "stale": "Plan changed", "retried": "Tried again", "registered": "Registered",
+    "withdrawn": "Approval withdrawn", "reminded": "Reminder", "disputed": "Disputed", "disputed_late": "Disputed",
     **{state.value: word for state, (_, word) in STATES.items() if state not in (State.CHECKING, State.WAITING)},
 }  # fmt: skip
 """What an event is called."""

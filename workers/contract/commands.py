@@ -140,6 +140,17 @@ COMMANDS: tuple[Command, ...] = (
         "reject P-142 because the card names no limits", in_threads=True,
     ),
     Command(
+        "withdraw", ask.Withdraw, Right.APPROVE, (_PROMOTION, _BECAUSE),
+        "Take your own approval back, until deployment begins. What was queued waits for approval again if it then lacks one.",
+        "withdraw P-142 because I looked at the wrong card", in_threads=True,
+    ),
+    Command(
+        "dispute", ask.Dispute, Right.APPROVE, (_PROMOTION, Slot("because", Token.TEXT, after=("because",), needed=True)),
+        "Say that your own approval was wrong, once deployment has begun. It stops nothing by itself: it opens a debt, tells the channel and "
+        "offers the rollback.",
+        "dispute P-142 because the holdout leaked into the training data", in_threads=True,
+    ),
+    Command(
         "cancel", ask.Cancel, Right.REQUEST, (_PROMOTION, _BECAUSE),
         "Take back a promotion that has not begun to deploy: your own, or any with the right to run.",
         "cancel P-142", in_threads=True,

@@ -225,18 +225,23 @@ class GateResult:
 
 @dataclass(frozen=True)
 class Quorum:
-    """Whose approval is needed: `count` different people out of the users and user groups of the roles."""
+    """Whose approval is needed: `count` different people out of the users and user groups of the roles. `signed`: only a signed vote counts."""
 
     count: int
     roles: tuple[str, ...] = ()
     users: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+    signed: bool = False
 
 
 @dataclass(frozen=True)
 class Vote:
-    """One person's decision on one plan."""
+    """One person's decision on one plan. `role` is the first in which it counted.
+
+    `groups` are those user groups of the quorums in which Slack had the person at the click (None: an older vote, of which that is not known).
+    A signed one keeps the detached `signature` over the statement that is signed, and the public `key` that the policy then named.
+    """
 
     actor: ActorId
     decision: str
@@ -244,6 +249,9 @@ class Vote:
     plan: Digest
     role: str
     because: str | None = None
+    groups: tuple[str, ...] | None = None
+    signature: str | None = None
+    key: str | None = None
 
 
 @dataclass(frozen=True)
@@ -305,7 +313,8 @@ class Promotion:
 
     Every one of the `quorums` must be met. `start_at` is the instant before which it does not begin, `skipped` what an emergency passes over,
     `bundle` the ids of all promotions that move with it, itself among them: they begin and end together. `reminded_at`: when approvers were
-    reminded.
+    reminded. `rules` are the lane's rules as they were when the plan was made, `authors` the users who made the version, as far as the policy
+    names them.
     """
 
     id: PromotionId
@@ -341,6 +350,8 @@ class Promotion:
     skipped: tuple[str, ...] = ()
     bundle: tuple[PromotionId, ...] = ()
     reminded_at: str | None = None
+    rules: Mapping[str, str] = field(default_factory=dict)
+    authors: tuple[str, ...] = ()
 
     @property
     def quorums(self) -> tuple[Quorum, ...]:

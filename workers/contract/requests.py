@@ -67,11 +67,15 @@ class Promote:
 
 @dataclass(frozen=True)
 class Approve:
-    """Vote for a promotion. `plan` is the start of the plan digest that was on the card, when a button was pressed."""
+    """Vote for a promotion. `plan` is the start of the plan digest that was on the card, when a button was pressed.
+
+    `signature` is the person's own over `contract.approval.statement`, where a click is not enough.
+    """
 
     promotion: PromotionId | None = None
     plan: str | None = None
     because: str | None = None
+    signature: str | None = None
 
 
 @dataclass(frozen=True)
@@ -80,6 +84,22 @@ class Reject:
 
     promotion: PromotionId | None = None
     because: str | None = None
+
+
+@dataclass(frozen=True)
+class Withdraw:
+    """Take one's own approval back, before deployment begins."""
+
+    promotion: PromotionId | None = None
+    because: str | None = None
+
+
+@dataclass(frozen=True)
+class Dispute:
+    """Say that one's own approval was wrong, once deployment has begun: somebody must settle that."""
+
+    because: str
+    promotion: PromotionId | None = None
 
 
 @dataclass(frozen=True)
@@ -306,16 +326,18 @@ class Tick:
 
 
 PEOPLE = (
-    Register, Deprecate, Undeprecate, Promote, Approve, Reject, Cancel, Retry, Rollback, Unhold, AdoptPolicy, Adopt, Revert,
+    Register, Deprecate, Undeprecate, Promote, Approve, Reject, Withdraw, Dispute, Cancel, Retry, Rollback, Unhold, AdoptPolicy, Adopt, Revert,
     ShowStatus, ShowVersions, ShowLineage, ShowPending, History, Audit, Help, Whoami, AuditVerify,
 )  # fmt: skip
 LOOKS = (AuditVerify,)
 """Questions that the projection cannot answer: Git itself is looked at."""
+SIGNED = (Approve, Reject, Withdraw, Dispute)
+"""What a person may ask with a key of their own, without Slack."""
 READS = (ShowStatus, ShowVersions, ShowLineage, ShowPending, History, Audit, Help, Whoami)
 REPORTS = (Inspected, NotInspected, PolicyProposed, Deployed, Verified, Restored, ExternalsSeen, ExternalsSettled)
 
 Request = (
-    Register | Deprecate | Undeprecate | Promote | Approve | Reject | Cancel | Retry | Rollback | Unhold | AdoptPolicy | Adopt | Revert
+    Register | Deprecate | Undeprecate | Promote | Approve | Reject | Withdraw | Dispute | Cancel | Retry | Rollback | Unhold | AdoptPolicy | Adopt | Revert
     | ShowStatus | ShowVersions | ShowLineage | ShowPending | History | Audit | Help | Whoami | AuditVerify
     | Inspected | NotInspected | PolicyProposed | Deployed | Verified | Restored | ExternalsSeen | ExternalsSettled
     | CardPosted | Tick

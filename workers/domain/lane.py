@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from workers.contract.envelope import stamp
 from workers.contract.promotion import Hold, Placed, Promotion, RegisteredVersion, Release, State
 from workers.domain import decision as d
-from workers.domain import gates, plan, stops
+from workers.domain import gates, plan, rights, staleness, stops
 from workers.domain.policy import Rules
 from workers.domain.state import World
 
@@ -40,6 +40,8 @@ def judged(world: World, promotion: Promotion, rules: Rules) -> Promotion:
         also_needed=asked[1:],
         changes=plan.changes(version, now),
         targets=tuple(target.name for target in rules.targets),
+        rules=staleness.written(rules),
+        authors=rights.authors(world, promotion),
     )
 
 

@@ -18,6 +18,7 @@ from workers.contract import wire
 from workers.contract.actors import Actor
 from workers.contract.names import ArtifactName, Digest, EnvironmentName
 from workers.contract.promotion import Kind, Quorum
+from workers.contract.signatures import BadKey, fingerprint
 from workers.domain import strict_yaml
 from workers.domain.policy_schema import SCHEMA
 
@@ -94,6 +95,7 @@ class Policy:
     roles: Mapping[str, Role] = field(default_factory=dict)
     channels: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     emails: Mapping[str, str] = field(default_factory=dict)
+    keys: Mapping[str, str] = field(default_factory=dict)
     trust: str | None = None
 
     def rules_for(self, environment: EnvironmentName, artifact: ArtifactName, kind: Kind) -> Rules | None:
@@ -222,6 +224,7 @@ def _contradictions(data: Mapping[str, Any]) -> Iterator[tuple[strict_yaml.Path,
             yield (*at, "targets"), "two targets have one name"
         earlier.add(name)
     yield from _shared_addresses(data)
+    yield from _shared_keys(data)
     yield from _scattered_bounds(data)
 
 
@@ -240,6 +243,24 @@ def _shared_addresses(data: Mapping[str, Any]) -> Iterator[tuple[strict_yaml.Pat
                 yield ("people", user, "git"), f"{address} is already {seen[address.lower()]}'s address"
 
 
+def _shared_keys(data: Mapping[str, Any]) -> Iterator[tuple[strict_yaml.Path, str]]:
+    """Who holds the key of two people could approve as both."""
+    seen: dict[str, str] = {}
+    for user, person in data.get("people", {}).items():
+        if key := " ".join(person.get("ssh", "").split()[:2]):
+            if not _is_key(key):
+                yield ("people", user, "ssh"), "this is not the public half of an Ed25519 key (the line in a file such as id_ed25519.pub)"
+            if seen.setdefault(key, user) != user:
+                yield ("people", user, "ssh"), f"this is already {seen[key]}'s key"
+
+
+def _is_key(line: str) -> bool:
+    try:
+        return bool(fingerprint(line))
+    except BadKey:
+        return False
+
+
 def _policy(data: Mapping[str, Any], digest: Digest) -> Policy:
     roles = {name: Role(frozenset(r.get("users", ())), frozenset(r.get("groups", ()))) for name, r in data.get("roles", {}).items()}
     people = data.get("people", {})
@@ -249,6 +270,7 @@ def _policy(data: Mapping[str, Any], digest: Digest) -> Policy:
         roles=roles,
         channels=data.get("channels", {}),
         emails={email_digest(address): user for user, person in people.items() for address in person.get("git", ())},
+        keys={user: " ".join(person["ssh"].split()[:2]) for user, person in people.items() if "ssh" in person},
         trust=data.get("trust"),
     )
 
@@ -277,6 +299,7 @@ def _quorum(approve: Mapping[str, Any], roles: Mapping[str, Role]) -> Quorum:
         users=tuple(sorted({user for role in named for user in role.users})),
         groups=tuple(sorted({group for role in named for group in role.groups})),
         exclude=tuple(approve.get("exclude", ("requester",))),
+        signed=approve.get("signed", False),
     )
 
 

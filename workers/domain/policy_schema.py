@@ -51,6 +51,7 @@ _APPROVE = _closed(
         "count": {"type": "integer", "minimum": 1, "maximum": 20},
         "expires": {"type": "string", "pattern": DURATION},
         "exclude": _list({"enum": ["requester", "author"]}),
+        "signed": {"type": "boolean", "description": "Only approvals count that people sign with the `ssh` key of theirs in `people`."},
     },
     "from",
 )
@@ -83,7 +84,16 @@ SCHEMA: dict[str, Any] = {
             },
             "people": _map(
                 _SLACK_USER,
-                _closed({"git": _list({"type": "string", "maxLength": 254, "pattern": "^[^@\\s]+@[^@\\s]+$"})}),
+                _closed(
+                    {
+                        "git": _list({"type": "string", "maxLength": 254, "pattern": "^[^@\\s]+@[^@\\s]+$"}),
+                        "ssh": {
+                            "type": "string",
+                            "pattern": r"^ssh-ed25519 [A-Za-z0-9+/]{68}( .{0,100})?$",
+                            "description": "The public half of the key with which they sign approvals.",
+                        },
+                    }
+                ),
             ),
             "roles": _map(
                 _ROLE,

@@ -24,6 +24,8 @@ SAID: dict[str, ask.Request] = {
     "approve\nbecause it holds": ask.Approve(because="it holds"),
     "reject because the card names no limits": ask.Reject(because="the card names no limits"),
     "cancel": ask.Cancel(),
+    "withdraw": ask.Withdraw(),
+    "dispute because it leaks": ask.Dispute("it leaks"),
     "retry because it is back": ask.Retry(because="it is back"),
     "audit": ask.Audit(),
     "show status biopsy": ask.ShowStatus(ArtifactName("biopsy")),
@@ -41,7 +43,7 @@ SILENCE = (
     "promote biopsy v3 to prod", "rollback biopsy in prod", "register biopsy v4.0.0", "unhold biopsy v3 in prod", "adopt policy",
     "status of everything", "status?", "help me understand this", "where is the coffee", "who approved this", "P-3 approve",
     "approve because", "аpprove", "approve \u202e", "history repeats itself", "pending review", "audit is tomorrow",
-    "cancel the meeting", "retry tomorrow", "reject, I would say", "a promise: approve",
+    "cancel the meeting", "withdraw your question", "dispute", "I dispute that", "retry tomorrow", "reject, I would say", "a promise: approve",
     "x" * 5_000,
 )  # fmt: skip
 

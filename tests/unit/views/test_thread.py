@@ -12,8 +12,8 @@ from workers.contract.promotion import Quorum, State
 from .checks import check_post, whole
 from .samples import ANA, EFFECTS, EVENTS, LEA, NAMES, NoPages, Pages, after, event, moved, promotion
 
-ASKS = {"requested", "stale"}
-TELLS = {"approved", "rejected", "cancelled", "expired", "superseded", "succeeded", "failed", "rolled_back", "needs_attention"}
+ASKS = {"requested", "stale", "reminded"}
+TELLS = {"disputed", "disputed_late", "approved", "rejected", "cancelled", "expired", "superseded", "succeeded", "failed", "rolled_back", "needs_attention"}
 
 
 def post_of(name: str, **changed: object) -> Post:
@@ -47,15 +47,15 @@ def test_an_event_that_is_new_to_us_is_told_in_its_own_words() -> None:
     assert "Léa withdrew her vote." in whole(post)
 
 
-def test_only_failures_at_the_end_go_to_the_channel() -> None:
+def test_only_failures_at_the_end_and_disputes_go_to_the_channel() -> None:
     loud = {name for name in EVENTS if broadcast(event(name, EVENTS[name][0]))}
-    assert loud == {"failed", "rolled_back", "needs_attention"}
+    assert loud == {"failed", "rolled_back", "needs_attention", "disputed", "disputed_late"}
 
 
 @pytest.mark.parametrize("name", EVENTS)
 def test_whom_an_event_notifies(name: str) -> None:
     called = set(re.findall(r"<(?:@|!subteam\^)([US0-9A-Z]+)>", whole(post_of(name))))
-    if name == "requested":
+    if name in ("requested", "reminded"):
         assert called == {"S0614TZR7", "U0LEA222"}  # the requester is listed as an approver, and cannot be one here
     elif name == "stale":
         assert called == {"S0614TZR7"}  # Léa's click brought it to light

@@ -10,7 +10,7 @@ from workers.contract.envelope import read_stamp
 from workers.contract.outcomes import Late, Reason
 from workers.domain import decision as d
 from workers.domain import reads, rights
-from workers.domain.decide import cards, clock, deprecation, externals, promote, registry, reports, vote
+from workers.domain.decide import cards, clock, deprecation, externals, promote, registry, regret, reports, vote
 from workers.domain.state import World
 from workers.domain.times import is_early, is_over
 
@@ -21,6 +21,8 @@ PEOPLE: dict[type[ask.Request], Judge] = {
     ask.Rollback: promote.rollback,
     ask.Approve: vote.approve,
     ask.Reject: vote.reject,
+    ask.Withdraw: regret.withdraw,
+    ask.Dispute: regret.dispute,
     ask.Cancel: vote.cancel,
     ask.Retry: vote.retry,
     ask.Register: registry.register,
