@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from workers.contract import quorums
 from workers.contract import requests as ask
 from workers.contract.actors import Actor
 from workers.contract.names import ArtifactName, EnvironmentName, PromotionId, VersionAsk
@@ -82,9 +83,17 @@ class AnyStory(RuleBasedStateMachine):
     def promote(self, who: Actor, version: str, place: str) -> None:
         self.story.promotes(who, version, place)
 
-    @rule(who=PEOPLE, number=IDS, verb=st.sampled_from([ask.Approve, ask.Approve, ask.Approve, ask.Reject, ask.Cancel, ask.Retry]))
-    def say(self, who: Actor, number: int, verb: type[ask.Approve | ask.Reject | ask.Cancel | ask.Retry]) -> None:
+    @rule(
+        who=PEOPLE,
+        number=IDS,
+        verb=st.sampled_from([ask.Approve, ask.Approve, ask.Approve, ask.Withdraw, ask.Reject, ask.Cancel, ask.Retry]),
+    )
+    def say(self, who: Actor, number: int, verb: type[ask.Approve | ask.Withdraw | ask.Reject | ask.Cancel | ask.Retry]) -> None:
         self.story.says(who, verb(PromotionId.read(f"P-{number}")))
+
+    @rule(who=PEOPLE, number=IDS)
+    def dispute(self, who: Actor, number: int) -> None:
+        self.story.says(who, ask.Dispute("it was wrong", PromotionId.read(f"P-{number}")))
 
     @rule(who=PEOPLE, place=PLACES, to=st.none() | VERSIONS)
     def roll_back(self, who: Actor, place: str, to: str | None) -> None:
@@ -144,6 +153,7 @@ class AnyStory(RuleBasedStateMachine):
     def nothing_deploys_without_its_approvals(self) -> None:
         for promotion in self.story.world.promotions.values():
             if promotion.state in IN_FLIGHT and promotion.quorum:
+                assert quorums.is_met(promotion)
                 assert len({vote.actor.user for vote in promotion.votes}) >= promotion.quorum.count
                 assert promotion.requester.user not in {vote.actor.user for vote in promotion.votes}
                 assert {vote.plan for vote in promotion.votes} == {promotion.plan}

@@ -10,10 +10,22 @@ from bot.views.post import Post
 from workers.contract.promotion import Quorum, State
 
 from .checks import check_post, whole
-from .samples import ANA, EFFECTS, EVENTS, LEA, NAMES, NoPages, Pages, after, event, moved, promotion
+from .samples import ANA, EFFECTS, EVENTS, LEA, NAMES, NoPages, Pages, after, event, moved, promotion, vote
 
 ASKS = {"requested", "stale", "reminded"}
-TELLS = {"disputed", "disputed_late", "approved", "rejected", "cancelled", "expired", "superseded", "succeeded", "failed", "rolled_back", "needs_attention"}
+TELLS = {
+    "disputed",
+    "disputed_late",
+    "approved",
+    "rejected",
+    "cancelled",
+    "expired",
+    "superseded",
+    "succeeded",
+    "failed",
+    "rolled_back",
+    "needs_attention",
+}
 
 
 def post_of(name: str, **changed: object) -> Post:
@@ -143,3 +155,28 @@ def test_without_pages_the_commit_is_named() -> None:
     assert post is not None
     check_post(post)
     assert "commit `9fceb02d0ae5`" in whole(post)
+
+
+def test_a_reminder_calls_only_those_who_are_still_needed() -> None:
+    leads = Quorum(1, ("ml-leads",), (LEA.user,))
+    managers = Quorum(1, ("managers",), ("U0MAX333", "U0ANA111", LEA.user))
+    text = whole(post_of("reminded", quorum=leads, also_needed=(managers,), votes=(vote(),)))
+    assert "<@U0MAX333> Your approval is needed" in text
+    assert "<@U0LEA222>" not in text.partition("Your approval")[0].rpartition("*")[2]
+
+
+def test_who_must_sign_is_told_how() -> None:
+    text = whole(post_of("requested", quorum=Quorum(1, ("leads",), (LEA.user,), signed=True)))
+    assert "signed with your own key: `towpath approve P-142 --sign`" in text
+
+
+def test_what_waits_again_after_a_withdrawal_asks_again_and_what_still_waits_does_not() -> None:
+    queued, withdrawn = event("approved", State.QUEUED, LEA, 8), event("withdrawn", State.WAITING, LEA, 9)
+    posts = [thread(moved(promotion(events=(event("requested"), *more, withdrawn))), withdrawn, Pages(), NAMES) for more in ((), (queued,))]
+    assert ["<!subteam^S0614TZR7>" in whole(post) for post in posts if post] == [False, True]
+
+
+def test_a_dispute_offers_the_way_back_only_while_it_would_undo_this() -> None:
+    now, late = post_of("disputed"), post_of("disputed_late")
+    assert "rollback biopsy in prod" in str(now.blocks)
+    assert "rollback biopsy in prod" not in str(late.blocks)

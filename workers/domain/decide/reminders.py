@@ -8,6 +8,7 @@ from workers.contract.promotion import Promotion, State
 from workers.domain import decision as d
 from workers.domain.state import World
 
+
 def due_at(promotion: Promotion) -> str | None:
     """The instant of the reminder; None when it was given, or when nobody is waited for."""
     if promotion.reminded_at or not promotion.expires_at or promotion.quorum is None:
