@@ -8,9 +8,10 @@ from typing import Any
 from bot.grammar import Sentence, Vocabulary, read, write
 from bot.views.blocks import button, confirm, option
 from bot.views.text import escaped, plain
+from bot.views.words import moves
 from workers.contract import requests as ask
 from workers.contract.names import ArtifactName, EnvironmentName
-from workers.contract.promotion import Promotion, State
+from workers.contract.promotion import Member, Promotion, State
 from workers.contract.requests import READS
 
 REJECT_FORM = "reject_form"
@@ -37,7 +38,13 @@ def decide(promotion: Promotion) -> list[dict[str, Any]]:
         return [_more(promotion, ("Details", f"{DETAILS_FORM} {promotion.id}"), *_withdraw(promotion), _cancel(promotion))]
     if promotion.state is State.NEEDS_ATTENTION:
         return [_retry(promotion), *roll_back(promotion)]
-    return []
+    return [_retry_of(one) for one in promotion.members if one.state is State.NEEDS_ATTENTION][:5]
+
+
+def _retry_of(one: Member) -> dict[str, Any]:
+    """One of a bundle that a person must look at, while its leader is well."""
+    again = confirm(f"Retry {one.id}?", f"{one.artifact} {one.to.version} is deployed again.", "Retry")
+    return button(f"Retry {one.artifact}", f"retry.{one.id.number}", write(ask.Retry(one.id)), confirm=again)
 
 
 def _approve(promotion: Promotion) -> dict[str, Any]:
@@ -51,6 +58,8 @@ def approve_confirm(promotion: Promotion) -> dict[str, Any]:
     places = [name for name in promotion.targets if name != promotion.environment]
     where = f" ({plain(', '.join(places), 80)})" if places else ""
     text = f"{promotion.artifact} {promotion.to.version} goes live in {promotion.environment}{where}, {instead}."
+    if promotion.members:
+        text = f"{plain(moves(promotion), 200)} go live in {promotion.environment}, all or nothing."
     return confirm(f"Approve {promotion.id}?", text, "Approve")
 
 

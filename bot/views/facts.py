@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from bot.views.post import Links, Names
 from bot.views.text import cut, escaped, link, person, safe, told, when
 from bot.views.versions import images
-from bot.views.words import ENDED, GATES, LABELS
+from bot.views.words import ENDED, GATES, LABELS, STATES
 from workers.contract import quorums
 from workers.contract.names import CommitId, PromotionId
 from workers.contract.outcomes import Moved
@@ -26,6 +26,9 @@ def request(promotion: Promotion, names: Names) -> Iterator[str]:
 
 def versions(promotion: Promotion, state: State) -> Iterator[str]:
     """What goes live against what runs now, where, and what a rollback would bring back, as one says it in this state."""
+    if promotion.members:
+        yield from _together(promotion)
+        return
     comes, goes = _TENSES.get(state, ("Goes live", "Runs now"))
     yield f"*{comes}:* {_placed(promotion, promotion.to)}"
     yield f"*{goes}:* {_placed(promotion, promotion.live)}, since {when(promotion.live.since)}" if promotion.live else f"*{goes}:* nothing"
@@ -34,6 +37,17 @@ def versions(promotion: Promotion, state: State) -> Iterator[str]:
     if state not in ENDED and state is not State.ROLLING_BACK and not promotion.rollback:
         back = safe(promotion.live.version) if promotion.live else "nothing: no version has run here yet"
         yield f"*A rollback would restore:* {back}"
+
+
+def _together(promotion: Promotion) -> Iterator[str]:
+    """Each of a bundle with what runs in its place, and how far it is."""
+    yield f"*All or nothing, in {safe(promotion.environment)}:*"
+    for one in promotion.members[:_FEW]:
+        now = f"{safe(one.live.version)} (`{one.live.digest.short}`)" if one.live else "nothing"
+        what = f"{safe(one.artifact)} {safe(one.to.version)}, digest `{one.to.digest.short}`{images(one.to.outputs)}"
+        yield f"• {one.id}: {what}, in place of {now}: {' '.join(STATES[one.state])}"
+    if (left := len(promotion.members) - _FEW) > 0:
+        yield f"… ({left} more)"
 
 
 _TENSES = {

@@ -10,7 +10,7 @@ from bot.views.blocks import actions, context, post, section
 from bot.views.buttons import roll_back
 from bot.views.post import Block, Links, Names, Post
 from bot.views.text import NO_NAMES, mention, safe
-from bot.views.words import STATES, headline
+from bot.views.words import STATES, headline, moves
 from workers.contract import quorums
 from workers.contract.outcomes import Moved
 from workers.contract.promotion import Event, Promotion, State
@@ -115,7 +115,9 @@ def _plan(promotion: Promotion, names: Names) -> list[Block]:
 
 
 def _after_success(promotion: Promotion) -> Iterator[str]:
-    if promotion.live and not promotion.rollback:
+    if promotion.members:
+        yield f"*To go back,* each by itself: {', '.join(f'`rollback {one.artifact} in {promotion.environment}`' for one in promotion.members[:8])}"
+    elif promotion.live and not promotion.rollback:
         yield f"*To go back:* `rollback {promotion.artifact} in {promotion.environment}`"
     yield f"*Should Towpath be away:* {_by_hand(promotion)}"
 
@@ -139,12 +141,18 @@ def _after_no(promotion: Promotion) -> Iterator[str]:
 
 
 def _after_failure(promotion: Promotion) -> Iterator[str]:
+    if promotion.members:
+        yield f"What else of the bundle was deployed is taken back. To try again: {_again(promotion)}"
+        return
     runs = f"{safe(promotion.live.version)} still runs" if promotion.live else "Nothing runs there, as before"
     yield f"Nothing live was changed: {runs}. To try again: {_again(promotion)}"
 
 
 def _after_return(promotion: Promotion) -> Iterator[str]:
     runs = f"{safe(promotion.artifact)} {safe(promotion.live.version)} serves again" if promotion.live else "Nothing serves, as before"
+    if promotion.taken_back_with:
+        yield f"{runs} in {safe(promotion.environment)}. {safe(promotion.to.version)} is not to blame and not on hold. To try again: {_again(promotion)}"
+        return
     lift = f"`unhold {promotion.artifact} {promotion.to.version} in {promotion.environment} because …`"
     yield f"{runs} in {safe(promotion.environment)}. {safe(promotion.to.version)} is on hold there; to lift the hold: {lift}"
 
@@ -161,7 +169,7 @@ def _after_dispute(promotion: Promotion) -> Iterator[str]:
 def _again(promotion: Promotion) -> str:
     if promotion.rollback:
         return f"`rollback {promotion.artifact} in {promotion.environment}`"
-    return f"`promote {promotion.artifact} {promotion.to.version} to {promotion.environment}`"
+    return f"`promote {moves(promotion)} to {promotion.environment}`"
 
 
 _NEXT: dict[str, Callable[[Promotion], Iterator[str]]] = {

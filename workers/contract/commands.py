@@ -33,6 +33,7 @@ class Token(Enum):
     KIND = "kind"
     NAME = "NAME"
     VERSION = "VERSION"
+    ITEM = "NAME VERSION"
     ENVIRONMENT = "ENV"
     PROMOTION = "P-142"
     REF = "REF"
@@ -116,9 +117,10 @@ _PROMOTION = Slot("promotion", Token.PROMOTION)
 COMMANDS: tuple[Command, ...] = (
     Command(
         "promote", ask.Promote, Right.REQUEST,
-        (_KIND, _NAME, Slot("version", Token.VERSION), Slot("source", Token.ENVIRONMENT, after=("from",)),
+        (_KIND, _NAME, Slot("version", Token.VERSION), Slot("also", Token.ITEM, after=("and",), many=True), Slot("source", Token.ENVIRONMENT, after=("from",)),
          Slot("environment", Token.ENVIRONMENT, after=("to", "in", "into", "on"), needed=True), _BECAUSE),
-        "Bring a version into an environment: gates first, then approvals, then the deployment with its proof.",
+        "Bring a version into an environment: gates first, then approvals, then the deployment with its proof. Several that stand or fall together "
+        "are one decision: `promote fraud v3 and checkout v41 to prod`.",
         "promote model v3 to prod because it misses fewer cases",
         synonyms=("ship", "deploy", "release"),
     ),

@@ -305,6 +305,18 @@ class Paused:
 
 
 @dataclass(frozen=True)
+class Member:
+    """One promotion of a bundle, as the leader's card shows it."""
+
+    id: PromotionId
+    artifact: ArtifactName
+    kind: Kind
+    to: Placed
+    state: State
+    live: Placed | None = None
+
+
+@dataclass(frozen=True)
 class Promotion:
     """One promotion as it stands now: the whole story of its card and thread. `plan` is the digest that approvals bind.
 
@@ -314,7 +326,8 @@ class Promotion:
     Every one of the `quorums` must be met. `start_at` is the instant before which it does not begin, `skipped` what an emergency passes over,
     `bundle` the ids of all promotions that move with it, itself among them: they begin and end together. `reminded_at`: when approvers were
     reminded. `rules` are the lane's rules as they were when the plan was made, `authors` the users who made the version, as far as the policy
-    names them.
+    names them. The first of a `bundle` leads it: it alone has votes and a card, and `members` says how all of them stand. `proved_at`: one is
+    proved and waits for the others; `taken_back_with`: one that had to go back only because of another.
     """
 
     id: PromotionId
@@ -352,6 +365,9 @@ class Promotion:
     reminded_at: str | None = None
     rules: Mapping[str, str] = field(default_factory=dict)
     authors: tuple[str, ...] = ()
+    members: tuple[Member, ...] = ()
+    proved_at: str | None = None
+    taken_back_with: PromotionId | None = None
 
     @property
     def quorums(self) -> tuple[Quorum, ...]:

@@ -54,8 +54,20 @@ class Undeprecate:
 
 
 @dataclass(frozen=True)
+class Item:
+    """One more version that moves together with the first."""
+
+    artifact: ArtifactName
+    version: VersionAsk
+    kind: Kind | None = None
+
+
+@dataclass(frozen=True)
 class Promote:
-    """Bring a version into an environment. Without `artifact` the core finds it (thread, channel, only one) or offers a menu."""
+    """Bring a version into an environment. Without `artifact` the core finds it (thread, channel, only one) or offers a menu.
+
+    With `also` it is a bundle: all of them, or none.
+    """
 
     version: VersionAsk | None
     environment: EnvironmentName
@@ -63,6 +75,7 @@ class Promote:
     kind: Kind | None = None
     source: EnvironmentName | None = None
     because: str | None = None
+    also: tuple[Item, ...] = ()
 
 
 @dataclass(frozen=True)

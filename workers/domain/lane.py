@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 
 from workers.contract.envelope import stamp
 from workers.contract.promotion import Hold, Placed, Promotion, RegisteredVersion, Release, State
+from workers.domain import bundle, gates, plan, rights, staleness, stops
 from workers.domain import decision as d
-from workers.domain import gates, plan, rights, staleness, stops
 from workers.domain.policy import Rules
 from workers.domain.state import World
 
@@ -24,7 +24,15 @@ def release_of(world: World, promotion: Promotion) -> Release:
 
 
 def judged(world: World, promotion: Promotion, rules: Rules) -> Promotion:
-    """The promotion with its gates, plan, quorum and differences as they are on this state of the ledger."""
+    """The promotion with its gates, plan, quorum and differences as they are on this state of the ledger; the leader of a bundle for all of it."""
+    own = alone(world, promotion, rules)
+    if not (promotion.bundle and bundle.leads(promotion)):
+        return own
+    return bundle.joined(own, [alone(world, other, _rules_of(world, other) or rules) for other in bundle.others(world, promotion)])
+
+
+def alone(world: World, promotion: Promotion, rules: Rules) -> Promotion:
+    """The same for one promotion, whatever moves with it."""
     live = plan.baseline(world, promotion)
     version = version_of(world, promotion)
     now = world.version(promotion.artifact, live.version) if live else None
@@ -54,9 +62,19 @@ def version_of(world: World, promotion: Promotion) -> RegisteredVersion:
 
 def waits(world: World, promotion: Promotion, rules: Rules, now: datetime) -> tuple[tuple[str, ...], datetime | None]:
     """Why an approved promotion cannot start yet, and when time alone will change that."""
-    found = stops.of(stops.Place(world, promotion, rules, now))
+    found = [stop for place in _places(world, promotion, rules, now) for stop in stops.of(place)]
     instants = [stop.until for stop in found if stop.until]
-    return tuple(stop.text for stop in found), max(instants, default=None)
+    return tuple(dict.fromkeys(stop.text for stop in found)), max(instants, default=None)
+
+
+def _places(world: World, promotion: Promotion, rules: Rules, now: datetime) -> list[stops.Place]:
+    """What stops one of a bundle stops all of it."""
+    rest = bundle.others(world, promotion) if bundle.leads(promotion) else []
+    return [stops.Place(world, promotion, rules, now), *(stops.Place(world, one, _rules_of(world, one) or rules, now) for one in rest)]
+
+
+def _rules_of(world: World, promotion: Promotion) -> Rules | None:
+    return world.policy.rules_for(promotion.environment, promotion.artifact, promotion.kind)
 
 
 def proceed(world: World, case: d.Case, promotion: Promotion, rules: Rules, event: str, said: str) -> d.Decision:

@@ -48,6 +48,9 @@ def differences(old: Promotion, new: Promotion) -> str:
 def _live(old: Promotion, new: Promotion) -> Iterator[str]:
     if (old.live and old.live.digest) != (new.live and new.live.digest):
         yield f"{new.environment} ran {_placed(old.live)}, now runs {_placed(new.live)}"
+    for was, now in zip(old.members[1:], new.members[1:], strict=False):
+        if (was.live and was.live.digest) != (now.live and now.live.digest):
+            yield f"{new.environment} ran {was.artifact} {_placed(was.live)}, now runs {_placed(now.live)}"
     if old.to.digest != new.to.digest:
         yield f"{new.artifact} was {_placed(old.to)}, now is {_placed(new.to)}"
 

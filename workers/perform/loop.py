@@ -22,8 +22,8 @@ from workers.contract.externals import External
 from workers.contract.names import ActorId, CommitId
 from workers.contract.outcomes import Delivery, Moved, Outcome, Registered, Trouble
 from workers.contract.promotion import Promotion, RegisteredVersion, Release
+from workers.domain import bundle, record
 from workers.domain import decision as d
-from workers.domain import record
 from workers.domain.chain import CLOCK_SLACK
 from workers.domain.decide import decide
 from workers.domain.layout import Document, path_of
@@ -201,7 +201,7 @@ class Loop:
         asked = (case.asked or case.envelope).request_id
         where = case.conversation
         for document in decision.documents:
-            if isinstance(document, Promotion):
+            if isinstance(document, Promotion) and bundle.leads(document):
                 yield Delivery(self.moved(world, document), document.channel, asked, person, where)
         for outcome in decision.outcomes:
             if isinstance(outcome, Moved):

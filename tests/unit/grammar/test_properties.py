@@ -73,7 +73,7 @@ REASONS = (st.text(max_size=80) | st.text("\"“”‘’'«» a&<>;|", max_size
 BY_TOKEN: dict[Token, st.SearchStrategy[object]] = {
     Token.KIND: st.sampled_from(Kind), Token.NAME: NAMES, Token.VERSION: ASKED, Token.ENVIRONMENT: PLACES,
     Token.PROMOTION: st.integers(1, 999_999_999).map(lambda n: PromotionId(f"P-{n}")), Token.REF: REFS.map(RefName), Token.PLAN: HEX, Token.COMMIT: HEX,
-    Token.OUTPUT: IMAGES,
+    Token.OUTPUT: IMAGES, Token.ITEM: st.builds(ask.Item, NAMES, ASKED),
     Token.VERB: st.sampled_from([row.verb for row in COMMANDS]), Token.TEXT: REASONS,
 }  # fmt: skip
 
@@ -85,11 +85,18 @@ def requests_of(kind: type[ask.Request]) -> st.SearchStrategy[ask.Request]:
     needed = {slot.field for slot in row.slots if slot.needed}
     given = {name: strategy if name in needed else st.none() | strategy for name, strategy in fields.items()}
     many = {slot.field: st.lists(BY_TOKEN[slot.token], max_size=10, unique=True).map(tuple) for slot in row.slots if slot.many}
-    return st.builds(kind, **(given | many))
+    return st.builds(kind, **(given | many)).map(_in_full)
+
+
+def _in_full(request: ask.Request) -> ask.Request:
+    """What moves with others has a name and a version; without them nothing moves with it."""
+    is_bare = isinstance(request, ask.Promote) and not (request.artifact and request.version)
+    return dataclasses.replace(request, also=()) if is_bare else request  # type: ignore[call-arg]  # it is a Promote
 
 
 def names_of(request: ask.Request) -> tuple[list[str], list[str]]:
     values = [getattr(request, field.name) for field in dataclasses.fields(request)]
+    values += [item.artifact for item in getattr(request, "also", ())]
     return [str(one) for one in values if isinstance(one, ArtifactName)], [str(one) for one in values if isinstance(one, EnvironmentName)]
 
 

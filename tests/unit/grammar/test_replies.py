@@ -37,7 +37,7 @@ SILENCE = (
     "do not approve", "approve not", "approve but later", "lgtm approve", "lgtm", "I approve", "we approve this", "approve this",
     "approve it", "please approve", "Please approve P-3", "approve please", "approve now", "approve for me", "approve the promotion",
     "shall I approve", "can you approve", "yes", "+1", ":+1:", "👍", "ok approve", "approve and cancel", "approve P-3 P-4",
-    "approve everything", "approve biopsy", "<@U0ANA> approve", "approve <@U0ANA>", "approve <!here>", "&gt; approve", "> approve",
+    "promote biopsy v3 and checkout v41 to prod", "approve everything", "approve biopsy", "<@U0ANA> approve", "approve <@U0ANA>", "approve <!here>", "&gt; approve", "> approve",
     "&gt;&gt;&gt; approve", "```approve```", "```\napprove\n```", "`approve`", '"approve"', "“approve”", "'approve'", "«approve»",
     "~approve~", "~approve~ reject", "approve\nreject", "thanks\napprove", "approve\nP-3", "aprove", "aproved", "stauts",
     "promote biopsy v3 to prod", "rollback biopsy in prod", "register biopsy v4.0.0", "unhold biopsy v3 in prod", "adopt policy",

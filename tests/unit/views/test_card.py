@@ -13,7 +13,7 @@ from workers.contract.names import Digest, PromotionId
 from workers.contract.promotion import GateResult, Promotion, Quorum, Result, State, Step, Vote
 
 from .checks import check_post, elements, whole
-from .samples import ANA, LEA, MAX, NAMES, PLAN, UNIX, NoPages, Pages, event, moved, promotion, vote
+from .samples import ANA, LEA, MAX, NAMES, PLAN, UNIX, NoPages, Pages, bundled, event, moved, promotion, vote
 
 
 def shown(one: Promotion) -> str:
@@ -179,3 +179,21 @@ def test_an_approval_can_be_withdrawn_where_there_is_one() -> None:
     for state in (State.WAITING, State.QUEUED):
         assert "withdraw P-142" in str(card(moved(promotion(state, votes=(vote(),))), Pages(), NAMES).blocks)
         assert "withdraw P-142" not in str(card(moved(promotion(state)), Pages(), NAMES).blocks)
+
+
+@pytest.mark.parametrize("state", list(State))
+def test_one_card_shows_all_that_move_together(state: State) -> None:
+    post = card(moved(bundled(state, reasons=("it waits",))), Pages(), NAMES)
+    check_post(post)
+    text = whole(post)
+    assert "biopsy v3.0.0 and checkout v41.0.0" in text
+    assert "*All or nothing, in prod:*" in text
+    assert (
+        f"• P-143: checkout v41.0.0, digest `{bundled().members[1].to.digest.short}`, in place of nothing: {' '.join(STATES[state])}"
+        in text
+    )
+
+
+def test_one_of_a_bundle_that_needs_attention_has_its_button() -> None:
+    blocks = str(card(moved(bundled(State.VERIFYING, State.NEEDS_ATTENTION)), Pages(), NAMES).blocks)
+    assert "retry P-143" in blocks

@@ -10,7 +10,7 @@ from bot.views.post import Post
 from workers.contract.promotion import Quorum, State
 
 from .checks import check_post, whole
-from .samples import ANA, EFFECTS, EVENTS, LEA, NAMES, NoPages, Pages, after, event, moved, promotion, vote
+from .samples import ANA, EFFECTS, EVENTS, LEA, NAMES, NoPages, Pages, after, bundled, event, moved, promotion, vote
 
 ASKS = {"requested", "stale", "reminded"}
 TELLS = {
@@ -180,3 +180,20 @@ def test_a_dispute_offers_the_way_back_only_while_it_would_undo_this() -> None:
     now, late = post_of("disputed"), post_of("disputed_late")
     assert "rollback biopsy in prod" in str(now.blocks)
     assert "rollback biopsy in prod" not in str(late.blocks)
+
+
+@pytest.mark.parametrize("name", EVENTS)
+def test_every_event_of_a_bundle_has_a_post(name: str) -> None:
+    state, actor = EVENTS[name]
+    one = bundled(state)
+    happened = event(name, state, actor, 9)
+    post = thread(moved(replace(one, events=(*one.events, happened))), happened, Pages(), NAMES)
+    assert post is not None
+    check_post(post)
+
+
+def test_what_was_taken_back_only_with_another_is_not_on_hold() -> None:
+    text = whole(post_of("rolled_back", members=bundled().members, taken_back_with=bundled().members[1].id))
+    assert "not to blame and not on hold" in text
+    assert "`promote biopsy v3.0.0 and checkout v41.0.0 to prod`" in text
+    assert "unhold" not in text

@@ -10,14 +10,14 @@ from workers.contract.envelope import read_stamp
 from workers.contract.outcomes import Late, Reason
 from workers.domain import decision as d
 from workers.domain import reads, rights
-from workers.domain.decide import cards, clock, deprecation, externals, promote, registry, regret, reports, vote
+from workers.domain.decide import bundles, cards, clock, deprecation, externals, promote, registry, regret, reports, together, vote
 from workers.domain.state import World
 from workers.domain.times import is_early, is_over
 
 Judge = Callable[[World, d.Case, Any], d.Decision]
 
 PEOPLE: dict[type[ask.Request], Judge] = {
-    ask.Promote: promote.promote,
+    ask.Promote: lambda world, case, wanted: (bundles.open_all if wanted.also else promote.promote)(world, case, wanted),
     ask.Rollback: promote.rollback,
     ask.Approve: vote.approve,
     ask.Reject: vote.reject,
@@ -51,7 +51,7 @@ def decide(world: World, case: d.Case) -> d.Decision:
     """What becomes of a request on this state of the ledger. Pure: the same arguments give the same decision."""
     request = case.envelope.request
     if judge := PROCESSES.get(type(request)):
-        return judge(world, case, request)
+        return together.follow(world, case, judge(world, case, request))
     if isinstance(request, ask.READS):
         return d.answer(reads.answer(world, {}, case.envelope))
     sentence = case.envelope.text or type(request).__name__.lower()
@@ -63,4 +63,4 @@ def decide(world: World, case: d.Case) -> d.Decision:
         return d.refuse(world, case, sentence[:200], Reason("clock", text))
     if reason := rights.standing(case):
         return d.refuse(world, case, sentence[:200], reason)
-    return PEOPLE[type(request)](world, case, request)
+    return together.follow(world, case, PEOPLE[type(request)](world, case, request))

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from workers.contract import quorums
 from workers.contract.promotion import Promotion, State
+from workers.domain import bundle, gates, lane, states
 from workers.domain import decision as d
-from workers.domain import gates, lane, states
 from workers.domain.decide import reminders, reports, vote
 from workers.domain.policy import Rules
 from workers.domain.state import World
@@ -27,7 +27,7 @@ def _due(world: World, case: d.Case) -> Iterator[d.Decision]:
             yield vote.expire(world, case, promotion)
         elif promotion.state is State.WAITING and is_past(reminders.due_at(promotion), case):
             yield reminders.remind(world, case, promotion)
-        elif promotion.state is State.QUEUED:
+        elif promotion.state is State.QUEUED and bundle.leads(promotion):
             yield from _queued(world, case, promotion, rules)
         elif promotion.state in states.UNDER_WAY and is_past(promotion.look_at, case):
             minutes = int(lane.DEADLINE.total_seconds() // 60)

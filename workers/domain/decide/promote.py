@@ -7,7 +7,7 @@ from dataclasses import replace
 from workers.contract import requests as ask
 from workers.contract.envelope import stamp
 from workers.contract.names import Digest
-from workers.contract.outcomes import Choose, Moved, Reason, Receipt
+from workers.contract.outcomes import Choose, Reason, Receipt
 from workers.contract.promotion import Placed, Promotion, RegisteredVersion, Release, State
 from workers.domain import decision as d
 from workers.domain import gates, lane, rights, subject
@@ -58,7 +58,7 @@ def _look(wanted: ask.Promote, case: d.Case) -> d.Decision:
 
 
 def _open(world: World, case: d.Case, rules: Rules, version: RegisteredVersion, what: str) -> d.Decision:
-    if there := _already(world, rules, version):
+    if there := already(world, rules, version):
         return d.answer(there)
     promotion = _new(world, case, rules, version)
     if stopped := gates.stops(promotion.gates):
@@ -73,7 +73,8 @@ def _open(world: World, case: d.Case, rules: Rules, version: RegisteredVersion, 
     return lane.proceed(world, case, promotion, rules, "requested", "No approval is needed.")
 
 
-def _already(world: World, rules: Rules, version: RegisteredVersion) -> Receipt | Moved | None:
+def already(world: World, rules: Rules, version: RegisteredVersion) -> Receipt | None:
+    """What to say when there is nothing to ask for: somebody did, or it runs there."""
     for other in world.in_lane(rules.name, version.artifact):
         if other.to.digest == version.digest and other.to.version == version.version:
             return Receipt(
@@ -90,9 +91,14 @@ def _already(world: World, rules: Rules, version: RegisteredVersion) -> Receipt 
 
 
 def _new(world: World, case: d.Case, rules: Rules, version: RegisteredVersion) -> Promotion:
+    return lane.judged(world, bare(world, case, rules, version), rules)
+
+
+def bare(world: World, case: d.Case, rules: Rules, version: RegisteredVersion) -> Promotion:
+    """A promotion of which nothing is judged yet."""
     id_ = world.next_promotion
     channel = case.conversation.channel if case.conversation else ""
-    bare = Promotion(
+    return Promotion(
         id=id_,
         artifact=version.artifact,
         kind=version.kind,
@@ -107,7 +113,6 @@ def _new(world: World, case: d.Case, rules: Rules, version: RegisteredVersion) -
         request_id=case.envelope.request_id,
         because=case.because,
     )
-    return lane.judged(world, bare, rules)
 
 
 def rollback(world: World, case: d.Case, wanted: ask.Rollback) -> d.Decision:

@@ -20,7 +20,7 @@ _DISPUTABLE = states.IN_FLIGHT | {State.SUCCEEDED}
 
 def withdraw(world: World, case: d.Case, wanted: ask.Withdraw) -> d.Decision:
     """One's own vote is taken back before deployment begins. What was queued waits again, if it now lacks an approval."""
-    promotion = subject.find_promotion(world, case, wanted.promotion)
+    promotion = subject.find_leader(world, case, wanted.promotion)
     if isinstance(promotion, Reason):
         return vote.nowhere(world, case, "withdraw", promotion)
     what, own = f"withdraw {promotion.id}", _own(promotion, case)
@@ -39,7 +39,7 @@ def withdraw(world: World, case: d.Case, wanted: ask.Withdraw) -> d.Decision:
 
 def dispute(world: World, case: d.Case, wanted: ask.Dispute) -> d.Decision:
     """An approver says too late that it should not be: a debt is opened, the channel told, and the way back shown. Nothing is stopped."""
-    promotion = subject.find_promotion(world, case, wanted.promotion)
+    promotion = subject.find_leader(world, case, wanted.promotion)
     if isinstance(promotion, Reason):
         return vote.nowhere(world, case, "dispute", promotion)
     what, reasons = f"dispute {promotion.id}", list(_not_disputable(promotion, case))

@@ -20,7 +20,7 @@ from workers.domain.times import is_past
 
 def approve(world: World, case: d.Case, wanted: ask.Approve) -> d.Decision:
     """A vote for the plan as it is now. The last one needed starts the deployment; a plan that changed is shown and asked again."""
-    promotion = subject.find_promotion(world, case, wanted.promotion)
+    promotion = subject.find_leader(world, case, wanted.promotion)
     if isinstance(promotion, Reason):
         return nowhere(world, case, "approve", promotion)
     what = f"approve {promotion.id}"
@@ -130,7 +130,7 @@ def stale(world: World, case: d.Case, promotion: Promotion, fresh: Promotion, ru
 
 def reject(world: World, case: d.Case, wanted: ask.Reject) -> d.Decision:
     """A vote against: the promotion ends, with the reason."""
-    promotion = subject.find_promotion(world, case, wanted.promotion)
+    promotion = subject.find_leader(world, case, wanted.promotion)
     if isinstance(promotion, Reason):
         return nowhere(world, case, "reject", promotion)
     if promotion.state is not State.WAITING or promotion.quorum is None:
@@ -143,7 +143,7 @@ def reject(world: World, case: d.Case, wanted: ask.Reject) -> d.Decision:
 
 def cancel(world: World, case: d.Case, wanted: ask.Cancel) -> d.Decision:
     """Taken back before deployment, by the requester or somebody who may run the environment. Nothing else is touched."""
-    promotion = subject.find_promotion(world, case, wanted.promotion)
+    promotion = subject.find_leader(world, case, wanted.promotion)
     if isinstance(promotion, Reason):
         return nowhere(world, case, "cancel", promotion)
     what = f"cancel {promotion.id}"
