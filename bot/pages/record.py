@@ -69,6 +69,8 @@ class Record:
         promotion, last = self.moved.promotion, self._came_to_this
         if last and promotion.state in _BY_SOMEBODY:
             return f"{self.person(last.actor)} {self.said(last.event)} it, {self.time(last.time)}."
+        if promotion.bundle and promotion.bundle[0] != promotion.id:
+            return f"It was decided on together with {promotion.bundle[0]}, whose record names the people."
         if promotion.rollback:
             return "A rollback to a version that succeeded here before needs no approval."
         if promotion.quorum is None:

@@ -127,7 +127,9 @@ def quorum(promotion: Promotion, names: Names) -> Iterator[str]:
     """How many approvals there are, how many are needed and of whom, and whose does not count; each quorum by itself when there are several."""
     have, needed = approvals(promotion)
     waits = promotion.state is State.WAITING
-    if not promotion.quorums:
+    if promotion.bundle and promotion.bundle[0] != promotion.id:
+        yield f"*Approvals:* together with {promotion.bundle[0]}"
+    elif not promotion.quorums:
         yield "*Approvals:* none needed"
     elif not waits and not have and promotion.state in ENDED:
         return

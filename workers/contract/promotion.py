@@ -373,3 +373,13 @@ class Promotion:
     def quorums(self) -> tuple[Quorum, ...]:
         """Every quorum that must be met; empty where nobody needs to approve."""
         return (self.quorum, *self.also_needed) if self.quorum else ()
+
+    @property
+    def arrived(self) -> Event:
+        """The event that brought it to the state in which it is; what was said or seen of it since then did not move it."""
+        found = self.events[-1]
+        for event in reversed(self.events):
+            if event.state is not found.state:
+                break
+            found = event
+        return found

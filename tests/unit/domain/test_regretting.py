@@ -77,6 +77,7 @@ def test_a_dispute_opens_one_debt_and_stops_nothing(story: Story) -> None:
     debt = story.world.debts[DebtId.read(f"D-{story.world.seq}")]
     assert (debt.kind, debt.promotion, debt.by, debt.because) == (DebtKind.DISPUTE, P3, MIA.id, "the holdout leaked")
     assert (decision.event, decision.effects, story.state("P-3")) == ("disputed", (), "deploying")
+    assert story.promotion("P-3").arrived.event == "approved"
     again = story.says(MIA, ask.Dispute("really", P3))
     assert isinstance(outcome(again), Receipt)
     story.says(BEN, ask.Dispute("I was tired", P3))

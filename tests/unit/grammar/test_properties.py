@@ -85,13 +85,14 @@ def requests_of(kind: type[ask.Request]) -> st.SearchStrategy[ask.Request]:
     needed = {slot.field for slot in row.slots if slot.needed}
     given = {name: strategy if name in needed else st.none() | strategy for name, strategy in fields.items()}
     many = {slot.field: st.lists(BY_TOKEN[slot.token], max_size=10, unique=True).map(tuple) for slot in row.slots if slot.many}
-    return st.builds(kind, **(given | many)).map(_in_full)
+    return st.builds(kind, **(given | many)).map(_in_full)  # type: ignore[arg-type]  # a request
 
 
 def _in_full(request: ask.Request) -> ask.Request:
     """What moves with others has a name and a version; without them nothing moves with it."""
-    is_bare = isinstance(request, ask.Promote) and not (request.artifact and request.version)
-    return dataclasses.replace(request, also=()) if is_bare else request  # type: ignore[call-arg]  # it is a Promote
+    if isinstance(request, ask.Promote) and not (request.artifact and request.version):
+        return dataclasses.replace(request, also=())
+    return request
 
 
 def names_of(request: ask.Request) -> tuple[list[str], list[str]]:

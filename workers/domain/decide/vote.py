@@ -10,8 +10,8 @@ from workers.contract import requests as ask
 from workers.contract.envelope import stamp
 from workers.contract.outcomes import Reason, Receipt, Silence
 from workers.contract.promotion import Promotion, State, Vote
+from workers.domain import bundle, gates, lane, rights, staleness, states, subject
 from workers.domain import decision as d
-from workers.domain import gates, lane, rights, staleness, states, subject
 from workers.domain.decide import signed
 from workers.domain.policy import Rules
 from workers.domain.state import World
@@ -163,6 +163,8 @@ def retry(world: World, case: d.Case, wanted: ask.Retry) -> d.Decision:
     promotion = subject.find_promotion(world, case, wanted.promotion)
     if isinstance(promotion, Reason):
         return nowhere(world, case, "retry", promotion)
+    if wanted.promotion is None:
+        promotion = next((one for one in bundle.others(world, promotion) if one.state is State.NEEDS_ATTENTION), promotion)
     what = f"retry {promotion.id}"
     rules = world.policy.rules_for(promotion.environment, promotion.artifact, promotion.kind)
     if promotion.state is not State.NEEDS_ATTENTION or rules is None:
@@ -194,4 +196,4 @@ def _not_waiting(world: World, case: d.Case, what: str, promotion: Promotion) ->
 
 def stands(promotion: Promotion) -> str:
     """Where a promotion is, and since when."""
-    return f"stands at {promotion.state.value.replace('_', ' ')} since {promotion.events[-1].time}"
+    return f"stands at {promotion.state.value.replace('_', ' ')} since {promotion.arrived.time}"
