@@ -218,7 +218,7 @@ SEEN = st.sampled_from([Seen.DONE, Seen.DONE, Seen.DONE, Seen.REFUSED, Seen.MISM
 ACT = st.tuples(st.integers(0, 9), st.integers(3, 4), SEEN)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.generate])
+@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.generate])
 @given(st.lists(ACT, max_size=14))
 def test_at_the_end_the_lanes_are_never_mixed(acts: list[tuple[int, int, Seen]]) -> None:
     story = Watched()
