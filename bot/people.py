@@ -179,9 +179,9 @@ def people_in(moved: Moved) -> set[str]:
     words = [*(gate.text for gate in promotion.gates), *promotion.reasons, *(event.text for event in promotion.events)]
     actors = [promotion.requester, *(vote.actor for vote in promotion.votes), *(event.actor for event in promotion.events)]
     actors += [moved.held.hold.by] if moved.held else []
-    approvers = promotion.quorum.users if promotion.quorum else ()
+    approvers = {user for quorum in promotion.quorums for user in quorum.users}
     told = {user for text in words for user in users_in(text[:LONGEST_WORDS])}
-    return {actor.user for actor in actors if actor.is_person} | set(approvers) | told
+    return {actor.user for actor in actors if actor.is_person} | approvers | told
 
 
 def people_of(outcome: object) -> Iterator[str]:

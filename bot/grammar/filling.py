@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bot.grammar import times, tokens
 from bot.grammar.sentences import Vocabulary
 from bot.grammar.verbs import phrase_at
 from bot.grammar.words import KINDS, VERBS, Word
 from workers.contract.commands import FILLERS, Command, Slot, Token
-from workers.contract.requests import MOST_OUTPUTS
+from workers.contract.requests import MOST_OUTPUTS, Item
 
 NOUNS: dict[Token, tuple[str, ...]] = {Token.PROMOTION: ("promotion",), Token.ENVIRONMENT: ("environment", "env")}
 """Words that may stand beside a value to say what it is."""
 
 LABELS: dict[Token, str] = {
     Token.KIND: "kind", Token.NAME: "artifact", Token.VERSION: "version", Token.ENVIRONMENT: "environment", Token.PROMOTION: "promotion",
+    Token.ITEM: "item",
     Token.REF: "commit", Token.OUTPUT: "image", Token.PLAN: "plan", Token.COMMIT: "commit", Token.VERB: "command", Token.TEXT: "reason",
     Token.COMMAND: "command",
     Token.TIME: "time", Token.DURATION: "duration", Token.GATE: "gate", Token.DEBT: "debt",
@@ -73,7 +74,8 @@ class Filling:
         if value in have:
             self.clashes.append(f"It names the same {LABELS[slot.token]} twice.")
         elif len(have) == MOST_OUTPUTS:
-            self.clashes.append(f"It names more than {MOST_OUTPUTS} {LABELS[slot.token]}s; that is the most.")
+            most = "a bundle has" if slot.token is Token.ITEM else "that is"
+            self.clashes.append(f"It names more than {MOST_OUTPUTS} {LABELS[slot.token]}s; {most} the most.")
         else:
             self.values[slot.field] = (*have, value)
 
@@ -88,6 +90,7 @@ def fill(row: Command, words: tuple[Word, ...], because: str | None, vocabulary:
     filling.strangers.sort(key=lambda stranger: stranger.at)
     _fill_reason(filling, because)
     _check_kind(filling)
+    _check_bundle(filling)
     return filling
 
 
@@ -96,7 +99,7 @@ def _fill_marked(filling: Filling, words: tuple[Word, ...]) -> list[int]:
     bare: list[int] = []
     at = 0
     while at < len(words):
-        verb = _verb(filling, words[at:])
+        verb = _verb(filling, words[at:]) or _item(filling, words[at:])
         slots = tuple(slot for slot in filling.row.slots if words[at].text in slot.after) if not words[at].quoted else ()
         if verb:
             at += verb
@@ -115,6 +118,31 @@ def _verb(filling: Filling, words: tuple[Word, ...]) -> int:
         return 0
     filling.put(slot, VERBS[phrase])
     return len(phrase)
+
+
+def _item(filling: Filling, words: tuple[Word, ...]) -> int:
+    """One more item: `and checkout v41`, `and v41 of the service checkout`; how many words it takes, none when it is no item."""
+    slot = next((slot for slot in filling.row.slots if slot.token is Token.ITEM and words[0].text in slot.after), None)
+    if slot is None or words[0].quoted:
+        return 0
+    one = Filling(replace(filling.row, slots=_OF_ITEM), filling.vocabulary)
+    for at in range(1, min(len(words), MOST_WORDS)):
+        _fill_bare(one, words, at)
+        if one.strangers or one.clashes:
+            return 0
+        if not one.missing:
+            _check_kind(one)
+            filling.clashes += one.clashes
+            filling.put(slot, Item(**one.values))  # type: ignore[arg-type]  # each slot gives what its field holds
+            return at + 1
+    return 0
+
+
+_OF_ITEM = (Slot("kind", Token.KIND), Slot("artifact", Token.NAME, needed=True), Slot("version", Token.VERSION, needed=True))
+
+
+MOST_WORDS = 8
+"""`and v41 of the service checkout` and a few fillers."""
 
 
 def _fill_after(filling: Filling, words: tuple[Word, ...], at: int, slots: tuple[Slot, ...]) -> int:
@@ -203,6 +231,13 @@ def _fill_reason(filling: Filling, because: str | None) -> None:
         filling.clashes.append("After “because” there is nothing.")
     else:
         filling.put(slot, because)
+
+
+def _check_bundle(filling: Filling) -> None:
+    """What moves with others is named in full: of several, nothing is guessed."""
+    is_bundle = any(slot.token is Token.ITEM and slot.field in filling.values for slot in filling.row.slots)
+    if is_bundle and not {"artifact", "version"} <= filling.values.keys():
+        filling.clashes.append("Of what moves together each needs its name and its version.")
 
 
 def _check_kind(filling: Filling) -> None:

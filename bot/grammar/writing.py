@@ -37,6 +37,9 @@ def _values(request: ask.Request, slot: Slot) -> tuple[object, ...]:
 def _part(slot: Slot, value: object) -> str:
     if isinstance(value, ask.Nested):
         return value.text
+    if isinstance(value, ask.Item):
+        named = (*((value.kind.value,) if value.kind else ()), _part(Slot("artifact", Token.NAME), value.artifact), value.version)
+        return " ".join((*slot.after[:1], *named))
     text = str(value.value) if isinstance(value, Enum) else str(value)
     shown = f'"{text}"' if _needs_quotes(slot.token, text) else text
     return f"{slot.after[0]} {shown}" if slot.after else shown

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 
 from bot.links import Links
 from bot.people import people_in
+from bot.views.facts import print_of
 from bot.views.text import retold
 from bot.views.words import ENDED, headline
+from workers.contract import quorums
 from workers.contract.envelope import read_stamp
 from workers.contract.names import ActorId, CommitId
 from workers.contract.outcomes import Descent, Kin, Moved
-from workers.contract.promotion import Change, Event, Placed, State, Vote
+from workers.contract.promotion import Change, Event, Placed, Quorum, State, Vote
 from workers.contract.stopped import Held, Period
 from workers.contract.wire import BadWire
 
@@ -68,11 +70,20 @@ class Record:
         promotion, last = self.moved.promotion, self._came_to_this
         if last and promotion.state in _BY_SOMEBODY:
             return f"{self.person(last.actor)} {self.said(last.event)} it, {self.time(last.time)}."
+        if promotion.bundle and promotion.bundle[0] != promotion.id:
+            return f"It was decided on together with {promotion.bundle[0]}, whose record names the people."
         if promotion.rollback:
             return "A rollback to a version that succeeded here before needs no approval."
         if promotion.quorum is None:
             return "No approval was needed."
         return "Nobody: it ended before." if promotion.state in ENDED else "Nobody yet."
+
+    @property
+    def quorums(self) -> list[tuple[str, list[str]]]:
+        """What each quorum needs, in words, and the names of those who fill it."""
+        promotion = self.moved.promotion
+        pairs = zip(promotion.quorums, quorums.filled(promotion), strict=True)
+        return [(_needed(quorum), [self.name(vote.actor) for vote in votes]) for quorum, votes in pairs]
 
     @property
     def _came_to_this(self) -> Event | None:
@@ -173,6 +184,10 @@ class Record:
         """The votes, in the order they were given."""
         return self.moved.promotion.votes
 
+    def print_of(self, vote: Vote) -> str:
+        """The fingerprint of the key that a vote was signed with."""
+        return print_of(vote)
+
     def time(self, stamp: str | None) -> str:
         """An instant to the second, in UTC."""
         try:
@@ -182,3 +197,8 @@ class Record:
 
     def _link(self, commit: CommitId | None) -> CommitLink | None:
         return CommitLink(commit, self.links.commit(commit)) if commit else None
+
+
+def _needed(quorum: Quorum) -> str:
+    signed = "signed " if quorum.signed else ""
+    return f"{quorum.count} {signed}approval{'' if quorum.count == 1 else 's'} by {', '.join(quorum.roles) or 'the approvers'}"

@@ -9,9 +9,10 @@ from typing import Any
 from bot.grammar import Moment, NotUnderstood, Sentence, Vocabulary, read, write
 from bot.views.blocks import button, confirm, option
 from bot.views.text import escaped, plain
+from bot.views.words import moves
 from workers.contract import requests as ask
 from workers.contract.names import ArtifactName, EnvironmentName
-from workers.contract.promotion import Promotion, State
+from workers.contract.promotion import Member, Promotion, State
 from workers.contract.requests import READS
 
 REJECT_FORM = "reject_form"
@@ -30,14 +31,28 @@ _PLAN_DIGITS = slice(7, 19)
 def decide(promotion: Promotion) -> list[dict[str, Any]]:
     """Approve, Reject and the rest, while somebody may still decide; what a person may do, when one must; nothing afterwards."""
     if promotion.state is State.WAITING:
-        return [_approve(promotion), _reject(promotion), _more(_details(promotion), _pause(promotion), _cancel(promotion))]
+        return [
+            _approve(promotion),
+            _reject(promotion),
+            _more(_details(promotion), _pause(promotion), *_withdraw(promotion), _cancel(promotion)),
+        ]
     if promotion.state in (State.QUEUED, State.CHECKING):
-        return [_more(_details(promotion), _pause(promotion), _cancel(promotion))]
+        return [_more(_details(promotion), _pause(promotion), *_withdraw(promotion), _cancel(promotion))]
     if promotion.state in (State.DEPLOYING, State.VERIFYING) and not promotion.rollback:
-        return [_abort(promotion)]
+        return [*_retries(promotion), _abort(promotion)]
     if promotion.state is State.NEEDS_ATTENTION:
-        return [_retry(promotion), *_rollback(promotion), _accept(promotion)]
-    return []
+        return [_retry(promotion), *roll_back(promotion), _accept(promotion)]
+    return _retries(promotion)
+
+
+def _retries(promotion: Promotion) -> list[dict[str, Any]]:
+    return [_retry_of(one) for one in promotion.members if one.id != promotion.id and one.state is State.NEEDS_ATTENTION][:4]
+
+
+def _retry_of(one: Member) -> dict[str, Any]:
+    """One of a bundle that a person must look at, while its leader is well."""
+    again = confirm(f"Retry {one.id}?", f"{one.artifact} {one.to.version} is deployed again.", "Retry")
+    return button(f"Retry {one.artifact}", f"retry.{one.id.number}", write(ask.Retry(one.id)), confirm=again)
 
 
 def _approve(promotion: Promotion) -> dict[str, Any]:
@@ -51,6 +66,8 @@ def approve_confirm(promotion: Promotion) -> dict[str, Any]:
     places = [name for name in promotion.targets if name != promotion.environment]
     where = f" ({plain(', '.join(places), 80)})" if places else ""
     text = f"{promotion.artifact} {promotion.to.version} goes live in {promotion.environment}{where}, {instead}."
+    if promotion.members:
+        text = f"{plain(moves(promotion), 200)} go live in {promotion.environment}, all or nothing."
     return confirm(f"Approve {promotion.id}?", text, "Approve")
 
 
@@ -70,6 +87,11 @@ def _pause(promotion: Promotion) -> tuple[str, str]:
 
 def _cancel(promotion: Promotion) -> tuple[str, str]:
     return "Cancel the request", write(ask.Cancel(promotion.id))
+
+
+def _withdraw(promotion: Promotion) -> list[tuple[str, str]]:
+    """Only where there is an approval; whose it is, the core says."""
+    return [("Withdraw my approval", write(ask.Withdraw(promotion.id)))] if promotion.votes else []
 
 
 def _more(*entries: tuple[str, str]) -> dict[str, Any]:
@@ -99,7 +121,8 @@ def _accept(promotion: Promotion) -> dict[str, Any]:
     return button("Accept live", "accept_live", write(ask.AcceptLive(promotion.id)), confirm=asks_again)
 
 
-def _rollback(promotion: Promotion) -> list[dict[str, Any]]:
+def roll_back(promotion: Promotion) -> list[dict[str, Any]]:
+    """The way back to the last good version of the promotion's lane."""
     sentence = write(ask.Rollback(EnvironmentName(promotion.environment), ArtifactName(promotion.artifact)))
     text = f"{promotion.artifact} in {promotion.environment} goes back to its last good version."
     return [button("Roll back", "rollback", sentence, confirm=confirm("Roll back?", text, "Roll back"))]

@@ -23,7 +23,7 @@ def card(moved: Moved, links: Links, names: Names = NO_NAMES) -> Post:
         *section([_state(promotion, names), *_now(promotion, names)]),
         *section([*facts.request(promotion, names), *facts.versions(promotion, promotion.state)]),
         *_evidence(promotion, names),
-        *section([*facts.quorum(promotion), *facts.deadlines(promotion), *facts.votes(promotion, names)], 1_400),
+        *section([*facts.quorum(promotion, names), *facts.deadlines(promotion), *facts.votes(promotion, names)], 1_400),
         *actions(decide(promotion)),
         *context(facts.records(moved, last[0] if last else None, links)),
     ]
@@ -39,7 +39,7 @@ def _state(promotion: Promotion, names: Names) -> str:
 
 def _now(promotion: Promotion, names: Names) -> list[str]:
     """What happened last, unless the card says it further down: who, when, why; and why it does not move."""
-    told_below = ("requested", "emergency", "approved") if promotion.state is State.WAITING else ()
+    told_below = ("requested", "emergency", "approved", "reminded") if promotion.state is State.WAITING else ()
     last = facts.shown_events(promotion)[-1:]
     lines = [_happened(event, promotion, names) for event in last if event.event not in told_below]
     if promotion.step and promotion.state in (State.DEPLOYING, State.VERIFYING, State.ROLLING_BACK):

@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from bot.views.post import Links, Names
 from bot.views.text import cut, escaped, link, person, safe, told, when
 from bot.views.versions import images
-from bot.views.words import ENDED, GATES, LABELS
+from bot.views.words import ENDED, GATES, LABELS, STATES
+from workers.contract import quorums
 from workers.contract.names import CommitId, PromotionId
 from workers.contract.outcomes import Moved
 from workers.contract.promotion import Event, GateResult, Placed, Promotion, Quorum, Result, State, Vote
+from workers.contract.signatures import BadKey, fingerprint
 
 _EXCLUDED = {"requester": "the requester", "author": "the author"}
 
@@ -26,6 +28,9 @@ def request(promotion: Promotion, names: Names) -> Iterator[str]:
 
 def versions(promotion: Promotion, state: State) -> Iterator[str]:
     """What goes live against what runs now, where, and what a rollback would bring back, as one says it in this state."""
+    if promotion.members:
+        yield from _together(promotion)
+        return
     comes, goes = _TENSES.get(state, ("Goes live", "Runs now"))
     yield f"*{comes}:* {_placed(promotion, promotion.to)}"
     yield f"*{goes}:* {_placed(promotion, promotion.live)}, since {when(promotion.live.since)}" if promotion.live else f"*{goes}:* nothing"
@@ -34,6 +39,17 @@ def versions(promotion: Promotion, state: State) -> Iterator[str]:
     if state not in ENDED and state is not State.ROLLING_BACK and not promotion.rollback:
         back = safe(promotion.live.version) if promotion.live else "nothing: no version has run here yet"
         yield f"*A rollback would restore:* {back}"
+
+
+def _together(promotion: Promotion) -> Iterator[str]:
+    """Each of a bundle with what runs in its place, and how far it is."""
+    yield f"*All or nothing, in {safe(promotion.environment)}:*"
+    for one in promotion.members[:_FEW]:
+        now = f"{safe(one.live.version)} (`{one.live.digest.short}`)" if one.live else "nothing"
+        what = f"{safe(one.artifact)} {safe(one.to.version)}, digest `{one.to.digest.short}`{images(one.to.outputs)}"
+        yield f"• {one.id}: {what}, in place of {now}: {' '.join(STATES[one.state])}"
+    if (left := len(promotion.members) - _FEW) > 0:
+        yield f"… ({left} more)"
 
 
 _TENSES = {
@@ -104,26 +120,45 @@ def gates_counted(promotion: Promotion) -> str:
     return f"{passed} of {len(counted)} pass" if counted else "none apply"
 
 
-def counting(promotion: Promotion) -> list[Vote]:
-    """The votes for the plan as it is now."""
-    return [vote for vote in promotion.votes if vote.plan == promotion.plan]
+def approvals(promotion: Promotion) -> tuple[int, int]:
+    """How many places of the quorums are filled, and how many there are."""
+    return sum(map(len, quorums.filled(promotion))), sum(one.count for one in promotion.quorums)
 
 
-def quorum(promotion: Promotion) -> Iterator[str]:
-    """How many approvals there are, how many are needed and of whom, and whose does not count."""
-    wanted = promotion.quorum
-    if wanted is None:
+def quorum(promotion: Promotion, names: Names) -> Iterator[str]:
+    """How many approvals there are, how many are needed and of whom, and whose does not count; each quorum by itself when there are several."""
+    have, needed = approvals(promotion)
+    waits = promotion.state is State.WAITING
+    if promotion.bundle and promotion.bundle[0] != promotion.id:
+        yield f"*Approvals:* together with {promotion.bundle[0]}"
+    elif not promotion.quorums:
         yield "*Approvals:* none needed"
+    elif not waits and not have and promotion.state in ENDED:
         return
-    have = sum(vote.decision == "approved" for vote in counting(promotion))
-    if promotion.state is State.WAITING:
-        yield f"*Approvals:* {have} of {wanted.count}: needs {_wanted(wanted.count - have)} of {_roles(wanted)} (not {_excluded(wanted)})"
-    elif have or promotion.state not in ENDED:
-        yield f"*Approvals:* {have} of {wanted.count}"
+    elif len(promotion.quorums) == 1:
+        (only,) = promotion.quorums
+        yield f"*Approvals:* {have} of {needed}" + (f": needs {_wanted(only, needed - have)}" if waits else "")
+    else:
+        yield f"*Approvals:* {have} of {needed}, of different people"
+        yield from _each(promotion, names)
 
 
-def _wanted(count: int) -> str:
-    return "one" if count <= 1 else f"{count}"
+def _each(promotion: Promotion, names: Names) -> Iterator[str]:
+    for one, votes in list(zip(promotion.quorums, quorums.filled(promotion), strict=True))[:_FEW]:
+        who = f" ({', '.join(person(vote.actor, names) for vote in votes)})" if votes else ""
+        is_open = promotion.state is State.WAITING and len(votes) < one.count
+        lacks = f": needs {_wanted(one, one.count - len(votes))}" if is_open else f" by {_roles(one)}"
+        yield f"• {len(votes)} of {one.count}{who}{lacks}"
+    if (left := len(promotion.quorums) - _FEW) > 0:
+        yield f"… ({left} more)"
+
+
+_FEW = 8
+
+
+def _wanted(wanted: Quorum, count: int) -> str:
+    signed = ", signed with their own key" if wanted.signed else ""
+    return f"{'one' if count <= 1 else count} of {_roles(wanted)} (not {_excluded(wanted)}){signed}"
 
 
 def _roles(wanted: Quorum) -> str:
@@ -141,8 +176,23 @@ def votes(promotion: Promotion, names: Names) -> list[str]:
 
 def _vote(one: Vote, promotion: Promotion, names: Names) -> str:
     why = f": {safe(one.because, 300)}" if one.because else ""
-    stale = "" if one.plan == promotion.plan else " (stale: the plan has changed since)"
-    return f"• {safe(one.decision, 20)} by {person(one.actor, names)} for {safe(one.role, 60)}, {when(one.time)}{why}{stale}"
+    signed = f", signed with `{escaped(print_of(one))}`" if one.key else ""
+    return f"• {safe(one.decision, 20)} by {person(one.actor, names)} for {safe(one.role, 60)}, {when(one.time)}{signed}{why}{_lost(one, promotion)}"
+
+
+def _lost(one: Vote, promotion: Promotion) -> str:
+    """Why a vote counts no more, if so."""
+    if one.plan != promotion.plan:
+        return " (stale: the plan has changed since)"
+    return "" if not promotion.quorums or one in quorums.counting(promotion) else " (does not count any more)"
+
+
+def print_of(vote: Vote) -> str:
+    """The fingerprint of the key that a vote was signed with, as `ssh-keygen -l` shows it."""
+    try:
+        return fingerprint(vote.key or "")
+    except BadKey:
+        return "a key that cannot be read"
 
 
 def deadlines(promotion: Promotion) -> Iterator[str]:

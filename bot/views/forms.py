@@ -61,7 +61,7 @@ def details(moved: Moved, names: Names = NO_NAMES) -> dict[str, Any]:
             *section(facts.reasons(promotion, names), 3_000),
             *section([facts.changes_title(promotion), *changes] if changes else ["*What changes:* nothing that is measured"], 3_000),
             *section([f"*Gates:* {facts.gates_counted(promotion)}", *gates], 3_000),
-            *section([*facts.quorum(promotion), *facts.deadlines(promotion), *facts.votes(promotion, names)], 3_000),
+            *section([*facts.quorum(promotion, names), *facts.deadlines(promotion), *facts.votes(promotion, names)], 3_000),
             *section(["*What happened*", *history[-20:]], 3_000),
             *section([preformatted("\n".join((*lines, *live, *built)), 2_700)]),
             *context(f"record {one.seq}" for one in facts.shown_events(promotion)[-1:]),

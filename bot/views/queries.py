@@ -103,7 +103,7 @@ def _waiting(one: Promotion, names: Names) -> str:
     why = f", {told(one.reasons[0], 200, names)}" if one.reasons else ""
     need = ""
     if one.quorum and one.state.value == "waiting":
-        need = f", {len(facts.counting(one))} of {one.quorum.count} approvals"
+        need = ", {} of {} approvals".format(*facts.approvals(one))
     return f"{what}{need}{why}, asked by {person(one.requester, names)}"
 
 

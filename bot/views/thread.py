@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from bot.views import facts
 from bot.views.blocks import actions, context, post, section
-from bot.views.buttons import decide
+from bot.views.buttons import decide, roll_back
 from bot.views.post import Block, Links, Names, Post
 from bot.views.text import NO_NAMES, mention, safe, told
-from bot.views.words import STATES, headline
+from bot.views.words import STATES, headline, moves
+from workers.contract import quorums
 from workers.contract.outcomes import Moved
 from workers.contract.promotion import Event, Promotion, State
 
-_LOUD = ("failed", "rolled_back", "needs_attention")
+_LOUD = ("failed", "rolled_back", "needs_attention", "disputed", "disputed_late")
 _BREAKS_GLASS = "emergency"
-_ASKS = ("requested", "emergency", "stale")
+_ASKS = ("requested", "emergency", "stale", "reminded")
 _DECISIONS = ("approved", "rejected", "refused", "cancelled", "expired", "superseded")
 _ENDS = ("succeeded", *_LOUD)
 
 
 def broadcast(event: Event) -> bool:
-    """Whether the event's post also goes to the channel: failures at the end, and break-glass."""
+    """Whether the event's post also goes to the channel: failures at the end, what an approver disputes, and break-glass."""
     return event.event in _LOUD or event.event == _BREAKS_GLASS
 
 
@@ -47,6 +49,7 @@ def thread(moved: Moved, event: Event, links: Links, names: Names = NO_NAMES) ->
 
 _SIGNS = {
     "requested": "📣", "emergency": "🚨", "approved": "👍", "stale": "🔁", "retried": "🔁", "registered": "🏷️", "paused": "⏸️", "continued": "▶️",
+    "withdrawn": "✊", "reminded": "⏰", "disputed": "⚖️", "disputed_late": "⚖️",
 }  # fmt: skip
 
 
@@ -57,7 +60,7 @@ def _why(event: Event) -> Iterator[str]:
 
 def _called(promotion: Promotion, event: Event) -> str:
     """Who is notified: approvers when they are asked, the requester at the decision and at the end; never who acted."""
-    if event.event in _ASKS and event.state is State.WAITING:
+    if event.state is State.WAITING and (event.event in _ASKS or _waits_again(promotion, event)):
         return _approvers(promotion, event)
     if promotion.concerns and _is_first(promotion, event):
         return f"{' '.join(mention(one.user) for one in promotion.concerns)} This passes over your lock."
@@ -67,15 +70,26 @@ def _called(promotion: Promotion, event: Event) -> str:
     return f"{mention(promotion.requester.user)} {safe(headline(promotion, event.state))}."
 
 
+def _waits_again(promotion: Promotion, event: Event) -> bool:
+    """Whether an approval was withdrawn from what had enough of them."""
+    before = [one.state for one in promotion.events if one.seq < event.seq]
+    return event.event == "withdrawn" and State.QUEUED in before[-1:]
+
+
 def _approvers(promotion: Promotion, event: Event) -> str:
-    quorum = promotion.quorum
-    if quorum is None:
-        return ""
-    absent = {promotion.requester.user, event.actor.user}
-    everyone = [mention(one) for one in (*quorum.groups, *quorum.users) if one not in absent]
-    shown = " ".join(dict.fromkeys(one for one in everyone[:20] if one))
-    asked = "Your approval is needed" if quorum.count == 1 else f"{quorum.count} approvals are needed"
-    return f"{shown} {asked}: press *Approve* on the card, or answer `approve` here." if shown else ""
+    """Who could still fill a place that was empty then; whoever had decided is left in peace."""
+    then = replace(promotion, votes=tuple(vote for vote in promotion.votes if vote.time <= event.time))
+    lacking = quorums.lacking(then)
+    absent = {event.actor.user, *(vote.actor.user for vote in quorums.counting(then))}
+    users = (user for one, _ in lacking for user in one.users if user not in absent and not quorums.is_excluded(user, one, then))
+    everyone = [mention(one) for one in (*(group for one, _ in lacking for group in one.groups), *users)]
+    shown = " ".join(list(dict.fromkeys(one for one in everyone if one))[:20])
+    count = sum(needed for _, needed in lacking)
+    asked = "Your approval is needed" if count == 1 else f"{count} approvals are needed"
+    how = ": press *Approve* on the card, or answer `approve` here."
+    if all(one.signed for one, _ in lacking):
+        how = f", signed with your own key: `towpath approve {promotion.id} --sign` at a terminal."
+    return f"{shown} {asked}{how}" if shown else ""
 
 
 def _more(moved: Moved, event: Event, names: Names) -> list[Block]:
@@ -86,7 +100,8 @@ def _more(moved: Moved, event: Event, names: Names) -> list[Block]:
     if event.state in (State.QUEUED, State.REFUSED, State.NEEDS_ATTENTION) and event == facts.shown_events(promotion)[-1]:
         blocks += section(facts.reasons(promotion, names))
     told_next = _NEXT.get(event.event)
-    return blocks + (section(told_next(promotion)) if told_next else [])
+    blocks += section(told_next(promotion)) if told_next else []
+    return blocks + (actions(roll_back(promotion)) if event.event == "disputed" else [])
 
 
 def _buttons(promotion: Promotion, event: Event) -> list[Block]:
@@ -110,7 +125,9 @@ def _plan(promotion: Promotion, names: Names) -> list[Block]:
 
 
 def _after_success(promotion: Promotion) -> Iterator[str]:
-    if promotion.live and not promotion.rollback:
+    if promotion.members:
+        yield f"*To go back,* each by itself: {', '.join(f'`rollback {one.artifact} in {promotion.environment}`' for one in promotion.members[:8])}"
+    elif promotion.live and not promotion.rollback:
         yield f"*To go back:* `rollback {promotion.artifact} in {promotion.environment}`"
     yield f"*Should Towpath be away:* {_by_hand(promotion)}"
 
@@ -134,6 +151,9 @@ def _after_no(promotion: Promotion) -> Iterator[str]:
 
 
 def _after_failure(promotion: Promotion) -> Iterator[str]:
+    if promotion.members:
+        yield f"What else of the bundle was deployed is taken back. To try again: {_again(promotion)}"
+        return
     runs = f"{safe(promotion.live.version)} still runs" if promotion.live else "Nothing runs there, as before"
     yield f"Nothing live was changed: {runs}. To try again: {_again(promotion)}"
 
@@ -142,6 +162,9 @@ def _after_return(promotion: Promotion) -> Iterator[str]:
     runs = f"{safe(promotion.artifact)} {safe(promotion.live.version)} serves again" if promotion.live else "Nothing serves, as before"
     if _was_aborted(promotion):
         yield f"{runs} in {safe(promotion.environment)}. To ask again: {_again(promotion)}"
+        return
+    if promotion.taken_back_with:
+        yield f"{runs} in {safe(promotion.environment)}. {safe(promotion.to.version)} is not to blame and not on hold. To try again: {_again(promotion)}"
         return
     lift = f"`unhold {promotion.artifact} {promotion.to.version} in {promotion.environment} because …`"
     yield f"{runs} in {safe(promotion.environment)}. {safe(promotion.to.version)} is on hold there; to lift the hold: {lift}"
@@ -170,10 +193,14 @@ def _known(promotion: Promotion) -> str:
     return f"before it {before} ran, {safe(promotion.to.version)} was to; seen last: {seen}"
 
 
+def _after_dispute(promotion: Promotion) -> Iterator[str]:
+    yield f"To take it back: `rollback {promotion.artifact} in {promotion.environment}`"
+
+
 def _again(promotion: Promotion) -> str:
     if promotion.rollback:
         return f"`rollback {promotion.artifact} in {promotion.environment}`"
-    return f"`promote {promotion.artifact} {promotion.to.version} to {promotion.environment}`"
+    return f"`promote {moves(promotion)} to {promotion.environment}`"
 
 
 _NEXT: dict[str, Callable[[Promotion], Iterator[str]]] = {
@@ -185,4 +212,5 @@ _NEXT: dict[str, Callable[[Promotion], Iterator[str]]] = {
     "failed": _after_failure,
     "rolled_back": _after_return,
     "needs_attention": _needs_attention,
+    "disputed": _after_dispute,
 }

@@ -61,6 +61,8 @@ LABELS: dict[str, str] = {
     "requested": "Requested", "approved": "Approved", "stale": "Plan changed", "retried": "Tried again", "registered": "Registered",
     "emergency": "Emergency",
     "paused": "Paused", "continued": "Continued", "aborted": "Aborted",
+    "bundle_moved": "Of the bundle", "bundle_ended": "The bundle has ended", "proved": "Proved",
+    "withdrawn": "Approval withdrawn", "reminded": "Reminder", "disputed": "Disputed", "disputed_late": "Disputed",
     **{state.value: word for state, (_, word) in STATES.items() if state not in (State.CHECKING, State.WAITING)},
 }  # fmt: skip
 """What an event is called."""
@@ -74,7 +76,12 @@ def headline(promotion: Promotion, state: State) -> str:
     """What had become of the promotion when it came to this state, in one sentence of plain text."""
     template = _BACK.get(state) if promotion.rollback else None
     sentence = template or _HEADLINES[state]
-    return sentence.format(what=f"{promotion.artifact} {promotion.to.version}", where=promotion.environment)
+    return sentence.format(what=moves(promotion), where=promotion.environment)
+
+
+def moves(promotion: Promotion) -> str:
+    """What is promoted: a version, or all that move together."""
+    return " and ".join(f"{one.artifact} {one.to.version}" for one in promotion.members or (promotion,))
 
 
 def state_of(promotion: Promotion) -> str:

@@ -13,10 +13,10 @@ import click
 from workers.adapters import agent, gates
 from workers.adapters.git.ledger import GitLedger
 from workers.adapters.git.source import GitSource
+from workers.app import approving, genesis, imports, key_commands, keys, local_redis, logs, supervisor
 from workers.app import audit as audit_
 from workers.app import disown as disown_
 from workers.app import doctor as doctor_
-from workers.app import genesis, imports, key_commands, keys, local_redis, logs, supervisor
 from workers.app.place import place
 from workers.app.settings import WRONG, BadSettings, data_folder, describe, load, load_for_git
 from workers.contract.names import CommitId, EnvironmentName
@@ -172,6 +172,8 @@ def run(pids: Path | None, procfile: Path | None) -> None:
     sys.exit(supervisor.Supervisor(processes, pids).run())
 
 
+for said in approving.ALL:
+    main.add_command(said)
 main.add_command(key_commands.rotate_key)
 main.add_command(key_commands.revoke_key)
 

@@ -33,6 +33,7 @@ class Token(Enum):
     KIND = "kind"
     NAME = "NAME"
     VERSION = "VERSION"
+    ITEM = "NAME VERSION"
     ENVIRONMENT = "ENV"
     PROMOTION = "P-142"
     REF = "REF"
@@ -129,10 +130,12 @@ _PROMOTION = Slot("promotion", Token.PROMOTION)
 COMMANDS: tuple[Command, ...] = (
     Command(
         "promote", ask.Promote, Right.REQUEST,
-        (_KIND, _NAME, Slot("version", Token.VERSION), Slot("source", Token.ENVIRONMENT, after=("from",)),
+        (_KIND, _NAME, Slot("version", Token.VERSION), Slot("also", Token.ITEM, after=("and",), many=True),
+         Slot("source", Token.ENVIRONMENT, after=("from",)),
          Slot("environment", Token.ENVIRONMENT, after=("to", "in", "into", "on"), needed=True),
          Slot("via", Token.ENVIRONMENT, after=("via", "through")), Slot("at", Token.TIME, after=("at", "in")), _BECAUSE),
-        "Bring a version into an environment: gates first, then approvals, then the deployment with its proof. With `via` it goes there first, "
+        "Bring a version into an environment: gates first, then approvals, then the deployment with its proof. Several that stand or fall together "
+        "are one decision: `promote fraud v3 and checkout v41 to prod`. With `via` it goes there first, "
         "and once it has succeeded there its promotion onwards opens by itself, with that environment's own gates and approvals. With a time it "
         "begins then, not before; gates are judged again at that moment, and approvals that come later let it begin at once.",
         "promote model v3 to prod because it misses fewer cases",
@@ -154,6 +157,17 @@ COMMANDS: tuple[Command, ...] = (
         "reject", ask.Reject, Right.APPROVE, (_PROMOTION, _BECAUSE),
         "Reject a promotion that waits: it ends, with your reason.",
         "reject P-142 because the card names no limits", in_threads=True,
+    ),
+    Command(
+        "withdraw", ask.Withdraw, Right.APPROVE, (_PROMOTION, _BECAUSE),
+        "Take your own approval back, until deployment begins. What was queued waits for approval again if it then lacks one.",
+        "withdraw P-142 because I looked at the wrong card", in_threads=True,
+    ),
+    Command(
+        "dispute", ask.Dispute, Right.APPROVE, (_PROMOTION, Slot("because", Token.TEXT, after=("because",), needed=True)),
+        "Say that your own approval was wrong, once deployment has begun. It stops nothing by itself: it opens a debt, tells the channel and "
+        "offers the rollback.",
+        "dispute P-142 because the holdout leaked into the training data", in_threads=True,
     ),
     Command(
         "cancel", ask.Cancel, Right.REQUEST, (_PROMOTION, _BECAUSE),

@@ -11,7 +11,7 @@ from enum import Enum
 from workers.contract import requests as ask
 from workers.contract import wire
 from workers.contract.actors import Actor, Conversation
-from workers.contract.names import RequestId
+from workers.contract.names import ActorId, RequestId
 from workers.contract.signatures import BadSignature, Signer, check
 
 LIFETIME = timedelta(minutes=15)
@@ -20,11 +20,12 @@ LARGEST = 256 * 1024
 
 
 class Sender(Enum):
-    """Who signs, and so what may be asked. The value is the principal in `allowed_signers`."""
+    """Who signs, and so what may be asked. The value is the principal in `allowed_signers`; the keys of persons are in the policy."""
 
     BOT = "bot@towpath"
     EFFECTS = "effects@towpath"
     CLOCK = "clock@towpath"
+    PERSON = "person@towpath"
 
     @property
     def namespace(self) -> str:
@@ -41,6 +42,7 @@ _MAY_ASK: dict[Sender, tuple[type[ask.Request], ...]] = {
     Sender.BOT: (*ask.PEOPLE, ask.CardPosted),
     Sender.EFFECTS: ask.REPORTS,
     Sender.CLOCK: (ask.Tick,),
+    Sender.PERSON: ask.SIGNED,
 }
 
 
@@ -83,6 +85,16 @@ class Sealed:
             return wire.read(cls, wire.load(text))
         except wire.BadWire as exc:
             raise BadEnvelope(f"it is torn ({exc})") from exc
+
+    def speaker(self) -> ActorId:
+        """The person whom the payload names, before anything of it is believed. Raises BadEnvelope."""
+        try:
+            found = _read(wire.load(self.payload)).actor.id
+        except wire.BadWire as exc:
+            raise BadEnvelope(f"its payload is not of ours ({exc})") from exc
+        if not found.is_person:
+            raise BadEnvelope("it names no person")
+        return found
 
     def open(self, public: str, repo_id: str) -> Envelope:
         """The envelope inside, once the signature, the namespace, the repository and the sender's rights hold. Raises BadEnvelope."""

@@ -238,18 +238,23 @@ class GateResult:
 
 @dataclass(frozen=True)
 class Quorum:
-    """Whose approval is needed: `count` different people out of the users and user groups of the roles."""
+    """Whose approval is needed: `count` different people out of the users and user groups of the roles. `signed`: only a signed vote counts."""
 
     count: int
     roles: tuple[str, ...] = ()
     users: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+    signed: bool = False
 
 
 @dataclass(frozen=True)
 class Vote:
-    """One person's decision on one plan."""
+    """One person's decision on one plan. `role` is the first in which it counted.
+
+    `groups` are those user groups of the quorums in which Slack had the person at the click (None: an older vote, of which that is not known).
+    A signed one keeps the detached `signature` over the statement that is signed, and the public `key` that the policy then named.
+    """
 
     actor: ActorId
     decision: str
@@ -257,6 +262,9 @@ class Vote:
     plan: Digest
     role: str
     because: str | None = None
+    groups: tuple[str, ...] | None = None
+    signature: str | None = None
+    key: str | None = None
 
 
 @dataclass(frozen=True)
@@ -310,6 +318,18 @@ class Paused:
 
 
 @dataclass(frozen=True)
+class Member:
+    """One promotion of a bundle, as the leader's card shows it."""
+
+    id: PromotionId
+    artifact: ArtifactName
+    kind: Kind
+    to: Placed
+    state: State
+    live: Placed | None = None
+
+
+@dataclass(frozen=True)
 class Promotion:
     """One promotion as it stands now: the whole story of its card and thread. `plan` is the digest that approvals bind.
 
@@ -318,8 +338,10 @@ class Promotion:
 
     Every one of the `quorums` must be met. `start_at` is the instant before which it does not begin, `skipped` what an emergency passes over,
     `bundle` the ids of all promotions that move with it, itself among them: they begin and end together. `reminded_at`: when approvers were
-    reminded. `then_to`: where it is to be promoted once it has succeeded here.
-    `concerns`: whom its first post notifies besides, such as the owner of a lock that a rollback passes over.
+    reminded. `rules` are the lane's rules as they were when the plan was made, `authors` the users who made the version, as far as the policy
+    names them. The first of a `bundle` leads it: it alone has votes and a card, and `members` says how all of them stand. `proved_at`: one is
+    proved and waits for the others; `taken_back_with`: one that had to go back only because of another. `then_to`: where it is to be promoted once it has
+    succeeded here. `concerns`: whom its first post notifies besides, such as the owner of a lock that a rollback passes over.
     """
 
     id: PromotionId
@@ -357,8 +379,23 @@ class Promotion:
     reminded_at: str | None = None
     then_to: EnvironmentName | None = None
     concerns: tuple[ActorId, ...] = ()
+    rules: Mapping[str, str] = field(default_factory=dict)
+    authors: tuple[str, ...] = ()
+    members: tuple[Member, ...] = ()
+    proved_at: str | None = None
+    taken_back_with: PromotionId | None = None
 
     @property
     def quorums(self) -> tuple[Quorum, ...]:
         """Every quorum that must be met; empty where nobody needs to approve."""
         return (self.quorum, *self.also_needed) if self.quorum else ()
+
+    @property
+    def arrived(self) -> Event:
+        """The event that brought it to the state in which it is; what was said or seen of it since then did not move it."""
+        found = self.events[-1]
+        for event in reversed(self.events):
+            if event.state is not found.state:
+                break
+            found = event
+        return found

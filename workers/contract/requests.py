@@ -60,11 +60,20 @@ class Undeprecate:
 
 
 @dataclass(frozen=True)
+class Item:
+    """One more version that moves together with the first."""
+
+    artifact: ArtifactName
+    version: VersionAsk
+    kind: Kind | None = None
+
+
+@dataclass(frozen=True)
 class Promote:
     """Bring a version into an environment, first into `via` where that is said.
 
     Without `artifact` the core finds it (thread, channel, only one) or offers a menu. `at` is the instant before which it does not
-    begin.
+    begin. With `also` it is a bundle: all of them, or none.
     """
 
     version: VersionAsk | None
@@ -75,15 +84,20 @@ class Promote:
     because: str | None = None
     via: EnvironmentName | None = None
     at: Instant | None = None
+    also: tuple[Item, ...] = ()
 
 
 @dataclass(frozen=True)
 class Approve:
-    """Vote for a promotion. `plan` is the start of the plan digest that was on the card, when a button was pressed."""
+    """Vote for a promotion. `plan` is the start of the plan digest that was on the card, when a button was pressed.
+
+    `signature` is the person's own over `contract.approval.statement`, where a click is not enough.
+    """
 
     promotion: PromotionId | None = None
     plan: str | None = None
     because: str | None = None
+    signature: str | None = None
 
 
 @dataclass(frozen=True)
@@ -92,6 +106,22 @@ class Reject:
 
     promotion: PromotionId | None = None
     because: str | None = None
+
+
+@dataclass(frozen=True)
+class Withdraw:
+    """Take one's own approval back, before deployment begins."""
+
+    promotion: PromotionId | None = None
+    because: str | None = None
+
+
+@dataclass(frozen=True)
+class Dispute:
+    """Say that one's own approval was wrong, once deployment has begun: somebody must settle that."""
+
+    because: str
+    promotion: PromotionId | None = None
 
 
 @dataclass(frozen=True)
@@ -543,7 +573,7 @@ class Tick:
 
 
 PEOPLE = (
-    Register, Deprecate, Undeprecate, Promote, Approve, Reject, Cancel, Retry, Pause, Continue, Abort, AcceptLive,
+    Register, Deprecate, Undeprecate, Promote, Approve, Reject, Withdraw, Dispute, Cancel, Retry, Pause, Continue, Abort, AcceptLive,
     Rollback, Unhold, AdoptPolicy, Adopt, Revert,
     EmergencyPromote, CloseDebt, Freeze, Unfreeze, Lock, Unlock, StealLock, Hold,
     ShowStatus, ShowVersions, ShowLineage, ShowPending, ShowPolicy, History, Audit, Help, Whoami, AuditVerify, Plan, CanI, WhyNot,
@@ -551,6 +581,8 @@ PEOPLE = (
 )  # fmt: skip
 LOOKS = (AuditVerify,)
 """Questions that the projection cannot answer: Git itself is looked at."""
+SIGNED = (Approve, Reject, Withdraw, Dispute)
+"""What a person may ask with a key of their own, without Slack."""
 READS = (
     ShowStatus, ShowVersions, ShowLineage, ShowPending, ShowPolicy, History, Audit, Help, Whoami, Plan, CanI, WhyNot,
     ShowQueue, ShowLocks, ShowFreezes, ShowHolds, AuditDebts,
@@ -560,7 +592,7 @@ NESTING = (Plan, CanI, WhyNot)
 REPORTS = (Inspected, NotInspected, Gathered, PolicyProposed, Deployed, Verified, Restored, Observed, ExternalsSeen, ExternalsSettled)
 
 Request = (
-    Register | Deprecate | Undeprecate | Promote | Approve | Reject | Cancel | Retry
+    Register | Deprecate | Undeprecate | Promote | Approve | Reject | Withdraw | Dispute | Cancel | Retry
     | Pause | Continue | Abort | AcceptLive | Rollback | Unhold | AdoptPolicy | Adopt | Revert
     | EmergencyPromote | CloseDebt | Freeze | Unfreeze | Lock | Unlock | StealLock | Hold
     | ShowStatus | ShowVersions | ShowLineage | ShowPending | ShowPolicy | History | Audit | Help | Whoami | AuditVerify

@@ -16,7 +16,7 @@ from typing import Any, Protocol
 from workers.contract import wire
 from workers.contract.envelope import read_stamp
 from workers.contract.names import CommitId
-from workers.domain import layout
+from workers.domain import layout, signed_votes
 from workers.domain.listed import Listed, bare
 
 DISOWNED = "disowned"
@@ -46,6 +46,7 @@ class Fault(Enum):
     CLOCK = "clock"
     FILES = "files"
     TRAILERS = "trailers"
+    VOTE = "vote"
 
 
 FOREIGN = frozenset({Fault.UNSIGNED, Fault.STRANGER, Fault.EXPIRED, Fault.REVOKED})
@@ -206,6 +207,7 @@ class _Record:
         yield from self._timed()
         yield from self._listed()
         yield from self._told()
+        yield from self._approved()
 
     def _disowns(self) -> Said:
         if disowned(self.found) != self.line.foreign:
@@ -271,6 +273,10 @@ class _Record:
         actor = _at(self.found, "actor", "id")
         if self.step.author != actor:
             yield Fault.TRAILERS, f"names {self.step.author} as its author, its record {actor}"
+
+    def _approved(self) -> Said:
+        look, commit = self.look, self.step.commit
+        return ((Fault.VOTE, words) for words in signed_votes.wrong(self.found, lambda: look.read(commit, layout.POLICY)))
 
 
 def _wanted(found: Mapping[str, Any]) -> dict[str, list[str]]:

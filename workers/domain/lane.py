@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 
 from workers.contract.envelope import stamp
 from workers.contract.promotion import GateResult, Hold, Placed, Promotion, RegisteredVersion, Release, Result, State, Step
+from workers.domain import bundle, gates, plan, rights, staleness, stops
 from workers.domain import decision as d
-from workers.domain import gates, plan, stops
 from workers.domain.policy import Rules
 from workers.domain.state import World
 
@@ -25,10 +25,18 @@ def release_of(world: World, promotion: Promotion) -> Release:
 
 
 def judged(world: World, promotion: Promotion, rules: Rules, now: datetime | None = None) -> Promotion:
-    """The promotion with its gates, plan, quorum and differences as they are on this state of the ledger.
+    """The promotion with its gates, plan, quorum and differences as they are on this state of the ledger; the leader of a bundle for all of it.
 
     With `now` the age of evidence counts.
     """
+    own = alone(world, promotion, rules, now)
+    if not (promotion.bundle and bundle.leads(promotion)):
+        return own
+    return bundle.joined(own, [alone(world, other, _rules_of(world, other) or rules, now) for other in bundle.others(world, promotion)])
+
+
+def alone(world: World, promotion: Promotion, rules: Rules, now: datetime | None = None) -> Promotion:
+    """The same for one promotion, whatever moves with it."""
     live = plan.baseline(world, promotion)
     version = version_of(world, promotion)
     runs = world.version(promotion.artifact, live.version) if live else None
@@ -44,6 +52,8 @@ def judged(world: World, promotion: Promotion, rules: Rules, now: datetime | Non
         also_needed=asked[1:],
         changes=plan.changes(version, runs),
         targets=tuple(target.name for target in rules.targets),
+        rules=staleness.written(rules),
+        authors=rights.authors(world, promotion),
     )
 
 
@@ -70,8 +80,8 @@ Waits = tuple[tuple[str, ...], datetime | None]
 
 def waits(world: World, promotion: Promotion, rules: Rules, now: datetime) -> Waits:
     """Why an approved promotion cannot start yet, and when time alone will change that."""
-    found = stops.of(stops.Place(world, promotion, rules, now))
-    return tuple(stop.text for stop in found), next_look(found)
+    found = [stop for place in places(world, promotion, rules, now) for stop in stops.of(place)]
+    return tuple(dict.fromkeys(stop.text for stop in found)), next_look(found)
 
 
 def next_look(found: Iterable[stops.Stop]) -> datetime | None:
@@ -93,6 +103,16 @@ def waiting(world: World, promotion: Promotion, rules: Rules, now: datetime) -> 
     """A queued promotion with the reasons that it has now."""
     reasons, look = waits(world, promotion, rules, now)
     return replace(promotion, reasons=reasons, look_at=stamp(look) if look else None)
+
+
+def places(world: World, promotion: Promotion, rules: Rules, now: datetime) -> list[stops.Place]:
+    """What stops one of a bundle stops all of it."""
+    rest = bundle.others(world, promotion) if bundle.leads(promotion) else []
+    return [stops.Place(world, promotion, rules, now), *(stops.Place(world, one, _rules_of(world, one) or rules, now) for one in rest)]
+
+
+def _rules_of(world: World, promotion: Promotion) -> Rules | None:
+    return world.policy.rules_for(promotion.environment, promotion.artifact, promotion.kind)
 
 
 def proceed(world: World, case: d.Case, promotion: Promotion, rules: Rules, event: str, said: str) -> d.Decision:

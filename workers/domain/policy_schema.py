@@ -61,6 +61,7 @@ _APPROVAL = _closed(
         "count": _is({"type": "integer", "minimum": 1, "maximum": 20}, "How many different people of them must approve; 1 when not given."),
         "expires": _is(_A_DURATION, "How long a promotion waits for them; 24h when not given. Of several rules the shortest counts."),
         "exclude": _is(_list({"enum": ["requester", "author"]}), "Who may not approve. The requester never may."),
+        "signed": _is({"type": "boolean"}, "Only approvals count that people sign with the `ssh` key of theirs in `people`."),
     },
     "from",
 )
@@ -125,7 +126,11 @@ SCHEMA: Schema = {
                             "git": _is(
                                 _list(_text("^[^@\\s]+@[^@\\s]+$", "ana@example.com", maxLength=254)),
                                 "The e-mail addresses with which this person commits.",
-                            )
+                            ),
+                            "ssh": _is(
+                                _text(r"^ssh-ed25519 [A-Za-z0-9+/]{68}( .{0,100})?$", "ssh-ed25519 AAAA..."),
+                                "The public half of the key with which they sign approvals.",
+                            ),
                         }
                     ),
                 ),

@@ -15,7 +15,7 @@ from workers.contract.envelope import Envelope, read_stamp
 from workers.contract.names import ArtifactName, CommitId, EnvironmentName
 from workers.contract.promotion import Promotion, RegisteredVersion, Release, State
 from workers.contract.watched import Step, Watched
-from workers.domain import affected, foresight, in_force, lineage, listing, rights, shape, states, subject
+from workers.domain import affected, bundle, foresight, in_force, lineage, listing, rights, shape, states, subject
 from workers.domain.policy import Rules
 from workers.domain.state import World
 
@@ -193,7 +193,7 @@ def changes(world: World, commits: Commits, artifact: ArtifactName | None, envir
         line
         for promotion in world.promotions.values()
         if artifact in (None, promotion.artifact) and environment in (None, promotion.environment)
-        for line in _lines(promotion, commits)
+        for line in _lines(world, promotion, commits)
     ]
     return sorted(ended, key=lambda line: line.time, reverse=True)
 
@@ -201,10 +201,10 @@ def changes(world: World, commits: Commits, artifact: ArtifactName | None, envir
 _SAID = {State.SUCCEEDED, State.FAILED, State.ROLLED_BACK, State.NEEDS_ATTENTION, State.DEPLOYING, State.VERIFYING, State.ROLLING_BACK}
 
 
-def _lines(promotion: Promotion, commits: Commits) -> Iterator[out.HistoryLine]:
+def _lines(world: World, promotion: Promotion, commits: Commits) -> Iterator[out.HistoryLine]:
     if promotion.state not in _SAID and not (promotion.state is State.SUPERSEDED and promotion.generation):
         return
-    last = [event for event in promotion.events if event.event != "card_posted"][-1]
+    last = promotion.arrived
     yield out.HistoryLine(
         time=last.time,
         artifact=promotion.artifact,
@@ -214,7 +214,7 @@ def _lines(promotion: Promotion, commits: Commits) -> Iterator[out.HistoryLine]:
         promotion=promotion.id,
         requester=promotion.requester,
         outcome=promotion.state.value.replace("_", " "),
-        approvers=tuple(vote.actor for vote in promotion.votes),
+        approvers=tuple(vote.actor for vote in bundle.leader(world, promotion).votes),
         commit=commits.get(last.seq),
     )
 
@@ -311,6 +311,8 @@ def watched(world: World) -> Watched:
 
 
 def under_way(world: World) -> list[Promotion]:
-    """Promotions whose effect must be running, or be started again."""
+    """Promotions whose effect must be running, or be started again. One that is proved only waits for the rest of its bundle."""
     found = (world.promotions[id_] for id_ in world.open)
-    return [promotion for promotion in found if promotion.state in states.UNDER_WAY]
+    return [
+        promotion for promotion in found if promotion.state in states.UNDER_WAY and not (promotion.proved_at and promotion.look_at is None)
+    ]

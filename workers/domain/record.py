@@ -62,8 +62,13 @@ def _actor(world: World, case: Case) -> dict[str, Any]:
         "id": case.actor.id,
         "standing": case.actor.standing.value,
         "roles": roles,
-        "known_by": "slack" if case.actor.id.is_person else "key",
+        "known_by": "slack" if case.actor.id.is_person and not _is_signed(case) else "key",
     }
+
+
+def _is_signed(case: Case) -> bool:
+    """Whether the person asked with a key of their own."""
+    return case.sealed is not None and case.sealed.sender is Sender.PERSON
 
 
 def _request(case: Case) -> dict[str, Any]:

@@ -56,36 +56,32 @@ def may_in_emergency(world: World, case: Case, rules: Rules) -> Reason | None:
     return Reason("right-emergency", f"You may not declare an emergency in {rules.name}.{_lookup(case)}", f"may: {_named(rules.emergency)}")
 
 
-def may_approve(world: World, case: Case, promotion: Promotion, quorum: Quorum) -> list[Reason]:
-    """Every reason for which the actor's vote does not count."""
+def may_decide(world: World, case: Case, promotion: Promotion) -> list[Reason]:
+    """Every reason for which the actor decides on nothing here: no quorum would take them, whatever they say."""
+    user, of_role = case.actor.id.user, [quorum for quorum in promotion.quorums if role_of(case, quorum, world)]
     reasons = []
-    if case.actor.id.user == promotion.requester.user:
+    if user == promotion.requester.user:
         reasons.append(Reason("own-request", "You asked for this promotion; somebody else must decide on it."))
-    if "author" in quorum.exclude and case.actor.id.user in authors(world, promotion):
+    if not of_role:
+        roles = tuple(dict.fromkeys(role for quorum in promotion.quorums for role in quorum.roles))
+        text = f"You may not approve promotions to {promotion.environment}.{_lookup(case)}"
+        reasons.append(Reason("right-approve", text, f"may: {_named(roles)}"))
+    elif all("author" in quorum.exclude for quorum in of_role) and user in promotion.authors:
         reasons.append(Reason("own-version", f"You made {promotion.artifact} {promotion.to.version}; somebody else must decide on it."))
-    if role_of(case, quorum, world) is None:
-        may = f"may: {_named(quorum.roles)}"
-        reasons.append(Reason("right-approve", f"You may not approve promotions to {promotion.environment}.{_lookup(case)}", may))
     return reasons
 
 
 def role_of(case: Case, quorum: Quorum, world: World) -> str | None:
-    """The role in which the actor's vote counts."""
+    """The role in which the actor may decide for a quorum."""
     roles = world.policy.roles
     return next((name for name in quorum.roles if name in roles and roles[name].holds(case.actor)), None)
 
 
-def still_counts(world: World, user: str, role: str) -> bool:
-    """Whether a vote given before still counts: its role is still in the policy, and still holds the person where it names people itself."""
-    found = world.policy.roles.get(role)
-    return found is not None and (user in found.users or bool(found.groups))
-
-
-def authors(world: World, promotion: Promotion) -> set[str]:
-    """The Slack users who made the version, as far as the policy knows them."""
+def authors(world: World, promotion: Promotion) -> tuple[str, ...]:
+    """The users who made the version, as far as the policy names them."""
     version: RegisteredVersion | None = world.version(promotion.artifact, promotion.to.version)
     people = (world.policy.person_of(author) for author in (version.authors if version else ()))
-    return {person for person in people if person}
+    return tuple(sorted({person for person in people if person}))
 
 
 def _lookup(case: Case) -> str:

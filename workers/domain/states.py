@@ -11,13 +11,13 @@ ARROWS: dict[State, tuple[State, ...]] = {
     State.DEPLOYING: (State.VERIFYING, State.FAILED, State.ROLLING_BACK, State.SUPERSEDED, State.NEEDS_ATTENTION),
     State.VERIFYING: (State.SUCCEEDED, State.ROLLING_BACK, State.SUPERSEDED, State.NEEDS_ATTENTION),
     State.ROLLING_BACK: (State.ROLLED_BACK, State.SUPERSEDED, State.NEEDS_ATTENTION),
-    State.NEEDS_ATTENTION: (State.DEPLOYING, State.SUPERSEDED, State.SUCCEEDED, State.FAILED),
+    State.NEEDS_ATTENTION: (State.DEPLOYING, State.VERIFYING, State.SUPERSEDED, State.SUCCEEDED, State.FAILED),
     State.REFUSED: (), State.REJECTED: (), State.EXPIRED: (), State.CANCELLED: (), State.SUPERSEDED: (),
     State.SUCCEEDED: (), State.FAILED: (), State.ROLLED_BACK: (),
 }  # fmt: skip
 """`WAITING` to itself: an approval that does not complete the quorum, and a plan that changed. `QUEUED` to itself: a plan that changed
 and needs no approval any more. A running promotion is superseded by a rollback. What needs attention
-ends without another deployment only when a person accepts what is live."""
+ends without another deployment only when a person accepts what is live; one of a bundle then waits for the others, as one that was proved."""
 
 TERMINAL = frozenset(state for state, to in ARROWS.items() if not to)
 OPEN = frozenset(ARROWS) - TERMINAL

@@ -10,6 +10,7 @@ from workers.contract import requests as ask
 from workers.contract.names import ArtifactName, EnvironmentName, PromotionId, VersionAsk
 from workers.contract.outcomes import Choose, Option, Reason
 from workers.contract.promotion import Kind, Promotion, RegisteredVersion
+from workers.domain import bundle
 from workers.domain import decision as d
 from workers.domain.policy import Rules
 from workers.domain.state import World
@@ -58,6 +59,12 @@ def find_promotion(world: World, case: d.Case, id_: PromotionId | None) -> Promo
     return Reason(
         "unknown-promotion", f"There is no promotion {id_}." + (f" The last one is P-{world.last_promotion}." if world.promotions else "")
     )
+
+
+def find_leader(world: World, case: d.Case, id_: PromotionId | None) -> Promotion | Reason:
+    """The same; of a bundle the one that stands for all of it."""
+    found = find_promotion(world, case, id_)
+    return found if isinstance(found, Reason) else bundle.leader(world, found)
 
 
 def find_artifact(world: World, case: d.Case, wanted: ask.Promote | ask.Rollback) -> ArtifactName | Reason | Choose:

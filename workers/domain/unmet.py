@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 
+from workers.contract import quorums
 from workers.contract.envelope import stamp
 from workers.contract.outcomes import Reason
 from workers.contract.promotion import GateResult, Promotion, Quorum, State, Vote
-from workers.domain import gates, lane, rights, states, stops
+from workers.domain import gates, lane, states, stops
 from workers.domain.policy import Rules
 from workers.domain.state import World
 
@@ -68,22 +70,22 @@ def _stale(promotion: Promotion, fresh: Promotion) -> Iterator[Reason]:
 def _votes(world: World, promotion: Promotion, fresh: Promotion) -> Iterator[Reason]:
     if promotion.state is State.QUEUED and promotion.plan == fresh.plan:
         return
-    counting = promotion.votes if promotion.plan == fresh.plan else ()
-    for quorum in fresh.quorums:
-        given = [vote for vote in counting if vote.role in quorum.roles and rights.still_counts(world, vote.actor.user, vote.role)]
+    voted = replace(fresh, votes=promotion.votes)
+    for quorum, given in zip(voted.quorums, quorums.filled(voted), strict=True):
         if (missing := quorum.count - len(given)) > 0:
             yield Reason("approval", _needed(quorum, missing, given), _who(world, fresh, quorum, given))
 
 
-def _needed(quorum: Quorum, missing: int, given: list[Vote]) -> str:
+def _needed(quorum: Quorum, missing: int, given: Sequence[Vote]) -> str:
     so_far = f"; approved so far: {', '.join(vote.actor.user for vote in given)}" if given else ""
-    return f"{missing} of {quorum.count} approval{'' if quorum.count == 1 else 's'} by {_named(quorum.roles)} still needed{so_far}"
+    signed = "signed " if quorum.signed else ""
+    return f"{missing} of {quorum.count} {signed}approval{'' if quorum.count == 1 else 's'} by {_named(quorum.roles)} still needed{so_far}"
 
 
-def _who(world: World, fresh: Promotion, quorum: Quorum, given: list[Vote]) -> str:
+def _who(world: World, fresh: Promotion, quorum: Quorum, given: Sequence[Vote]) -> str:
     """Who can still approve, by name where the policy names them, and who never counts."""
-    authors = rights.authors(world, fresh) if "author" in quorum.exclude else set()
-    barred = {fresh.requester.user: "who asked", **dict.fromkeys(sorted(authors), "who made it")}
+    authors = fresh.authors if "author" in quorum.exclude else ()
+    barred = {fresh.requester.user: "who asked", **dict.fromkeys(authors, "who made it")}
     left = [user for user in quorum.users if user not in barred and user not in {vote.actor.user for vote in given}]
     can = [*left, *(f"members of {group}" for group in quorum.groups)]
     never = [f"{user}, {why}" for user, why in barred.items() if fresh.requester.is_person or user in authors]
@@ -92,7 +94,7 @@ def _who(world: World, fresh: Promotion, quorum: Quorum, given: list[Vote]) -> s
 
 
 def _stops(world: World, fresh: Promotion, rules: Rules, now: datetime) -> Iterator[Reason]:
-    for stop in stops.of(stops.Place(world, fresh, rules, now)):
+    for stop in (stop for place in lane.places(world, fresh, rules, now) for stop in stops.of(place)):
         clears = [*((stop.clear,) if stop.clear else ()), *((f"at {stamp(stop.until)}",) if stop.until else ())]
         yield Reason(stop.code, stop.text, ", ".join(clears) or None)
 

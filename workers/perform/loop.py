@@ -17,17 +17,18 @@ import structlog
 from workers.contract import requests as ask
 from workers.contract import wire
 from workers.contract.actors import PROCESSES
-from workers.contract.envelope import LIFETIME, BadEnvelope, Envelope, Sealed, read_stamp, request_id, stamp
+from workers.contract.envelope import LIFETIME, BadEnvelope, Envelope, Sealed, Sender, read_stamp, request_id, stamp
 from workers.contract.externals import External
 from workers.contract.names import ActorId, CommitId
 from workers.contract.outcomes import Delivery, Moved, Outcome, Registered, Trouble
 from workers.contract.promotion import Promotion, RegisteredVersion, Release
+from workers.domain import bundle, record
 from workers.domain import decision as d
-from workers.domain import record
 from workers.domain.chain import CLOCK_SLACK
 from workers.domain.decide import decide
 from workers.domain.layout import Document, path_of
 from workers.domain.state import World, decided
+from workers.perform import persons
 from workers.perform.reading import Reader
 from workers.ports.errors import Unclear, Unreachable, Untrusted, WorldError
 from workers.ports.inbox import Board, Entry, Inbox
@@ -200,7 +201,7 @@ class Loop:
         asked = (case.asked or case.envelope).request_id
         where = case.conversation
         for document in decision.documents:
-            if isinstance(document, Promotion):
+            if isinstance(document, Promotion) and bundle.leads(document):
                 yield Delivery(self.moved(world, document), document.channel, asked, person, where)
         for outcome in decision.outcomes:
             if isinstance(outcome, Moved):
@@ -245,6 +246,8 @@ def _with_commit(outcome: Outcome, commit: CommitId | None) -> Outcome:
 
 
 def _opened(world: World, sealed: Sealed) -> Envelope:
+    if sealed.sender is Sender.PERSON:
+        return persons.opened(world, sealed)
     key = world.key_of(sealed.sender)
     if key is None:
         raise BadEnvelope(f"the ledger knows no key of {sealed.sender.value}")

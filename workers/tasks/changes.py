@@ -8,8 +8,8 @@ from workers.contract.externals import External
 from workers.contract.names import ArtifactName, EnvironmentName
 from workers.contract.outcomes import Delivery
 from workers.contract.promotion import Promotion, RegisteredVersion, Release, State
+from workers.domain import bundle, reads, reconciliation, states
 from workers.domain import decision as d
-from workers.domain import reads, reconciliation, states
 from workers.domain.state import World
 from workers.ports.errors import WorldError
 from workers.ports.source import Assignment
@@ -90,7 +90,7 @@ def _mend(wiring: Wiring, world: World) -> None:
 def rebuild(wiring: Wiring, world: World) -> None:
     """The projection from Git, and the outcome of each promotion that people may still be waiting for, once more."""
     wiring.board.show_all(world, dict(wiring.loop.files()), wiring.loop.commits)
-    waiting = [p for p in world.promotions.values() if p.state in states.OPEN or _lately(world, p)]
+    waiting = [p for p in world.promotions.values() if bundle.leads(p) and (p.state in states.OPEN or _lately(world, p))]
     wiring.board.deliver([Delivery(wiring.loop.moved(world, p), p.channel) for p in waiting])
     log.info("projection_made", head=world.head, promotions=len(waiting))
 

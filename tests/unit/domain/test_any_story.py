@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from workers.contract import quorums
 from workers.contract import requests as ask
 from workers.contract.actors import Actor
 from workers.contract.envelope import stamp
@@ -38,8 +39,10 @@ REPORTS: dict[State, type[ask.Deployed | ask.Verified | ask.Restored]] = {
 }
 
 
-Verb = ask.Approve | ask.Reject | ask.Cancel | ask.Retry | ask.Pause | ask.Continue | ask.Abort
-VERBS = st.sampled_from([ask.Approve] * 4 + [ask.Reject, ask.Cancel, ask.Retry, ask.Pause, ask.Pause, ask.Continue, ask.Abort])
+Verb = ask.Approve | ask.Withdraw | ask.Reject | ask.Cancel | ask.Retry | ask.Pause | ask.Continue | ask.Abort
+VERBS = st.sampled_from(
+    [ask.Approve] * 4 + [ask.Withdraw, ask.Reject, ask.Cancel, ask.Retry, ask.Pause, ask.Pause, ask.Continue, ask.Abort]
+)
 
 
 class Watched(Story):
@@ -62,7 +65,7 @@ def _moves(before: World, after: World) -> None:
     for id_, promotion in after.promotions.items():
         old = before.promotions.get(id_)
         if old is None:
-            assert id_.number == before.last_promotion + 1
+            assert before.last_promotion < id_.number <= after.last_promotion
             check_move(State.CHECKING, promotion.state)
         elif old is not promotion:
             if old.state is not promotion.state:
@@ -141,6 +144,10 @@ class AnyStory(RuleBasedStateMachine):
                 asked = self.story.asks(who, ask.AcceptLive(promotion.id))
                 self.story.reports(ask.Observed(promotion.id, promotion.generation - late, found, "sealed"), asked)
                 return
+
+    @rule(who=PEOPLE, number=IDS)
+    def dispute(self, who: Actor, number: int) -> None:
+        self.story.says(who, ask.Dispute("it was wrong", PromotionId.read(f"P-{number}")))
 
     @rule(who=PEOPLE, place=PLACES, to=st.none() | VERSIONS)
     def roll_back(self, who: Actor, place: str, to: str | None) -> None:
@@ -244,6 +251,7 @@ class AnyStory(RuleBasedStateMachine):
     def nothing_deploys_without_its_approvals(self) -> None:
         for promotion in self.story.world.promotions.values():
             if promotion.state in IN_FLIGHT and promotion.quorum:
+                assert quorums.is_met(promotion)
                 assert len({vote.actor.user for vote in promotion.votes}) >= promotion.quorum.count
                 assert promotion.requester.user not in {vote.actor.user for vote in promotion.votes}
                 assert {vote.plan for vote in promotion.votes} == {promotion.plan}

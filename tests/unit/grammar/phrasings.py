@@ -238,6 +238,18 @@ PHRASINGS: dict[ask.Request, tuple[str, ...]] = {
     ask.Approve(None, None, "Not a question?"): ("approve because Not a question?",),
     ask.Reject(P142, "the card names no limits"): ("reject P-142 because the card names no limits",),
     ask.Reject(): ("reject", "Reject."),
+    ask.Promote(V3, PROD, BIOPSY, also=(ask.Item(CHECKOUT, Asked("v41")),)): (
+        "promote biopsy v3 and checkout v41 to prod", "promote v3 of biopsy and v41 of the checkout to production",
+        "ship biopsy v3 and the checkout version 41 to prod", "promote to prod biopsy v3 and checkout 41",
+    ),
+    ask.Promote(V3, PROD, BIOPSY, because="they speak the same schema", also=(ask.Item(CHECKOUT, Asked("v41"), Kind.SERVICE),)): (
+        "promote biopsy v3 and service checkout v41 to prod because they speak the same schema",
+        "promote biopsy v3 and v41 of the service checkout to prod because they speak the same schema",
+    ),
+    ask.Withdraw(P142, "I looked at the wrong card"): ("withdraw P-142 because I looked at the wrong card",),
+    ask.Withdraw(): ("withdraw", "Withdraw."),
+    ask.Dispute("the holdout leaked", P142): ("dispute P-142 because the holdout leaked", "Dispute promotion p-142, because the holdout leaked"),
+    ask.Dispute("the holdout leaked"): ("dispute because the holdout leaked",),
     ask.Cancel(P142): ("cancel P-142", "cancel promotion p-142", "please cancel P-142"),
     ask.Cancel(): ("cancel",),
     ask.Retry(P142, "the server is back"): ("retry P-142 because the server is back",),

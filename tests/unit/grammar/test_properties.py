@@ -88,7 +88,7 @@ REASONS = (st.text(max_size=80) | st.text("\"“”‘’'«» a&<>;|", max_size
 BY_TOKEN: dict[Token, st.SearchStrategy[object]] = {
     Token.KIND: st.sampled_from(Kind), Token.NAME: NAMES, Token.VERSION: ASKED, Token.ENVIRONMENT: PLACES,
     Token.PROMOTION: st.integers(1, 999_999_999).map(lambda n: PromotionId(f"P-{n}")), Token.REF: REFS.map(RefName), Token.PLAN: HEX, Token.COMMIT: HEX,
-    Token.OUTPUT: IMAGES, Token.DEBT: st.integers(1, 999_999_999).map(lambda n: DebtId(f"D-{n}")),
+    Token.OUTPUT: IMAGES, Token.ITEM: st.builds(ask.Item, NAMES, ASKED), Token.DEBT: st.integers(1, 999_999_999).map(lambda n: DebtId(f"D-{n}")),
     Token.GATE: st.sampled_from(["soak", "approval", "model-card", "metrics", "freeze", "lock", "my_gate"]).map(GateName),
     Token.TIME: st.integers(1_600_000_000, 4_000_000_000).map(lambda one: Instant(stamp(datetime.fromtimestamp(one, UTC)))),
     Token.DURATION: st.builds("{}{}".format, st.integers(1, 99_999), st.sampled_from("smhd")).map(Duration),
@@ -114,13 +114,21 @@ def requests_of(kind: type[ask.Request]) -> st.SearchStrategy[ask.Request]:
         return st.builds(ask.WhyNot, fields["promotion"]) | st.builds(ask.WhyNot, wanted=fields["wanted"])
     given = {name: strategy if name in needed else st.none() | strategy for name, strategy in fields.items()}
     many = {slot.field: st.lists(BY_TOKEN[slot.token], max_size=10, unique=True).map(tuple) for slot in row.slots if slot.many}
-    return st.builds(kind, **(given | many))
+    return st.builds(kind, **(given | many)).map(_in_full)  # type: ignore[arg-type]  # a request
+
+
+def _in_full(request: ask.Request) -> ask.Request:
+    """What moves with others has a name and a version; without them nothing moves with it."""
+    if isinstance(request, ask.Promote) and not (request.artifact and request.version):
+        return dataclasses.replace(request, also=())
+    return request
 
 
 def names_of(request: ask.Request) -> tuple[list[str], list[str]]:
     if isinstance(inner := getattr(request, "wanted", None), ask.Nested):
         return names_of(inner.request)
     values = [getattr(request, field.name) for field in dataclasses.fields(request)]
+    values += [item.artifact for item in getattr(request, "also", ())]
     return [str(one) for one in values if isinstance(one, ArtifactName)], [str(one) for one in values if isinstance(one, EnvironmentName)]
 
 

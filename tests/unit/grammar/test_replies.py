@@ -24,6 +24,8 @@ SAID: dict[str, ask.Request] = {
     "approve\nbecause it holds": ask.Approve(because="it holds"),
     "reject because the card names no limits": ask.Reject(because="the card names no limits"),
     "cancel": ask.Cancel(),
+    "withdraw": ask.Withdraw(),
+    "dispute because it leaks": ask.Dispute("it leaks"),
     "retry because it is back": ask.Retry(because="it is back"),
     "audit": ask.Audit(),
     "show status biopsy": ask.ShowStatus(ArtifactName("biopsy")),
@@ -35,6 +37,7 @@ SILENCE = (
     "do not approve", "approve not", "approve but later", "lgtm approve", "lgtm", "I approve", "we approve this", "approve this",
     "approve it", "please approve", "Please approve P-3", "approve please", "approve now", "approve for me", "approve the promotion",
     "shall I approve", "can you approve", "yes", "+1", ":+1:", "👍", "ok approve", "approve and cancel", "approve P-3 P-4",
+    "promote biopsy v3 and checkout v41 to prod",
     "approve everything", "approve biopsy", "<@U0ANA> approve", "approve <@U0ANA>", "approve <!here>", "&gt; approve", "> approve",
     "&gt;&gt;&gt; approve", "```approve```", "```\napprove\n```", "`approve`", '"approve"', "“approve”", "'approve'", "«approve»",
     "~approve~", "~approve~ reject", "approve\nreject", "thanks\napprove", "approve\nP-3", "aprove", "aproved", "stauts",
@@ -42,7 +45,7 @@ SILENCE = (
     "status of everything", "status?", "help me understand this", "where is the coffee", "who approved this", "P-3 approve",
     "approve because", "аpprove", "approve \u202e", "history repeats itself", "pending review", "audit is tomorrow",
     "why not", "Why not.", "why not P-3", "why not approve", "plan approve", "plan promote biopsy v3 to prod", "can i approve", "can I approve P-3",
-    "cancel the meeting", "retry tomorrow", "reject, I would say", "a promise: approve",
+    "cancel the meeting", "withdraw your question", "dispute", "I dispute that", "retry tomorrow", "reject, I would say", "a promise: approve",
     "x" * 5_000,
 )  # fmt: skip
 

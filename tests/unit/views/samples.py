@@ -12,6 +12,7 @@ from workers.contract.promotion import (
     GateResult,
     Hold,
     Kind,
+    Member,
     Placed,
     Promotion,
     Quorum,
@@ -101,12 +102,29 @@ def promotion(state: State = State.WAITING, **changed: object) -> Promotion:
     return replace(bare, **changed)  # type: ignore[arg-type]
 
 
+def bundled(state: State = State.WAITING, other: State | None = None, **changed: object) -> Promotion:
+    """A model that leads, and the service that moves with it."""
+    checkout, lead = ArtifactName("checkout"), promotion(state)
+    members = (
+        Member(P, lead.artifact, lead.kind, lead.to, state, lead.live),
+        Member(PromotionId("P-143"), checkout, Kind.SERVICE, placed("v41.0.0", "P-143"), other or state),
+    )
+    return replace(lead, bundle=(P, PromotionId("P-143")), members=members, **changed)  # type: ignore[arg-type]
+
+
 EVENTS: dict[str, tuple[State, ActorId]] = {
     "requested": (State.WAITING, ANA),
     "refused": (State.REFUSED, ANA),
     "registered": (State.CHECKING, ANA),
     "approved": (State.DEPLOYING, LEA),
     "stale": (State.WAITING, LEA),
+    "withdrawn": (State.WAITING, LEA),
+    "reminded": (State.WAITING, EFFECTS),
+    "proved": (State.VERIFYING, EFFECTS),
+    "bundle_moved": (State.VERIFYING, EFFECTS),
+    "bundle_ended": (State.ROLLED_BACK, EFFECTS),
+    "disputed": (State.SUCCEEDED, LEA),
+    "disputed_late": (State.SUCCEEDED, LEA),
     "rejected": (State.REJECTED, LEA),
     "cancelled": (State.CANCELLED, MAX),
     "expired": (State.EXPIRED, EFFECTS),

@@ -10,10 +10,10 @@ from bot.views import Post, card
 from bot.views.words import STATES
 from workers.contract import requests as ask
 from workers.contract.names import Digest, PromotionId
-from workers.contract.promotion import GateResult, Paused, Promotion, Result, State, Step
+from workers.contract.promotion import GateResult, Paused, Promotion, Quorum, Result, State, Step, Vote
 
 from .checks import check_post, elements, whole
-from .samples import ANA, LEA, NAMES, PLAN, UNIX, NoPages, Pages, event, moved, promotion, vote
+from .samples import ANA, LEA, MAX, NAMES, PLAN, UNIX, NoPages, Pages, bundled, event, moved, promotion, vote
 
 
 def shown(one: Promotion) -> str:
@@ -164,3 +164,51 @@ def test_a_card_shows_the_last_event_and_not_where_it_stands_itself() -> None:
     assert "record 8" in shown(replace(promotion(), events=events))
     assert "record 9" not in shown(replace(promotion(), events=events))
     assert PLAN.short in whole(card(moved(promotion()), Pages(), NAMES))
+
+
+def several(*votes: Vote) -> Promotion:
+    """Two rules: one lead, and two managers with signatures."""
+    managers = Quorum(2, ("managers",), ("U0MAX333",), ("SMANAGER",), ("requester",), signed=True)
+    leads = Quorum(1, ("ml-leads",), (LEA.user,), (), ("requester", "author"))
+    return promotion(quorum=leads, also_needed=(managers,), votes=votes)
+
+
+def test_each_rule_says_who_counts_and_who_is_missing() -> None:
+    text = shown(several(vote()))
+    assert "*Approvals:* 1 of 3, of different people" in text
+    assert "• 1 of 1 (Léa) by @ml-leads" in text
+    assert "• 0 of 2: needs 2 of @managers (not the requester), signed with their own key" in text
+
+
+def test_a_vote_that_fills_no_place_any_more_says_so() -> None:
+    assert "(does not count any more)" in shown(several(replace(vote(), groups=(), actor=MAX)))
+    assert "(does not count any more)" not in shown(several(vote()))
+
+
+def test_a_signed_vote_names_its_key() -> None:
+    key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJrCpHDPTxXPMG3Fq8ExOxjXzDMjgLbmgUhWnIcYhP7R"
+    assert "signed with `SHA256:" in shown(several(replace(vote(), signature="x", key=key)))
+
+
+def test_an_approval_can_be_withdrawn_where_there_is_one() -> None:
+    for state in (State.WAITING, State.QUEUED):
+        assert "withdraw P-142" in str(card(moved(promotion(state, votes=(vote(),))), Pages(), NAMES).blocks)
+        assert "withdraw P-142" not in str(card(moved(promotion(state)), Pages(), NAMES).blocks)
+
+
+@pytest.mark.parametrize("state", list(State))
+def test_one_card_shows_all_that_move_together(state: State) -> None:
+    post = card(moved(bundled(state, reasons=("it waits",))), Pages(), NAMES)
+    check_post(post)
+    text = whole(post)
+    assert "biopsy v3.0.0 and checkout v41.0.0" in text
+    assert "*All or nothing, in prod:*" in text
+    assert (
+        f"• P-143: checkout v41.0.0, digest `{bundled().members[1].to.digest.short}`, in place of nothing: {' '.join(STATES[state])}"
+        in text
+    )
+
+
+def test_one_of_a_bundle_that_needs_attention_has_its_button() -> None:
+    blocks = str(card(moved(bundled(State.VERIFYING, State.NEEDS_ATTENTION)), Pages(), NAMES).blocks)
+    assert "retry P-143" in blocks

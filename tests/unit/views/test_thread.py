@@ -10,10 +10,22 @@ from bot.views.post import Post
 from workers.contract.promotion import Quorum, State
 
 from .checks import check_post, elements, whole
-from .samples import ANA, EFFECTS, EVENTS, LEA, NAMES, NoPages, Pages, after, event, moved, promotion
+from .samples import ANA, EFFECTS, EVENTS, LEA, NAMES, NoPages, Pages, after, bundled, event, moved, promotion, vote
 
-ASKS = {"requested", "stale"}
-TELLS = {"approved", "rejected", "cancelled", "expired", "superseded", "succeeded", "failed", "rolled_back", "needs_attention"}
+ASKS = {"requested", "stale", "reminded"}
+TELLS = {
+    "disputed",
+    "disputed_late",
+    "approved",
+    "rejected",
+    "cancelled",
+    "expired",
+    "superseded",
+    "succeeded",
+    "failed",
+    "rolled_back",
+    "needs_attention",
+}
 
 
 def post_of(name: str, **changed: object) -> Post:
@@ -47,15 +59,15 @@ def test_an_event_that_is_new_to_us_is_told_in_its_own_words() -> None:
     assert "Léa withdrew her vote." in whole(post)
 
 
-def test_only_failures_at_the_end_go_to_the_channel() -> None:
+def test_only_failures_at_the_end_and_disputes_go_to_the_channel() -> None:
     loud = {name for name in EVENTS if broadcast(event(name, EVENTS[name][0]))}
-    assert loud == {"failed", "rolled_back", "needs_attention"}
+    assert loud == {"failed", "rolled_back", "needs_attention", "disputed", "disputed_late"}
 
 
 @pytest.mark.parametrize("name", EVENTS)
 def test_whom_an_event_notifies(name: str) -> None:
     called = set(re.findall(r"<(?:@|!subteam\^)([US0-9A-Z]+)>", whole(post_of(name))))
-    if name == "requested":
+    if name in ("requested", "reminded"):
         assert called == {"S0614TZR7", "U0LEA222"}  # the requester is listed as an approver, and cannot be one here
     elif name == "stale":
         assert called == {"S0614TZR7"}  # Léa's click brought it to light
@@ -179,3 +191,45 @@ def test_without_pages_the_commit_is_named() -> None:
     assert post is not None
     check_post(post)
     assert "commit `9fceb02d0ae5`" in whole(post)
+
+
+def test_a_reminder_calls_only_those_who_are_still_needed() -> None:
+    leads = Quorum(1, ("ml-leads",), (LEA.user,))
+    managers = Quorum(1, ("managers",), ("U0MAX333", "U0ANA111", LEA.user))
+    text = whole(post_of("reminded", quorum=leads, also_needed=(managers,), votes=(vote(),)))
+    assert "<@U0MAX333> Your approval is needed" in text
+    assert "<@U0LEA222>" not in text.partition("Your approval")[0].rpartition("*")[2]
+
+
+def test_who_must_sign_is_told_how() -> None:
+    text = whole(post_of("requested", quorum=Quorum(1, ("leads",), (LEA.user,), signed=True)))
+    assert "signed with your own key: `towpath approve P-142 --sign`" in text
+
+
+def test_what_waits_again_after_a_withdrawal_asks_again_and_what_still_waits_does_not() -> None:
+    queued, withdrawn = event("approved", State.QUEUED, LEA, 8), event("withdrawn", State.WAITING, LEA, 9)
+    posts = [thread(moved(promotion(events=(event("requested"), *more, withdrawn))), withdrawn, Pages(), NAMES) for more in ((), (queued,))]
+    assert ["<!subteam^S0614TZR7>" in whole(post) for post in posts if post] == [False, True]
+
+
+def test_a_dispute_offers_the_way_back_only_while_it_would_undo_this() -> None:
+    now, late = post_of("disputed"), post_of("disputed_late")
+    assert "rollback biopsy in prod" in str(now.blocks)
+    assert "rollback biopsy in prod" not in str(late.blocks)
+
+
+@pytest.mark.parametrize("name", EVENTS)
+def test_every_event_of_a_bundle_has_a_post(name: str) -> None:
+    state, actor = EVENTS[name]
+    one = bundled(state)
+    happened = event(name, state, actor, 9)
+    post = thread(moved(replace(one, events=(*one.events, happened))), happened, Pages(), NAMES)
+    assert post is not None
+    check_post(post)
+
+
+def test_what_was_taken_back_only_with_another_is_not_on_hold() -> None:
+    text = whole(post_of("rolled_back", members=bundled().members, taken_back_with=bundled().members[1].id))
+    assert "not to blame and not on hold" in text
+    assert "`promote biopsy v3.0.0 and checkout v41.0.0 to prod`" in text
+    assert "unhold" not in text

@@ -11,6 +11,7 @@ from workers.domain import decision as d
 from workers.domain import reads, rights
 from workers.domain.decide import (
     accept,
+    bundles,
     cards,
     clock,
     course,
@@ -25,8 +26,10 @@ from workers.domain.decide import (
     locks,
     promote,
     registry,
+    regret,
     reports,
     rollback,
+    together,
     vote,
 )
 from workers.domain.state import World
@@ -35,12 +38,14 @@ from workers.domain.times import is_early, is_over, minutes_late
 Judge = Callable[[World, d.Case, Any], d.Decision]
 
 PEOPLE: dict[type[ask.Request], Judge] = {
-    ask.Promote: promote.promote,
+    ask.Promote: lambda world, case, wanted: (bundles.open_all if wanted.also else promote.promote)(world, case, wanted),
     ask.EmergencyPromote: emergency.promote,
     ask.CloseDebt: debts.close,
     ask.Rollback: rollback.rollback,
     ask.Approve: vote.approve,
     ask.Reject: vote.reject,
+    ask.Withdraw: regret.withdraw,
+    ask.Dispute: regret.dispute,
     ask.Cancel: vote.cancel,
     ask.Retry: vote.retry,
     ask.Pause: course.pause,
@@ -85,7 +90,7 @@ def decide(world: World, case: d.Case) -> d.Decision:
 def _judged(world: World, case: d.Case) -> d.Decision:
     request = case.envelope.request
     if judge := PROCESSES.get(type(request)):
-        return judge(world, case, request)
+        return together.follow(world, case, judge(world, case, request))
     if isinstance(request, ask.READS):
         return d.answer(reads.answer(world, {}, case.envelope, decide))
     sentence = case.envelope.text or type(request).__name__.lower()
@@ -96,4 +101,4 @@ def _judged(world: World, case: d.Case) -> d.Decision:
         return d.refuse(world, case, sentence[:200], Reason("clock", text))
     if reason := rights.standing(case):
         return d.refuse(world, case, sentence[:200], reason)
-    return PEOPLE[type(request)](world, case, request)
+    return together.follow(world, case, PEOPLE[type(request)](world, case, request))

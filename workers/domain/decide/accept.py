@@ -11,9 +11,9 @@ from workers.contract import requests as ask
 from workers.contract.outcomes import Late, Reason
 from workers.contract.promotion import Placed, Promotion, State
 from workers.contract.wire import plain
+from workers.domain import bundle, lane, rights, subject
 from workers.domain import decision as d
-from workers.domain import lane, rights, subject
-from workers.domain.decide import vote
+from workers.domain.decide import together, vote
 from workers.domain.state import World
 from workers.domain.times import is_over, minutes_late
 
@@ -48,7 +48,13 @@ def observed(world: World, case: d.Case, report: ask.Observed) -> d.Decision:
 def _judged(world: World, case: d.Case, promotion: Promotion, report: ask.Observed) -> d.Decision:
     former = lane.release_of(world, promotion).live
     if all(_runs(one, promotion.to) for one in report.found):
+        if gone := together.broken(world, promotion):
+            return _not_alone(world, case, promotion, gone)
         text = f"Accepted as it is, without the golden proof: {_told(report)}"
+        if not bundle.is_proved_but_for(world, promotion):
+            text = f"{text} It waits for the rest of its bundle."
+            waits = d.move(world, case, promotion, State.VERIFYING, "proved", text, proved_at=case.time, reasons=())
+            return d.moved(waits, detail=_detail(report))
         moved = d.move(world, case, promotion, State.SUCCEEDED, "succeeded", text, reasons=())
         return d.moved(moved, *lane.succeeded(world, promotion, case.time), detail=_detail(report))
     if all(_runs(one, former) for one in report.found):
@@ -59,6 +65,13 @@ def _judged(world: World, case: d.Case, promotion: Promotion, report: ask.Observ
     seen = (Reason("seen", f"{one.target} {_says(one)}.") for one in report.found)
     again = (f"retry {promotion.id}", f"rollback {promotion.artifact} in {promotion.environment}")
     return d.refuse(world, case, f"accept live {promotion.id}", Reason("mixed", wanted), *seen, suggestions=again)
+
+
+def _not_alone(world: World, case: d.Case, promotion: Promotion, gone: Promotion) -> d.Decision:
+    """One of a bundle cannot stay where another has not arrived."""
+    text = f"It moves together with {gone.id}, which stands at {gone.state.value.replace('_', ' ')}: all arrive, or none."
+    back = f"rollback {promotion.artifact} in {promotion.environment}"
+    return d.refuse(world, case, f"accept live {promotion.id}", Reason("bundle", text), suggestions=(back,))
 
 
 def _denied(world: World, case: d.Case, promotion: Promotion) -> Reason | None:

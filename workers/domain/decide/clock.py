@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
+from workers.contract import quorums
 from workers.contract.promotion import Promotion, State
+from workers.domain import bundle, gates, lane, states
 from workers.domain import decision as d
-from workers.domain import gates, lane, states
-from workers.domain.decide import freezes, holds, locks, reports, vote
+from workers.domain.decide import freezes, holds, locks, reminders, reports, vote
 from workers.domain.policy import Rules
 from workers.domain.state import World
 from workers.domain.times import is_past
@@ -27,7 +29,9 @@ def _due(world: World, case: d.Case) -> Iterator[d.Decision]:
             yield holds.refused(world, case, promotion, hold)
         elif promotion.state is State.WAITING and is_past(promotion.expires_at, case):
             yield vote.expire(world, case, promotion)
-        elif promotion.state is State.QUEUED:
+        elif promotion.state is State.WAITING and is_past(reminders.due_at(promotion), case):
+            yield reminders.remind(world, case, promotion)
+        elif promotion.state is State.QUEUED and bundle.leads(promotion):
             yield from _queued(world, case, promotion, rules)
         elif promotion.state in states.UNDER_WAY and is_past(promotion.look_at, case):
             minutes = int(lane.DEADLINE.total_seconds() // 60)
@@ -43,6 +47,11 @@ def _queued(world: World, case: d.Case, promotion: Promotion, rules: Rules | Non
     fresh = lane.judged(world, promotion, rules)
     if (promotion.quorum or fresh.quorum) and fresh.plan != promotion.plan:
         yield vote.stale(world, case, promotion, fresh, rules)
+        return
+    if promotion.quorum and not quorums.is_met(fresh):
+        standing = quorums.counting(fresh)
+        text = f"An approval is lacking again: {vote.tally(fresh)}.{vote.dropped(promotion.votes, standing)}"
+        yield vote.reopen(world, case, replace(fresh, votes=standing), "stale", text)
         return
     found = lane.waits(world, promotion, rules, case.now)
     if found[0]:

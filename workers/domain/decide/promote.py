@@ -73,7 +73,7 @@ def find(world: World, case: d.Case, wanted: ask.Promote, asking: Asking) -> Fou
     if isinstance(first, Reason):
         return d.refuse(world, case, what, first)
     denied = [reason for one in (rules, first) if one and (reason := asking.denied(world, case, one))]
-    if reasons := denied or list(_unfit(case, wanted.at)):
+    if reasons := denied or list(unfit(case, wanted.at)):
         return d.refuse(world, case, what, *reasons)
     version = subject.find_version(world, wanted, artifact)
     if isinstance(version, Choose):
@@ -102,7 +102,7 @@ def _what(wanted: ask.Promote) -> str:
     return f"promote {wanted.artifact or ''} {wanted.version or ''} to {wanted.environment}{via}".replace("  ", " ")
 
 
-def _unfit(case: d.Case, at: Instant | None) -> Iterator[Reason]:
+def unfit(case: d.Case, at: Instant | None) -> Iterator[Reason]:
     """Why it cannot be scheduled for then. The rules of so far a day are not known, and nobody remembers what was asked."""
     until_then = read_stamp(at) - case.now if at else None
     if until_then is not None and until_then <= timedelta(0):

@@ -8,8 +8,9 @@ from workers.contract import requests as ask
 from workers.contract.envelope import stamp
 from workers.contract.outcomes import Notice, Reason, Registered
 from workers.contract.promotion import Promotion, RegisteredVersion, State, Step
+from workers.domain import bundle, gates, lane
 from workers.domain import decision as d
-from workers.domain import gates, lane
+from workers.domain.decide import together
 from workers.domain.state import World
 
 Report = ask.Deployed | ask.Verified | ask.Restored
@@ -86,6 +87,8 @@ def deployed(world: World, case: d.Case, report: ask.Deployed) -> d.Decision:
     promotion = _under_way(world, report, State.DEPLOYING)
     if promotion is None:
         return d.NOTHING
+    if report.seen is ask.Seen.DONE and (other := together.broken(world, promotion)):
+        return together.take_back(world, case, promotion, other)
     if report.seen is ask.Seen.DONE:
         moved = _step(world, case, promotion, State.VERIFYING, "verifying", report, look_at=_deadline(case))
         return d.moved(moved, effects=(d.Verify(promotion.id, promotion.generation),))
@@ -101,12 +104,22 @@ def verified(world: World, case: d.Case, report: ask.Verified) -> d.Decision:
     promotion = _under_way(world, report, State.VERIFYING)
     if promotion is None:
         return d.NOTHING
+    if report.seen is ask.Seen.DONE and not bundle.is_proved_but_for(world, promotion):
+        return _proved(world, case, promotion, report)
     if report.seen is ask.Seen.DONE:
         moved = _step(world, case, promotion, State.SUCCEEDED, "succeeded", report, look_at=None)
         return d.moved(moved, *lane.succeeded(world, promotion, case.time))
     if report.seen is ask.Seen.MISMATCH and not promotion.rollback:
         return _roll_back(world, case, promotion, report)
     return attention(world, case, promotion, report.text, report)
+
+
+def _proved(world: World, case: d.Case, promotion: Promotion, report: Report) -> d.Decision:
+    """It serves what was asked, and waits for the others of its bundle: they succeed together."""
+    if promotion.proved_at:
+        return d.NOTHING
+    text = f"{report.text} It waits for the rest of its bundle."
+    return d.moved(d.note(world, case, promotion, "proved", text, proved_at=case.time, look_at=None, step=_seen(report, promotion)))
 
 
 def _roll_back(world: World, case: d.Case, promotion: Promotion, report: Report) -> d.Decision:
@@ -125,7 +138,8 @@ def restored(world: World, case: d.Case, report: ask.Restored) -> d.Decision:
         return attention(world, case, promotion, report.text, report)
     moved = _step(world, case, promotion, State.ROLLED_BACK, "rolled_back", report, look_at=None)
     began = next(event for event in reversed(promotion.events) if event.event in ("rolling_back", "aborted"))
-    holds = () if began.event == "aborted" else (lane.hold_on(promotion, promotion.to, case, began.text),)
+    blameless = began.event == "aborted" or promotion.taken_back_with
+    holds = () if blameless else (lane.hold_on(promotion, promotion.to, case, began.text),)
     return d.moved(moved, lane.gone_back(world, promotion), *holds)
 
 

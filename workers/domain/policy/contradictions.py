@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from workers.contract.signatures import BadKey, fingerprint
 from workers.domain import calendar, strict_yaml
 from workers.domain.gates import listing
 from workers.domain.policy.making import REFINED, approvals
@@ -29,6 +30,7 @@ def of(data: Mapping[str, Any]) -> Iterator[Found]:
         earlier.add(name)
     yield from _unseen(data)
     yield from _shared_addresses(data)
+    yield from _shared_keys(data)
 
 
 def _unseen(data: Mapping[str, Any]) -> Iterator[Found]:
@@ -84,3 +86,21 @@ def _shared_addresses(data: Mapping[str, Any]) -> Iterator[Found]:
         for address in person.get("git", ()):
             if seen.setdefault(address.lower(), user) != user:
                 yield ("people", user, "git"), f"{address} is already {seen[address.lower()]}'s address"
+
+
+def _shared_keys(data: Mapping[str, Any]) -> Iterator[Found]:
+    """Who holds the key of two people could approve as both."""
+    seen: dict[str, str] = {}
+    for user, person in data.get("people", {}).items():
+        if key := " ".join(person.get("ssh", "").split()[:2]):
+            if not _is_key(key):
+                yield ("people", user, "ssh"), "this is not the public half of an Ed25519 key (the line in a file such as id_ed25519.pub)"
+            if seen.setdefault(key, user) != user:
+                yield ("people", user, "ssh"), f"this is already {seen[key]}'s key"
+
+
+def _is_key(line: str) -> bool:
+    try:
+        return bool(fingerprint(line))
+    except BadKey:
+        return False

@@ -30,6 +30,7 @@ def policy(data: Mapping[str, Any], digest: Digest) -> Policy:
         roles=roles,
         channels=data.get("channels", {}),
         emails={email_digest(address): user for user, person in people.items() for address in person.get("git", ())},
+        keys={user: " ".join(person["ssh"].split()[:2]) for user, person in people.items() if "ssh" in person},
         trust=data.get("trust"),
     )
 
@@ -92,6 +93,7 @@ def _quorum(approve: Mapping[str, Any], roles: Mapping[str, Role]) -> Quorum:
         users=tuple(sorted({user for role in named for user in role.users})),
         groups=tuple(sorted({group for role in named for group in role.groups})),
         exclude=tuple(approve.get("exclude", ("requester",))),
+        signed=approve.get("signed", False),
     )
 
 

@@ -106,6 +106,7 @@ class Policy:
     roles: Mapping[str, Role] = field(default_factory=dict)
     channels: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     emails: Mapping[str, str] = field(default_factory=dict)
+    keys: Mapping[str, str] = field(default_factory=dict)
     trust: str | None = None
 
     def rules_for(self, environment: EnvironmentName, artifact: ArtifactName | None, kind: Kind | None) -> Rules | None:
