@@ -94,8 +94,9 @@ _FORMS = {
 def _fix(error: ValidationError) -> str:
     """What to write instead, where the error does not say so itself."""
     if error.validator == "type":
-        wanted = [error.validator_value] if isinstance(error.validator_value, str) else list(error.validator_value)
-        return f"; write {_FORMS.get(str(wanted[0]), wanted[0])}"
+        value: Any = error.validator_value
+        wanted = value if isinstance(value, str) else str(value[0])
+        return f"; write {_FORMS.get(wanted, wanted)}"
     return "; add it" if error.validator == "required" else ""
 
 
