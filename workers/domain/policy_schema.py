@@ -66,7 +66,6 @@ _APPROVAL = _closed(
     "from",
 )
 _APPROVE: Schema = {
-    "type": ["object", "array"],
     "if": {"type": "array"},
     "then": {"items": _APPROVAL, "maxItems": 10},
     "else": _APPROVAL,

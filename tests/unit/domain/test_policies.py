@@ -85,7 +85,7 @@ WRONG = {
     "moments of two forms": (_frozen('{from: "Fri 16:00", until: "01-02"}'), "Fri 16", "write both in one form"),
     "a day that there is not": (_frozen('{from: "02-30", until: "03-01"}'), "02-30", "not every year has"),
     "a zone that there is not": (_frozen('{from: "Fri", until: "Sun", timezone: Mars/Olympus}'), "Mars", "no time zone of the IANA list"),
-    "a freeze without an end": (_frozen('{from: "Fri"}'), '{from: "Fri"}', "'until' is a required property"),
+    "a freeze without an end": (_frozen('{from: "Fri"}'), '{from: "Fri"}', "'until' is a required property; add it"),
     "a registration after another environment": (
         POLICY.replace("    after: staging\n", "    after: staging\n    on_register: [model]\n"),
         "on_register",
@@ -95,6 +95,17 @@ WRONG = {
         POLICY.replace(", announce: true", "").replace("  staging:\n", "  staging:\n    on_register: [model]\n"),
         "on_register",
         "announce",
+    ),
+    "a word where a list is needed": (POLICY.replace("run: [ml-leads]", "run: ml-leads", 1), "run: ml-leads", "write a list, such as"),
+    "a number where a rule is needed": (
+        POLICY.replace("approve: {from: [ml-leads], count: 2}", "approve: 2"),
+        "approve: 2",
+        "write a mapping",
+    ),
+    "a name of no artifact": (
+        POLICY.replace("    soak: 1h\n", "    soak: 1h\n    per_artifact: {Fraud Model: {soak: 5m}}\n"),
+        "Fraud Model",
+        "names of the form ^[a-z0-9]",
     ),
     "an unknown key at the top": (POLICY + "extra: 1\n", "extra", "'extra', which is not known; known: version, trust"),
     "a key twice": (POLICY.replace("    soak: 1h\n", "    soak: 1h\n    soak: 2h\n"), "soak: 2h", "'soak' stands twice"),

@@ -97,14 +97,33 @@ def _said(error: ValidationError, document: strict_yaml.Document) -> str:
         path = (*path, unknown[0]) if unknown else path
         if "gates" in path and unknown and path[-3:-2] == ("gates",):
             return f"{FILE}:{document.line(path)}: {place}: {table.unknown(unknown[0])}"
-        shown = ", ".join(known) or "names such as those in the documentation"
+        shown = ", ".join(known) or f"names of the form {next(iter(schema.get('patternProperties', {})), '')}"
         near = difflib.get_close_matches(unknown[0], known, n=1) if unknown else []
         meant = f". Did you mean {near[0]!r}?" if near else ""
         return f"{FILE}:{document.line(path)}: {place} has {', '.join(map(repr, unknown))}, which is not known; known: {shown}{meant}"
     if error.validator == "pattern":
         like = " or ".join(map(repr, schema.get("examples", ()))) or str(error.validator_value)
         return f"{FILE}:{document.line(path)}: {place} is {error.instance!r:.200}, which is not of the form that is needed, such as {like}"
-    return f"{FILE}:{document.line(path)}: {place}: {error.message[:200]}"
+    return f"{FILE}:{document.line(path)}: {place}: {error.message[:200]}{_fix(error)}"
+
+
+_FORMS = {
+    "object": "a mapping, such as `{key: value}`",
+    "array": "a list, such as `[one, another]`",
+    "string": "text in quotes",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "`true` or `false`",
+}
+
+
+def _fix(error: ValidationError) -> str:
+    """What to write instead, where the error does not say so itself."""
+    if error.validator == "type":
+        value: Any = error.validator_value
+        wanted = value if isinstance(value, str) else str(value[0])
+        return f"; write {_FORMS.get(wanted, wanted)}"
+    return "; add it" if error.validator == "required" else ""
 
 
 def _known(key: str, schema: Mapping[str, Any]) -> bool:
