@@ -23,7 +23,8 @@ def request(promotion: Promotion, names: Names) -> Iterator[str]:
     if promotion.because or promotion.state is State.WAITING:
         yield f"*Reason:* {safe(promotion.because or 'none given', 500)}"
     if promotion.skipped:
-        yield f"🚨 *Emergency:* passes over {', '.join(safe(name, 60) for name in promotion.skipped[:10])}"
+        debt = "".join(f"; opened debt D-{event.seq}" for event in promotion.events[:1])
+        yield f"🚨 *Emergency:* passes over {', '.join(safe(name, 60) for name in promotion.skipped[:10])}{debt}"
 
 
 def versions(promotion: Promotion, state: State) -> Iterator[str]:

@@ -48,7 +48,7 @@ def test_an_emergency_stands_on_the_card_and_its_post_goes_to_the_channel() -> N
     one = promotion(skipped=("metrics", "soak"), gates=gates, events=(happened,))
     shown_card = card(moved(one), Pages(), NAMES)
     check_post(shown_card)
-    assert "Emergency:* passes over metrics, soak" in whole(shown_card)
+    assert "Emergency:* passes over metrics, soak; opened debt D-7" in whole(shown_card)
     assert "🚨 passed over  ·  metrics: auc is 0.8, below 0.9" in whole(shown_card)
     post = thread(moved(one), happened, Pages(), NAMES)
     assert post is not None
