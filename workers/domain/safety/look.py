@@ -193,7 +193,7 @@ class Looking:
         return "onnx"
 
     def _parquet(self, part: Part) -> str:
-        chunk, size = part.random()
+        chunk, size = part.anywhere()
         if chunk(size - 4, 4) != b"PAR1":
             raise Doubt("is a Parquet file without its end")
         self._search(part, _ARROW, "holds a column whose type is a pickle")

@@ -49,7 +49,7 @@ class Part:
             name = name.removesuffix(packed)
         return "." + name.rpartition(".")[2] if "." in name else ""
 
-    def random(self) -> tuple[Chunk, int]:
+    def anywhere(self) -> tuple[Chunk, int]:
         """Reading anywhere, and the size; a small part that can only be read from its beginning is copied. Raises Doubt."""
         if self.chunk is not None and self.size is not None:
             return self.chunk, self.size
@@ -114,14 +114,15 @@ class Unpacking:
         while True:
             if self._opened.eof and not self._goes_on():
                 return b""
-            if not self._waiting:
+            is_hungry = getattr(self._opened, "needs_input", True)  # zlib's gives back what it has not taken
+            if is_hungry and not self._waiting:
                 self._waiting = self._source.peek(1) and self._source.take(len(self._source.peek(PIECE)))
             given, self._waiting = self._waiting, b""
             piece = self._opened.decompress(given, count)
             self._waiting = getattr(self._opened, "unconsumed_tail", b"")
             if piece:
                 return piece
-            if not given and not self._opened.eof:
+            if is_hungry and not given and not self._opened.eof:
                 raise Doubt("ends in the middle of its compression")
 
     def _goes_on(self) -> bool:

@@ -52,24 +52,26 @@ def has_end(chunk: Chunk, size: int) -> bool:
 
 def members(part: Part, budget: Budget) -> list[tuple[Member, Part]]:
     """All members, each as a part of its own. Raises Doubt."""
-    chunk, size = part.random()
+    chunk, size = part.anywhere()
     try:
-        number, length, start = _end(chunk, size)
-        if length > _LARGEST_DIRECTORY:
-            raise Doubt("has a directory that is too large", _DO)
-        found = list(_entries(chunk(start, length), number, budget))
+        return list(_parts(part, chunk, size, budget))
     except struct.error:
         raise Doubt("is a zip archive that is cut off or broken", _DO) from None
+
+
+def _parts(part: Part, chunk: Chunk, size: int, budget: Budget) -> Iterator[tuple[Member, Part]]:
+    number, length, start = _end(chunk, size)
+    if length > _LARGEST_DIRECTORY:
+        raise Doubt("has a directory that is too large", _DO)
+    found = list(_entries(chunk(start, length), number, budget))
     _check_names(found)
     at = 0
-    parts = []
     for one in sorted(found, key=lambda member: member.start):
         at = _header(chunk, one, at)
-        parts.append((one, _part(part, chunk, one, at, budget)))
+        yield one, _part(part, chunk, one, at, budget)
         at += one.packed
     if not at <= start <= at + 24:
         raise Rejected("holds bytes that belong to no member", _DO)
-    return parts
 
 
 def _end(chunk: Chunk, size: int) -> tuple[int, int, int]:
