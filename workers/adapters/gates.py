@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from importlib.metadata import EntryPoint, entry_points
 
 import structlog
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import SchemaError
 
 from workers.domain.gates import table
 from workers.domain.gates.gate import Gate
@@ -50,4 +52,8 @@ def _loaded(point: EntryPoint) -> Gate:
         raise BadGate(f"cannot be loaded ({type(exc).__name__})") from exc
     if not isinstance(gate, Gate) or gate.name != point.name or not _NAME.fullmatch(point.name):
         raise BadGate("is no Gate whose name is the entry point's, in small letters, digits and dashes")
+    try:
+        Draft202012Validator.check_schema(gate.settings)
+    except SchemaError as exc:
+        raise BadGate("has settings that are no JSON Schema") from exc
     return gate

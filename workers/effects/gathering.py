@@ -14,8 +14,8 @@ from workers.contract.evidence import Evidence
 from workers.contract.names import Digest, EnvironmentName
 from workers.contract.promotion import RegisteredVersion, Result
 from workers.domain import decision as d
-from workers.domain.gates import table
-from workers.domain.gates.gate import Dossier, Need
+from workers.domain.gates import judging
+from workers.domain.gates.gate import Dossier
 from workers.domain.policy import Policy, Rules
 from workers.effects.reading import LedgerView
 from workers.effects.reporting import Reporter
@@ -79,7 +79,8 @@ class Gathering:
 
     def _seen(self, version: RegisteredVersion, policy: Policy, effect: d.Gather) -> Iterator[Evidence]:
         rules = policy.rules_for(effect.environment, version.artifact, version.kind)
-        for need in _needs(version, rules) if rules else ():
+        dossier = Dossier(version, effect.environment, rules.after if rules else None)
+        for _, _, need in judging.needs(rules.gates, dossier) if rules else ():
             if need.check in effect.checks:
                 place = policy.rules_for(need.environment, version.artifact, version.kind) if need.environment else None
                 finding = self._look(need.check, Asked(version, place))
@@ -93,14 +94,6 @@ class Gathering:
             return look(asked)
         except WorldError as exc:
             return Finding(Result.CANNOT_TELL, f"{exc}. Ask again when that is mended")
-
-
-def _needs(version: RegisteredVersion, rules: Rules) -> Iterator[Need]:
-    dossier = Dossier(version, rules.name, rules.after)
-    for name, settings in rules.gates:
-        gate = table.find(name)
-        if gate and version.kind in gate.kinds and (need := gate.needs(dossier, settings)):
-            yield need
 
 
 def _evidence(version: RegisteredVersion, check: str, where: EnvironmentName | None, found: Finding, at: str) -> Evidence:

@@ -14,7 +14,7 @@ from workers.domain.gates.gate import Dossier, Gate, Settings
 
 from .dossiers import judged, listed
 
-BREAKING = Gate("breaking", "It breaks.", lambda dossier, settings: 1 / 0)  # type: ignore[arg-type,return-value]  # a gate that is none
+BREAKING = Gate("breaking", "It breaks.", lambda dossier, settings: 1 / 0, needs=lambda dossier, settings: 1 / 0)  # type: ignore[arg-type,return-value]  # a gate that is none
 SILENT = Gate("silent", "It says nothing.", lambda dossier, settings: ())
 
 

@@ -38,6 +38,8 @@ def installed(folder: Path, points: dict[str, str], name: str = "towpath-gate-ow
 @pytest.fixture
 def there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     shutil.copy(EXAMPLE / "towpath_gate_owned.py", tmp_path)
+    broken = "from workers.domain.gates.gate import Gate\nGATE = Gate('odd', '', lambda d, s: [], settings={'type': 'nonsense'})\n"
+    (tmp_path / "gate_with_odd_settings.py").write_text(broken)
     (tmp_path / "gate_that_breaks.py").write_text("raise RuntimeError('no')\n")
     monkeypatch.syspath_prepend(tmp_path)
     return tmp_path
@@ -82,8 +84,9 @@ def test_what_is_amiss_is_left_out_and_told_and_the_rest_is_taken(there: Path, c
 
 
 def test_a_package_that_breaks_when_it_is_imported_keeps_nobody_from_starting(there: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    installed(there, {"broken": "gate_that_breaks:GATE", "gone": "nowhere:GATE"})
+    installed(there, {"broken": "gate_that_breaks:GATE", "gone": "nowhere:GATE", "odd": "gate_with_odd_settings:GATE"})
     gates.take_up()
     assert table.known() == table.BUILT_IN
     said = capsys.readouterr()
     assert "cannot be loaded (RuntimeError)" in said.out + said.err
+    assert "settings that are no JSON Schema" in said.out + said.err

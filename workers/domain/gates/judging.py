@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 
 from workers.contract.promotion import GateResult, Result
 from workers.domain.gates import standing, table
 from workers.domain.gates.candidate import Candidate
 from workers.domain.gates.gate import Dossier, Gate, Need, Settings
+from workers.domain.gates.listing import Listed
 
 LONGEST = 1000
 
@@ -29,22 +31,28 @@ def to_gather(candidate: Candidate, since: str) -> tuple[Need, ...]:
     What was gathered after it was made is as new as can be, whatever it says: so nothing is gathered twice for one request.
     """
     dossier = candidate.dossier
-    found = (need for gate, settings, need in _needs(candidate) if _is_wanted(gate, settings, need, dossier, since))
+    found = (need for gate, settings, need in needs(candidate.rules.gates, dossier) if _is_wanted(gate, settings, need, dossier, since))
     return tuple(dict.fromkeys(found))
 
 
 def not_looked_at(candidate: Candidate) -> frozenset[str]:
     """The gates whose evidence is only gathered when somebody asks for the promotion."""
     dossier = candidate.dossier
-    return frozenset(gate.name for gate, _, need in _needs(candidate) if dossier.seen(need) is None)
+    return frozenset(gate.name for gate, _, need in needs(candidate.rules.gates, dossier) if dossier.seen(need) is None)
 
 
-def _needs(candidate: Candidate) -> Iterator[tuple[Gate, Settings, Need]]:
-    dossier = candidate.dossier
-    for name, settings in candidate.rules.gates:
+def needs(listed: Listed, dossier: Dossier) -> Iterator[tuple[Gate, Settings, Need]]:
+    """The gates of a list that need evidence of this version, each with its need. One that breaks over the question needs none, and breaks again later."""
+    for name, settings in listed:
         gate = table.find(name)
-        if gate and candidate.version.kind in gate.kinds and (need := gate.needs(dossier, settings)):
+        if gate and dossier.version.kind in gate.kinds and (need := _need(gate, settings, dossier)):
             yield gate, settings, need
+
+
+def _need(gate: Gate, settings: Settings, dossier: Dossier) -> Need | None:
+    with suppress(Exception):
+        return gate.needs(dossier, settings)
+    return None
 
 
 def _is_wanted(gate: Gate, settings: Settings, need: Need, dossier: Dossier, since: str) -> bool:
