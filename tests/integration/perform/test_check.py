@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests import warm
+
 from .town import Foundation, copied
 
-TOWPATH = str(Path(sys.executable).with_name("towpath"))
 POLICY = """\
 version: 1
 roles: {leads: {users: [UBEN]}}
@@ -39,8 +39,7 @@ class Work:
 
     def check(self, *words: str, **more: str) -> tuple[int, dict[str, Any]]:
         environ = {"PATH": os.environ["PATH"], "HOME": str(self.tree.parent)} | more
-        command = [TOWPATH, "check", "models/biopsy", "--json", *(words or ("--for", "prod"))]
-        done = subprocess.run(command, cwd=self.tree, env=environ, capture_output=True, text=True, check=False, timeout=60)
+        done = warm.towpath("check", "models/biopsy", "--json", *(words or ("--for", "prod")), env=environ, cwd=self.tree)
         assert "Traceback" not in done.stderr
         return done.returncode, json.loads(done.stdout) if done.stdout else {"said": done.stderr}
 

@@ -8,18 +8,19 @@ from pathlib import Path
 
 import pytest
 
+from tests import warm
 from workers.contract import requests as ask
 from workers.contract.names import CommitId, EnvironmentName, VersionAsk
 from workers.perform import disowning
 
 from . import attacks
-from .test_verification import TOWPATH, Auditor, codes, installed
+from .test_verification import Auditor, codes, installed
 from .town import ANA, BIOPSY, Town
 
 
 def runs(town: Town, *words: str, answer: str = "") -> subprocess.CompletedProcess[str]:
     given = {"PATH": os.environ["PATH"], "HOME": str(town.folder), **installed(town)}
-    return subprocess.run([TOWPATH, *words], env=given, input=answer, capture_output=True, text=True, check=False)
+    return warm.towpath(*words, env=given, given=answer)
 
 
 def puts_by_hand(town: Town, version: str = "v3.0.0") -> str:

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from demo.repository import build
+from tests import warm
 from workers.adapters.git import GitSource, Mirror
 from workers.contract.names import ArtifactName, RefName, Version
 from workers.contract.promotion import Kind
 from workers.ports.errors import BadContent
 
 from .people import ENVIRONMENT, GIVEN, WANTED, git
-
-TOWPATH = str(Path(sys.executable).with_name("towpath"))
 
 
 @pytest.fixture
@@ -36,7 +34,7 @@ def work(tmp_path: Path) -> Path:
 
 def towpath(work: Path, *words: str) -> subprocess.CompletedProcess[str]:
     environ = {"PATH": os.environ["PATH"], "HOME": str(work.parent), **ENVIRONMENT}
-    return subprocess.run([TOWPATH, "new", *words], cwd=work, env=environ, capture_output=True, text=True, check=False, timeout=60)
+    return warm.towpath("new", *words, env=environ, cwd=work)
 
 
 def inspected(work: Path, name: str) -> tuple[GitSource, ArtifactName]:
