@@ -39,6 +39,8 @@ def _said(one: External) -> str:
         case Around.MOVED:
             mend = code(f"git push origin :refs/tags/{one.tag}", 200)
             return f"{tag}{where} was moved; {what} stays what was registered. Its owner: {mend}, then Towpath makes the right one."
+        case Around.REPLACED:
+            return f"{tag}{since} was made anew on the same commit: what it says, and who signed it, is not what was registered. {what} stays as it was."
         case Around.GONE:
             return f"{tag} was deleted; {what} stays registered. Towpath makes the tag again."
         case Around.WITHDRAWN:

@@ -26,11 +26,11 @@ MOST_TOLD = 3
 class Inspection:
     """Looks at the source repository through a fresh fetch."""
 
-    def __init__(self, view: LedgerView, source: Source, reporter: Reporter) -> None:
+    def __init__(self, view: LedgerView, source: Source, reporter: Reporter, tags_are_shown: Callable[[], bool]) -> None:
         self._view = view
         self._source = source
         self._reporter = reporter
-        self._comparison = Comparison(view, source, reporter)
+        self._comparison = Comparison(view, source, reporter, tags_are_shown)
 
     def register(self, asked: str) -> None:
         """A person asked to register: an existing tag says where, else `at`, else the source branch's head.

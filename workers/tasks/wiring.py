@@ -180,7 +180,7 @@ class Wiring:
     def inspection(self) -> Inspection:
         """Versions and policies of the source repository."""
         view, source, reporter = self._effects
-        return Inspection(view, source, reporter)
+        return Inspection(view, source, reporter, lambda: self.leases.is_marked(lanes.TAGS_SHOWN))
 
     @property
     def place(self) -> Place:

@@ -205,7 +205,7 @@ class Bench:
         reporter = Reporter(KEYS["effects"], REPO, self._lay, lambda: story.now)
         self.view = view
         self.deployment = Deployment(view, self.source, self._open, reporter)
-        self.inspection = Inspection(view, self.source, reporter)
+        self.inspection = Inspection(view, self.source, reporter, lambda: True)
 
     def _open(self, rule: TargetRule) -> Place:
         return self.places.setdefault(rule.name, Place(rule.name))

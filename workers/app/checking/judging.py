@@ -24,7 +24,7 @@ def judge(world: World, rules: Rules, version: RegisteredVersion, *, known: bool
     release = world.release(rules.name, version.artifact)
     live = world.version(version.artifact, release.live.version) if release and release.live else None
     for gate in gates.judge(gates.Evidence(world, rules, version, live)):
-        if gate.gate not in ("order", "separation"):
+        if gate.gate != "order":
             yield _told(gate, rules, known=known)
     yield from _by_hand(rules, known=known)
 
