@@ -14,6 +14,7 @@ from workers.domain import reads, reconciliation, states
 from workers.domain.state import World
 from workers.ports.errors import RefusedByHost, WorldError
 from workers.ports.source import Assignment
+from workers.tasks import key_news
 from workers.tasks.foreign import watched
 from workers.tasks.wiring import Wiring
 from workers.tasks.witness import look as look_at_witness
@@ -69,6 +70,7 @@ def sweep(wiring: Wiring, tick: str) -> None:
             world = wiring.loop.read()
         _resume(wiring, world)
         _mend(wiring, world)
+        key_news.tell(wiring, world)
         if wiring.leases.once("tags", TAGS_EVERY):
             versions = (one for found in world.versions.values() for one in found.values())
             if show_tags(wiring, world, [*world.releases.values(), *versions, *world.externals.values()]):

@@ -13,6 +13,7 @@ from typing import Any
 import redis
 
 from workers.adapters import agent
+from workers.adapters.git.bookmark import Bookmark
 from workers.adapters.git.ledger import GitLedger
 from workers.adapters.git.mirror import Mirror
 from workers.adapters.git.plumbing import Configuration
@@ -134,6 +135,11 @@ class Wiring:
         """The second remote that gets each head, if there is to be one."""
         place = self._place
         return Witness(self._changes, place.witness, place.configuration) if place.witness else None
+
+    @cached_property
+    def keys_told(self) -> Bookmark:
+        """How far the ledger was read for changes of keys."""
+        return Bookmark(self._changes, "keys-told")
 
     def witness_head(self) -> CommitId | None:
         """The head that the witness has; None without a witness, or when it has no ledger yet. Raises Unreachable."""
