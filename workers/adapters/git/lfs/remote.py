@@ -9,6 +9,7 @@ from urllib.parse import unquote, urlsplit
 from workers.adapters.git.lfs.api import Server
 from workers.adapters.git.lfs.folder import Folder
 from workers.adapters.git.lfs.pointer import Pointer
+from workers.adapters.git.login import Logins
 from workers.adapters.git.refusals import Refusals
 from workers.adapters.git.urls import RemoteUrl
 
@@ -30,8 +31,11 @@ class Nowhere:
         )
 
 
-def opened(remote: RemoteUrl, server: RemoteUrl | None) -> Remote:
-    """The place of a repository's large files: the operator's server, else what the repository's own address says."""
+def opened(remote: RemoteUrl, server: RemoteUrl | None, logins: Logins | None = None) -> Remote:
+    """The place of a repository's large files: the operator's server, else what the repository's own address says.
+
+    `logins` are the repository's: they go to its own server, never to another one.
+    """
     if server is not None:
         return Server(server)
     if remote.address.startswith("/"):
@@ -41,5 +45,5 @@ def opened(remote: RemoteUrl, server: RemoteUrl | None) -> Remote:
         return Folder(unquote(url.path))
     if url.scheme in ("http", "https"):
         plain = remote.address.rstrip("/").removesuffix(".git")
-        return Server(RemoteUrl(f"{plain}.git/info/lfs", remote.user, remote.password))
+        return Server(RemoteUrl(f"{plain}.git/info/lfs", remote.user, remote.password), logins=logins)
     return Nowhere()
