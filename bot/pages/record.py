@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 from bot.links import Links
 from bot.people import people_in
+from bot.views.lineage import people
 from bot.views.text import retold
 from bot.views.words import ENDED, headline
 from workers.contract.envelope import read_stamp
 from workers.contract.names import ActorId, CommitId
-from workers.contract.outcomes import Descent, Kin, Moved
+from workers.contract.outcomes import Descent, Kin, Moved, Standing
 from workers.contract.promotion import Change, Event, Placed, State, Vote
 from workers.contract.wire import BadWire
 
@@ -98,17 +99,17 @@ class Record:
     def _lineage(self, descent: Descent) -> Iterator[str]:
         code = descent.code or descent.commit
         own = "" if descent.code and descent.code != descent.commit else " (the version's own)"
-        yield f"Code at commit {code}{own}, authors: {descent.authors}"
+        yield f"Code at commit {code}{own}, made by {people(descent.authors)}"
         yield from (f"{kin.how.capitalize()} {self._kin(kin)}" for kin in descent.parents)
-        yield from (f"{self._kin(kin)} was {kin.how} it" for kin in descent.children)
+        yield from (f"{self._kin(kin, f' was {kin.how} it')}" for kin in descent.children)
         if left := descent.total - len(descent.children):
             yield f"{left} more were made from it"
 
-    def _kin(self, kin: Kin) -> str:
-        live = ", ".join(f"live in {one.environment} by {one.promotion} since {self.time(one.since)}" for one in kin.live)
+    def _kin(self, kin: Kin, how: str = "") -> str:
+        live = ", ".join(f"live in {one.environment} {_by(one)} since {self.time(one.since)}" for one in kin.live)
         succeeded = ", ".join(f"succeeded in {name} {self.time(since)}" for name, since in kin.succeeded_in.items())
         said = live or succeeded or ("nowhere live" if kin.registered else "not registered")
-        return f"{kin.artifact} {kin.version} ({said})"
+        return f"{kin.artifact} {kin.version}{how} ({said})"
 
     @property
     def verdict(self) -> tuple[str, str]:
@@ -162,3 +163,7 @@ class Record:
 
     def _link(self, commit: CommitId | None) -> CommitLink | None:
         return CommitLink(commit, self.links.commit(commit)) if commit else None
+
+
+def _by(standing: Standing) -> str:
+    return f"by {standing.promotion}" if standing.promotion else "(external, by no promotion)"
