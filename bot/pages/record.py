@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from bot.links import Links
 from bot.people import people_in
 from bot.views.facts import print_of
+from bot.views.lineage import people
 from bot.views.text import retold
 from bot.views.words import ENDED, headline
 from workers.contract import quorums
 from workers.contract.envelope import read_stamp
 from workers.contract.names import ActorId, CommitId
-from workers.contract.outcomes import Descent, Kin, Moved
+from workers.contract.outcomes import Descent, Kin, Moved, Standing
 from workers.contract.promotion import Change, Event, Placed, Quorum, State, Vote
 from workers.contract.stopped import Held, Period
 from workers.contract.wire import BadWire
@@ -110,17 +111,17 @@ class Record:
     def _lineage(self, descent: Descent) -> Iterator[str]:
         code = descent.code or descent.commit
         own = "" if descent.code and descent.code != descent.commit else " (the version's own)"
-        yield f"Code at commit {code}{own}, authors: {descent.authors}"
+        yield f"Code at commit {code}{own}, made by {people(descent.authors)}"
         yield from (f"{kin.how.capitalize()} {self._kin(kin)}" for kin in descent.parents)
-        yield from (f"{self._kin(kin)} was {kin.how} it" for kin in descent.children)
+        yield from (f"{self._kin(kin, f' was {kin.how} it')}" for kin in descent.children)
         if left := descent.total - len(descent.children):
             yield f"{left} more were made from it"
 
-    def _kin(self, kin: Kin) -> str:
-        live = ", ".join(f"live in {one.environment} by {one.promotion} since {self.time(one.since)}" for one in kin.live)
+    def _kin(self, kin: Kin, how: str = "") -> str:
+        live = ", ".join(f"live in {one.environment} {_by(one)} since {self.time(one.since)}" for one in kin.live)
         succeeded = ", ".join(f"succeeded in {name} {self.time(since)}" for name, since in kin.succeeded_in.items())
         said = live or succeeded or ("nowhere live" if kin.registered else "not registered")
-        return f"{kin.artifact} {kin.version} ({said})"
+        return f"{kin.artifact} {kin.version}{how} ({said})"
 
     @property
     def held(self) -> list[str]:
@@ -202,3 +203,7 @@ class Record:
 def _needed(quorum: Quorum) -> str:
     signed = "signed " if quorum.signed else ""
     return f"{quorum.count} {signed}approval{'' if quorum.count == 1 else 's'} by {', '.join(quorum.roles) or 'the approvers'}"
+
+
+def _by(standing: Standing) -> str:
+    return f"by {standing.promotion}" if standing.promotion else "(external, by no promotion)"

@@ -33,12 +33,15 @@ def _said(one: External) -> str:
         case Around.ASSIGNED:
             version = safe(one.version) if one.version else "a commit without a version"
             holds = f"the ledger has {code(one.expected[:12])} there" if one.expected else "the ledger has nothing there"
-            return f"{tag}{since} assigns {version}{where} to {what}; {holds}. Adopt it or revert it; until then the tags there are left alone."
+            do = "Adopting asks for its promotion, reverting undoes the tag; until then the tags there are left alone."
+            return f"{tag}{since} assigns {version}{where} to {what}; {holds}. {do}"
         case Around.RETIRED:
-            return f"{tag}{since} takes {what} away, which runs there. Revert it; until then the tags there are left alone."
+            return f"{tag}{since} takes {what} away, which runs there. Reverting undoes the tag; until then the tags there are left alone."
         case Around.MOVED:
             mend = code(f"git push origin :refs/tags/{one.tag}", 200)
-            return f"{tag}{where} was moved; {what} stays what was registered. Its owner: {mend}, then Towpath makes the right one."
+            return f"{tag}{where} was moved; {what} stays what was registered. Whoever may delete tags says {mend}; then Towpath makes the right one."
+        case Around.REPLACED:
+            return f"{tag}{since} was made anew on the same commit: what it says, and who signed it, is not what was registered. {what} stays as it was."
         case Around.GONE:
             return f"{tag} was deleted; {what} stays registered. Towpath makes the tag again."
         case Around.WITHDRAWN:

@@ -38,19 +38,23 @@ def _version(outcome: out.Lineage, one: out.Descent) -> Iterator[str]:
 def details(one: out.Descent) -> Iterator[str]:
     """A line for the code, for each version it came from, and for each that came from it."""
     if one.commit:
-        own = "" if one.code and one.code != one.commit else ", the version's own"
-        authors = f", by {one.authors} {'person' if one.authors == 1 else 'people'}" if one.authors else ", by nobody known"
-        yield f"code at commit `{(one.code or one.commit)[:12]}`{own}{authors}"
+        own = "" if one.code and one.code != one.commit else " (the version's own)"
+        yield f"code at commit `{(one.code or one.commit)[:12]}`{own}, made by {people(one.authors)}"
     for kin in one.parents:
         yield f"{safe(kin.how, 40)} {_kin(kin)}"
     for kin in one.children:
-        yield f"{_kin(kin)} was {safe(kin.how, 40)} it"
+        yield _kin(kin, f" was {safe(kin.how, 40)} it")
     if left := one.total - len(one.children):
         yield f"… ({left} more)"
 
 
-def _kin(kin: out.Kin) -> str:
-    name = f"{safe(kin.artifact)} {safe(kin.version)}"
+def people(number: int) -> str:
+    """How many made it: who they are is not in the ledger."""
+    return "somebody who is not known" if not number else f"{number} {'person' if number == 1 else 'people'}"
+
+
+def _kin(kin: out.Kin, how: str = "") -> str:
+    name = f"{safe(kin.artifact)} {safe(kin.version)}{how}"
     if not kin.registered:
         return f"{name} (not registered)"
     return f"{name}{_live(kin.live) or _succeeded(kin)}"

@@ -15,7 +15,7 @@ _TITLES = {
 }
 _DO = {
     Verdict.TAMPERED: "Stop and find out who did it: an operator runs `towpath audit verify --full`. Nothing was changed by looking.",
-    Verdict.CANNOT_TELL: "This is not a good answer and not a bad one: what is missing stands above.",
+    Verdict.CANNOT_TELL: "That is neither good news nor bad: what is missing to tell stands above. Give it, and ask again.",
 }
 
 
@@ -24,7 +24,7 @@ def view(outcome: Verification, links: Links, names: Names) -> Post:
     title = _TITLES[outcome.verdict] + (f" ({outcome.records} records)." if outcome.records else ".")
     first = [f"*First bad commit:* `{safe(outcome.first_bad, 40)}`"] if outcome.first_bad else []
     reasons = [f"• {safe(one.code, 30)}: {told(one.text, 400, names)}" for one in (*outcome.findings, *outcome.lacking)]
-    small = [f"{outcome.checked} commits judged now", facts.commit(outcome.head, links)] if outcome.head else []
+    small = [f"{outcome.checked} commits checked now", facts.commit(outcome.head, links)] if outcome.head else []
     compared = [f"compared with {safe(one, 120)}" for one in outcome.compared[:4]]
     notes = [told(note, 200, names) for note in outcome.notes[:4]]
     do = [_DO[outcome.verdict]] if outcome.verdict in _DO else []

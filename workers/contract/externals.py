@@ -14,6 +14,7 @@ class Around(Enum):
     ASSIGNED = "assigned"
     RETIRED = "retired"
     MOVED = "moved"
+    REPLACED = "replaced"
     GONE = "gone"
     WITHDRAWN = "withdrawn"
     DEPRECATED = "deprecated"

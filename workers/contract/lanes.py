@@ -9,6 +9,8 @@ INBOX = "towpath:inbox"
 INTAKE = "towpath:intake"
 EPOCH = "towpath:epoch"
 LONGEST_STREAM = 100_000
+TAGS_SHOWN = "tags_shown"
+"""The mark that the host took every tag that the ledger asked for."""
 
 DRAIN = "towpath.drain"
 SWEEP = "towpath.sweep"

@@ -123,7 +123,8 @@ class RegisteredVersion:
     `tag` is the object id of the annotated tag if one existed when it was registered. Only `succeeded_in` and `deprecated` change later.
 
     `trained_on` is the first dataset version (`name@version`) that a model was trained on; `trained_on_all` holds them all when there are several.
-    `code` is the commit of the training code when that is another one. `declared_in` says which file declares it, `unread` which facts are
+    `code` is the commit of the training code when that is another one. `drift` is the file, below `folder`, that drift is measured against, and
+    `drift_digest` the SHA-256 of its content. `declared_in` says which file declares it, `unread` which facts are
     missing and why. `card` is what its model card says, `safety` what a look at its files found; None where nobody looked.
     """
 
@@ -163,6 +164,8 @@ class RegisteredVersion:
     labels: tuple[str, ...] = ()
     card: ModelCard | None = None
     safety: Safety | None = None
+    drift: str | None = None
+    drift_digest: Digest | None = None
 
     @property
     def trained(self) -> tuple[str, ...]:

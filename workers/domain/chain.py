@@ -7,7 +7,7 @@ record follows the last commit of ours, and so does the tree.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from enum import Enum
@@ -166,14 +166,17 @@ class _Record:
     def __init__(self, line: Line, step: Step, look: Look) -> None:
         self.line, self.step, self.look = line, step, look
         self.seq = line.seq + 1
-        numbers = (_number(path) for path in step.changed)
-        self.others = [number for number in numbers if number is not None and number != self.seq]
+        self.others = self._others(step.changed)
         self.data = step.kept.get(layout.record(self.seq))
         if self.data is None and self.others:
             self.data = step.kept.get(layout.record(self.others[0]))
         self.found = parsed(self.data)
         self.trailers = _trailers(step.message)
         self.changed: Mapping[str, str | None] = step.changed
+
+    def _others(self, changed: Iterable[str]) -> list[int]:
+        numbers = (_number(path) for path in changed)
+        return [number for number in numbers if number is not None and number != self.seq]
 
     def after(self) -> Line:
         """The line goes on from what the record says of itself, so that one fault is told once and not again for all that follows."""
@@ -214,6 +217,7 @@ class _Record:
             yield Fault.DISOWNED, "does not disown exactly the foreign commits below it"
         if self.line.head:
             self.changed = self.look.changed(self.line.head, self.step.commit)
+            self.others = self._others(self.changed)  # records that strangers wrote meanwhile are gone again, and not this commit's
 
     def _numbered(self) -> Said:
         said = self.found.get("seq")

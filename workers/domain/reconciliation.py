@@ -47,6 +47,8 @@ def _version(version: RegisteredVersion, picture: Picture, is_ours: IsOurs, now:
             yield _of(Around.WITHDRAWN, event)
     elif event and event.commit != version.commit:
         yield _of(Around.MOVED, event, expected=version)
+    elif event and version.tag and event.tag != version.tag and not is_ours(event):
+        yield _of(Around.REPLACED, event, expected=version)
     elif event is None and (name in picture.names or is_deleted(version, now)):
         what = Around.MOVED if name in picture.names else Around.GONE
         yield External(what, version.artifact, name, None, version.version, picture.names.get(name), None, version.commit)

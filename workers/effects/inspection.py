@@ -29,12 +29,14 @@ MOST_TOLD = 3
 class Inspection:
     """Looks at the source repository through a fresh fetch."""
 
-    def __init__(self, view: LedgerView, source: Source, reporter: Reporter, safety: ArtifactSafety | None = None) -> None:
+    def __init__(
+        self, view: LedgerView, source: Source, reporter: Reporter, tags_are_shown: Callable[[], bool], safety: ArtifactSafety | None = None
+    ) -> None:
         self._view = view
         self._source = source
         self._reporter = reporter
         self._safety = safety
-        self._comparison = Comparison(view, source, reporter)
+        self._comparison = Comparison(view, source, reporter, tags_are_shown)
 
     def register(self, asked: str) -> None:
         """A person asked to register: an existing tag says where, else `at`, else the source branch's head."""

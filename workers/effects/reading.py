@@ -44,7 +44,7 @@ class LedgerView:
 
     def _writer_at(self, anchor: CommitId, head: CommitId) -> str | None:
         """The writer whom the head names, when every commit from the anchor on proves itself; else None."""
-        before, writer = anchor, self._named(anchor)
+        before, ours, writer = anchor, anchor, self._named(anchor)
         foreign: tuple[CommitId, ...] = ()
         for link in self._ledger.links(anchor, head):
             if link.parents != (before,):
@@ -53,14 +53,14 @@ class LedgerView:
             if not signers.same(link.signer, writer):
                 foreign = (*foreign, link.commit)
                 continue
-            if foreign and self._disowned(foreign[-1], link.commit) != foreign:
+            if foreign and self._disowned(ours, link.commit) != foreign:
                 return None
-            foreign, writer = (), self._named(link.commit)
+            foreign, ours, writer = (), link.commit, self._named(link.commit)
         return None if foreign else writer
 
-    def _disowned(self, last: CommitId, commit: CommitId) -> tuple[str, ...]:
-        """The foreign commits that the record of this commit, right after the last of them, disowns."""
-        records = [path for path in self._ledger.changed(last, commit) if path.startswith("records/")]
+    def _disowned(self, ours: CommitId, commit: CommitId) -> tuple[str, ...]:
+        """The foreign commits that the record of this commit, the next one of ours, disowns. What they wrote below `records` is gone with them."""
+        records = [path for path in self._ledger.changed(ours, commit) if path.startswith("records/")]
         found = [wire.load(self._ledger.read(commit, path) or b"{}") for path in records]
         return chain.disowned(found[0]) if len(found) == 1 and isinstance(found[0], dict) else ()
 

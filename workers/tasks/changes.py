@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import structlog
 
+from workers.contract import lanes
 from workers.contract.externals import External
 from workers.contract.names import ArtifactName, EnvironmentName
-from workers.contract.outcomes import Delivery
+from workers.contract.outcomes import Delivery, Notice
 from workers.contract.promotion import Promotion, RegisteredVersion, Release, State
 from workers.domain import bundle, reads, reconciliation, states
 from workers.domain import decision as d
 from workers.domain.state import World
-from workers.ports.errors import WorldError
+from workers.ports.errors import RefusedByHost, WorldError
 from workers.ports.source import Assignment
+from workers.tasks import key_news
 from workers.tasks.foreign import watched
 from workers.tasks.wiring import Wiring
 from workers.tasks.witness import look as look_at_witness
@@ -25,9 +27,11 @@ LEASE_SECONDS = 5.0
 BEGIN_AGAIN_AFTER = 5
 """Seconds in which a step is not begun again once more."""
 TAGS_EVERY = 60
+TOLD_FOR = 24 * 3600
 TIDY_EVERY = 3600
 ENOUGH = 1_000
 """With so many requests waiting (Git has been away for long) ticks are left out: they must not push people's requests out of the stream."""
+_REFUSED = "tags_refused"
 _STEPS: dict[State, type[d.Deploy] | type[d.Verify] | type[d.Restore]] = {
     State.DEPLOYING: d.Deploy,
     State.VERIFYING: d.Verify,
@@ -68,9 +72,11 @@ def sweep(wiring: Wiring, tick: str) -> None:
             world = wiring.loop.read()
         _resume(wiring, world)
         _mend(wiring, world)
+        key_news.tell(wiring, world)
         if wiring.leases.once("tags", TAGS_EVERY):
             versions = (one for found in world.versions.values() for one in found.values())
-            show_tags(wiring, world, [*world.releases.values(), *versions, *world.externals.values()])
+            if show_tags(wiring, world, [*world.releases.values(), *versions, *world.externals.values()]):
+                wiring.leases.once(lanes.TAGS_SHOWN, TOLD_FOR)
         if wiring.leases.once("tidy:changes", TIDY_EVERY):
             wiring.tidy()
 
@@ -113,23 +119,40 @@ def step_name(promotion: str, generation: int) -> str:
     return f"step:{promotion}:{generation}"
 
 
-def show_tags(wiring: Wiring, world: World, documents: list[RegisteredVersion | Release | External]) -> None:
-    """GTO's tags for these documents. A failure is logged and made good by a later sweep: tags never stop the ledger."""
+def show_tags(wiring: Wiring, world: World, documents: list[RegisteredVersion | Release | External]) -> bool:
+    """GTO's tags for these documents; whether all are there. A failure is logged and made good by a later sweep: tags never stop the ledger."""
     versions = {(one.artifact, one.version): one for one in documents if isinstance(one, RegisteredVersion)}
-    lanes = {(one.environment, one.artifact) for one in documents if isinstance(one, Release)}
+    held = {(one.environment, one.artifact) for one in documents if isinstance(one, Release)}
     for one in documents:
         if isinstance(one, External) and one.environment:
-            lanes.add((one.environment, one.artifact))
+            held.add((one.environment, one.artifact))
         elif isinstance(one, External) and one.version and (version := world.version(one.artifact, one.version)):
             versions[one.artifact, one.version] = version
-    if not versions and not lanes:
-        return
-    assignments = [_assignment(world, *lane) for lane in sorted(lanes)]
+    if not versions and not held:
+        return True
+    assignments = [_assignment(world, *lane) for lane in sorted(held)]
     try:
         pushed = wiring.tags.show(iter(versions.values()), iter(assignments), reconciliation.on_record(world))
         log.info("tags_shown", pushed=pushed)
+        if pushed:
+            wiring.leases.forget(_REFUSED)
     except WorldError as exc:
         log.warning("tags_not_shown", why=str(exc))
+        wiring.leases.forget(lanes.TAGS_SHOWN)
+        if isinstance(exc, RefusedByHost):
+            _tell_of_refusal(wiring, world, exc)
+        return False
+    return True
+
+
+def _tell_of_refusal(wiring: Wiring, world: World, exc: RefusedByHost) -> None:
+    """Once a day, while it lasts."""
+    if wiring.leases.once(_REFUSED, TOLD_FOR):
+        text = (
+            f"Tags that show what is registered and where could not be pushed: {str(exc)[:400]}. Promotions go on and the record is whole, "
+            "but `gto show` lacks them. Let the Git host take new tags from Towpath; it tries again every minute."
+        )
+        wiring.board.deliver([Delivery(Notice(text), channel) for channel in world.policy.announce])
 
 
 def _assignment(world: World, environment: EnvironmentName, artifact: ArtifactName) -> Assignment:

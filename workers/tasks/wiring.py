@@ -13,6 +13,7 @@ from typing import Any
 import redis
 
 from workers.adapters import agent
+from workers.adapters.git.bookmark import Bookmark
 from workers.adapters.git.ledger import GitLedger
 from workers.adapters.git.mirror import Mirror
 from workers.adapters.git.plumbing import Configuration
@@ -148,6 +149,11 @@ class Wiring:
         place = self._place
         return Witness(self._changes, place.witness, place.configuration) if place.witness else None
 
+    @cached_property
+    def keys_told(self) -> Bookmark:
+        """How far the ledger was read for changes of keys."""
+        return Bookmark(self._changes, "keys-told")
+
     def witness_head(self) -> CommitId | None:
         """The head that the witness has; None without a witness, or when it has no ledger yet. Raises Unreachable."""
         return self.witness.head() if self.witness else None
@@ -199,7 +205,7 @@ class Wiring:
     def inspection(self) -> Inspection:
         """Versions and policies of the source repository."""
         view, source, reporter = self._effects
-        return Inspection(view, source, reporter, ArtifactSafety(source))
+        return Inspection(view, source, reporter, lambda: self.leases.is_marked(lanes.TAGS_SHOWN), ArtifactSafety(source))
 
     @cached_property
     def gathering(self) -> Gathering:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -106,14 +106,26 @@ def rotated(bank: Bank, *names: str) -> Bank:
     return replace(bank, ledger=GitLedger(Mirror(bank.folder / "mirror", str(bank.remote)), writer))
 
 
-@pytest.fixture
-def bank(tmp_path: Path) -> Iterator[Bank]:
-    """The repository with its genesis and one refusal."""
-    folder, remote = tmp_path / "keys", tmp_path / "repository.git"
-    keys.make(folder)
-    build(remote, blocks(DOCS / "policy.md", "yaml")[0])
-    ledger = GitLedger(Mirror(tmp_path / "mirror", str(remote)), SigningKey.load((folder / "writer").read_bytes()))
-    genesis.first_commit(ledger, folder, blocks(DOCS / "policy.md", "yaml")[0], NOW)
-    made = Bank(remote, folder, tmp_path, ledger)
+def opened(folder: Path) -> Bank:
+    """The bank whose keys, repository and mirror lie in a folder."""
+    writer = SigningKey.load((folder / "keys/writer").read_bytes())
+    remote = folder / "repository.git"
+    return Bank(remote, folder / "keys", folder, GitLedger(Mirror(folder / "mirror", str(remote)), writer))
+
+
+@pytest.fixture(scope="session")
+def founded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder that each test has a copy of."""
+    folder = tmp_path_factory.mktemp("bank") / "bank"
+    keys.make(folder / "keys")
+    build(folder / "repository.git", blocks(DOCS / "policy.md", "yaml")[0])
+    made = opened(folder)
+    genesis.first_commit(made.ledger, made.keys, blocks(DOCS / "policy.md", "yaml")[0], NOW)
     made.record_a_refusal(1)
-    yield made
+    return folder
+
+
+@pytest.fixture
+def bank(tmp_path: Path, founded: Path) -> Bank:
+    """The repository with its genesis and one refusal."""
+    return opened(Path(shutil.copytree(founded, tmp_path / "bank", symlinks=True)))

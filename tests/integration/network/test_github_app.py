@@ -15,10 +15,15 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from tests.integration.git.shared import lfs_server
 from tests.integration.git.shared.people import People
 from workers.adapters.git import Mirror
+from workers.adapters.git.lfs import LargeFiles, opened, read
 from workers.adapters.git.mirror import SOURCE
 from workers.adapters.git.pushing import push
+from workers.adapters.git.refusals import Refusals
+from workers.adapters.git.store import Store
+from workers.adapters.git.urls import RemoteUrl
 from workers.adapters.github_app import App, InstallationLogins, Refused
 from workers.app.place import place
 from workers.app.settings import BadSettings, load_for_git
@@ -269,3 +274,31 @@ def test_settings_that_do_not_fit_each_other_stop_the_start(changes: dict[str, s
     with pytest.raises(BadSettings) as told:
         place(load_for_git({name: value for name, value in (GIVEN | changes).items() if value}))
     assert words in str(told.value) and "hunter2" not in str(told.value)
+
+
+def test_large_files_of_git_lfs_are_brought_with_a_token_and_another_when_one_is_refused(api: Api, base: str, tmp_path: Path) -> None:
+    content, store = bytes(range(256)) * 8192, Store(tmp_path / "store")
+    given = logins(api, base, "read")
+    with lfs_server.serving(lfs_server.LfsServer()) as lfs:
+        held = lfs.hold(content)
+        place = opened(RemoteUrl.read(lfs.url), None, given)
+        lfs.login = "x-access-token:ghs_hunter20"
+        assert LargeFiles(place, store).content(read(held.encode()), "model.onnx") == content
+        lfs.login = "x-access-token:ghs_hunter21"
+        assert LargeFiles(place, store).content(read(held.encode()), "model.onnx") == content
+        assert [asked["permissions"] for _, asked in api.made] == [{"contents": "read"}] * 2
+        lfs.login = "nobody:else"
+        with pytest.raises(Refusals, match="does not let Towpath read") as refused:
+            LargeFiles(place, store).content(read(held.encode()), "model.onnx")
+    assert "hunter2" not in str(refused.value)
+    assert len(api.made) == 3, "one more, and no more than that"
+
+
+def test_a_token_of_the_repository_goes_to_no_other_lfs_server(api: Api, base: str, tmp_path: Path) -> None:
+    with lfs_server.serving(lfs_server.LfsServer()) as lfs:
+        held = lfs.hold(b"x" * 2000)
+        own = RemoteUrl.read(f"{lfs.url}.git/info/lfs")
+        place = opened(RemoteUrl.read("https://github.com/bank/remote.git"), own, logins(api, base))
+        assert LargeFiles(place, Store(tmp_path / "store")).content(read(held.encode()), "model.onnx")
+        assert not any("authorization" in headers for method in ("POST", "GET") for headers in lfs.asked(method))
+    assert api.made == []

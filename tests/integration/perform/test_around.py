@@ -8,8 +8,8 @@ import pytest
 
 from workers.contract import requests as ask
 from workers.contract.externals import Around
-from workers.contract.names import Version
-from workers.contract.outcomes import Externals, Receipt, Refused
+from workers.contract.names import RefName, Version
+from workers.contract.outcomes import Externals, Notice, Receipt, Refused
 from workers.domain.state import World
 
 from .town import ANA, BEN, BIOPSY, PROD, STAGING, Town
@@ -181,6 +181,48 @@ def test_a_deleted_version_tag_is_told_then_made_again_where_it_was(settled: Tow
     assert settled.git("rev-parse", "biopsy@v1.0.0^{commit}") == commit
     assert [one.found[0].what for one in settled.told(Externals)] == [Around.GONE]
     looks(settled)
+    assert settled.world().externals == {}
+
+
+def test_our_own_tag_that_the_host_did_not_take_was_deleted_by_nobody_and_is_tried_again(town: Town) -> None:
+    hook = town.remote / "hooks/update"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text('#!/bin/sh\ncase "$1" in refs/tags/*) echo no tags from you >&2; exit 1;; esac\n')
+    hook.chmod(0o755)
+    town.git("update-ref", "refs/heads/next", town.git("commit-tree", "main^{tree}", "-p", "main", "-m", "Same bytes, later"))
+    town.says(ANA, ask.Register(BIOPSY, Version.read("v9.0.0"), at=RefName.read("next")))
+    town.works()
+    town.outcomes()
+    town.later(minutes=10)
+    for _ in range(2):
+        shows(town)
+        looks(town)
+    assert town.world().externals == {}, "nobody deleted it"
+    (told,) = {one.text for one in town.told(Notice)}
+    assert "no tags from you" in told and "tries again" in told
+    hook.unlink()
+    shows(town)
+    assert town.git("rev-parse", "biopsy@v9.0.0^{commit}") == commit_of(town.world(), "v9.0.0")
+    town.git("update-ref", "-d", "refs/tags/biopsy@v9.0.0")
+    shows(town)
+    assert town.git("tag", "--list", "biopsy@v9.0.0") == "", "now somebody did delete it, which is told first"
+    looks(town)
+    assert [one.found[0].what for one in town.told(Externals)] == [Around.GONE]
+
+
+def test_a_version_tag_made_anew_on_the_same_commit_is_told_and_one_of_ours_is_not(settled: Town) -> None:
+    commit = commit_of(settled.world(), "v2.0.0")
+    tag = tags(settled, "biopsy@v2.0.0", commit, message="Approved-by: U0LEA")
+    for _ in range(2):
+        looks(settled)
+    (found,) = settled.world().externals.values()
+    assert (found.what, found.oid, found.commit) == (Around.REPLACED, tag, commit)
+    assert len(settled.told(Externals)) == 1
+    settled.git("update-ref", "-d", "refs/tags/biopsy@v2.0.0")
+    looks(settled)
+    shows(settled)
+    looks(settled)
+    assert settled.git("rev-parse", "biopsy@v2.0.0") != tag
     assert settled.world().externals == {}
 
 

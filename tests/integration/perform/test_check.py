@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests import warm
+
 from .town import Foundation, copied
 
-TOWPATH = str(Path(sys.executable).with_name("towpath"))
 POLICY = """\
 version: 1
 roles: {leads: {users: [UBEN]}}
@@ -44,10 +44,12 @@ class Work:
 
     def check(self, *words: str, **more: str) -> tuple[int, dict[str, Any]]:
         environ = {"PATH": os.environ["PATH"], "HOME": str(self.tree.parent)} | more
-        command = [TOWPATH, "check", "models/biopsy", "--json", *(words or ("--for", "prod"))]
-        done = subprocess.run(command, cwd=self.tree, env=environ, capture_output=True, text=True, check=False, timeout=60)
+        done = warm.towpath("check", "models/biopsy", "--json", *(words or ("--for", "prod")), env=environ, cwd=self.tree)
         assert "Traceback" not in done.stderr
         return done.returncode, json.loads(done.stdout) if done.stdout else {"said": done.stderr}
+
+    def git(self, *words: str) -> str:
+        return subprocess.run(["git", "-C", str(self.tree), *words], capture_output=True, text=True, check=True).stdout.strip()
 
     def refs(self) -> str:
         command = ["git", "-C", str(self.tree), "count-objects", "-v"]
@@ -72,6 +74,25 @@ def test_gates_are_judged_against_the_live_version_and_nothing_is_written(work: 
     assert found["ledger"]
     assert "leads" in next(gate["text"] for gate in found["gates"] if gate["gate"] == "approval")
     assert work.refs() == before
+
+
+def test_who_made_it_is_judged_as_registering_will_and_may_not_approve_it(work: Work) -> None:
+    people = ", ".join(f"U{name.upper()}: {{git: [{name}@example.com]}}" for name in ("ana", "ben", "dana"))
+    text = POLICY % "0.5" + f"people: {{{people}}}\n"
+    (work.tree / "towpath.yaml").write_text(text.replace("count: 1}", "count: 1, exclude: [requester, author]}"))
+    last = work.git("log", "-1", "--format=%ae %ce")
+    work.git("config", "user.name", "Somebody")
+    work.git("config", "user.email", "stranger@example.com")
+    status, found = work.check()
+    said = next(gate for gate in found["gates"] if gate["gate"] == "separation")
+    assert said["result"] == "pass" and "who may not approve it" in said["text"], last
+    (work.tree / "models/biopsy/README.md").write_text("# Another\n")
+    status, found = work.check()
+    said = next(gate for gate in found["gates"] if gate["gate"] == "separation")
+    assert (status, said["result"]) == (2, "cannot tell"), "it is made by whoever would commit it now"
+    work.git("config", "user.email", "Ben@Example.com")
+    _, found = work.check()
+    assert "UBEN" in next(gate["text"] for gate in found["gates"] if gate["gate"] == "separation")
 
 
 def test_without_the_ledger_a_comparison_cannot_be_told(work: Work) -> None:

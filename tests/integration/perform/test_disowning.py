@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from tests import warm
 from workers.contract import requests as ask
 from workers.contract.names import CommitId, EnvironmentName, VersionAsk
 from workers.perform import disowning
 
 from . import attacks
-from .test_verification import TOWPATH, Auditor, codes, installed
+from .test_verification import Auditor, codes, installed
 from .town import ANA, BIOPSY, Town
 
 
 def runs(town: Town, *words: str, answer: str = "") -> subprocess.CompletedProcess[str]:
     given = {"PATH": os.environ["PATH"], "HOME": str(town.folder), **installed(town)}
-    return subprocess.run([TOWPATH, *words], env=given, input=answer, capture_output=True, text=True, check=False)
+    return warm.towpath(*words, env=given, given=answer)
 
 
 def puts_by_hand(town: Town, version: str = "v3.0.0") -> str:
@@ -52,6 +55,32 @@ def test_a_foreign_commit_is_disowned_and_everything_goes_on(busy: Town) -> None
     status, found = auditor.trusting()
     assert (status, codes(found), found["records"]) == (0, set(), len(busy.events()) - 1)  # the forged one says an event as well
     assert any("2 foreign commit(s) were disowned" in note for note in found["notes"])
+
+
+def test_a_terminal_numbers_the_records_without_what_was_disowned(busy: Town) -> None:
+    def lines() -> list[dict[str, str]]:
+        done = runs(busy, "history", "--json")
+        assert done.returncode == 0, done.stderr
+        return list(json.loads(done.stdout)["answer"]["lines"])
+
+    before, clone, last = lines(), busy.folder / "clone", len(busy.events())
+    puts_by_hand(busy)
+    for number in (3, last, last + 1):
+        (clone / f"records/0/{number}.json").write_text("{}\n")
+    busy.git("add", "records", folder=clone)
+    busy.git("commit", "--quiet", "-m", "Records of one's own", folder=clone)
+    busy.git("push", "--quiet", "origin", "towpath", folder=clone)
+    assert runs(busy, "disown", busy.head(), "--yes").returncode == 0
+    assert lines() == before
+    busy.now = datetime.now(UTC)
+    busy.promotes("v3.0.0")
+    busy.works()
+    after = lines()
+    assert after[1:] == before
+    assert Auditor(busy).trusting()[0] == 0, "records that strangers wrote are no gap in ours"
+    assert (
+        busy.git("show", "-s", "--format=%(trailers:key=Promotion,valueonly)", after[0]["commit"]).strip() == after[0]["promotion"] == "P-4"
+    )
 
 
 def test_after_it_the_writer_goes_on_and_a_new_one_reads_it(busy: Town) -> None:

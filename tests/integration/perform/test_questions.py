@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 
 from demo.repository import build
+from tests import warm
 
 from .town import Foundation, Town, copied
 
-TOWPATH = str(Path(sys.executable).with_name("towpath"))
 Done = subprocess.CompletedProcess[str]
 
 
@@ -31,7 +31,7 @@ class Terminal:
 
     def towpath(self, *words: str, **more: str) -> Done:
         environ = {"PATH": os.environ["PATH"], "HOME": str(self.home), "TOWPATH_REPOSITORY": str(self.remote)} | more
-        return subprocess.run([TOWPATH, *words], env=environ, cwd=self.home, capture_output=True, text=True, check=False, timeout=60)
+        return warm.towpath(*words, env=environ, cwd=self.home)
 
     def answer(self, *words: str) -> dict[str, Any]:
         done = self.towpath(*words, "--json")

@@ -10,6 +10,7 @@ from workers.app.rotation import Ring
 from workers.contract.actors import PROCESSES
 from workers.contract.envelope import stamp
 from workers.contract.names import CommitId
+from workers.contract.outcomes import Notice
 from workers.contract.signatures import SigningKey
 from workers.perform.loop import Loop
 from workers.perform.reading import Reader
@@ -47,6 +48,22 @@ def test_the_loop_stops_with_its_old_key_and_a_new_one_goes_on_with_what_waits(b
     again.works()
     assert again.state("P-4") == "succeeded"
     assert again.events().count("key_rotated") == 1
+
+
+def test_the_channel_is_told_once_what_was_replaced_or_revoked_and_by_whom(busy: Town) -> None:
+    busy.ticks()
+    old = rotate(busy, "bot")
+    assert ring(busy).revoke(old.fingerprint, "left on a laptop", since=3)
+    busy.ticks()
+    rotated, revoked = [one.outcome.text for one in busy.outcomes() if isinstance(one.outcome, Notice) and one.channel == "CBIOPSY"]
+    assert f"The key of bot@towpath was replaced: it signs with {busy.key('bot').fingerprint}" in rotated
+    assert f"no more with {old.fingerprint}" in rotated
+    assert f"The retired key {old.fingerprint} of bot@towpath was revoked" in revoked
+    assert "not believed from record 3 on" in revoked and "left on a laptop" in revoked
+    assert all("An operator did it" in text and "it is record" in text for text in (rotated, revoked))
+    busy.client.flushall()
+    busy.ticks()
+    assert busy.told(Notice) == []
 
 
 def test_a_push_that_lost_against_the_rotation_is_not_landed_with_the_old_key(busy: Town) -> None:

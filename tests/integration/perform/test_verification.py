@@ -5,13 +5,11 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import subprocess
-import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests import warm
 from workers.contract.names import CommitId
 from workers.domain import chain
 from workers.perform.reading import Reader
@@ -19,8 +17,6 @@ from workers.ports.errors import Untrusted, WorldError
 
 from . import attacks
 from .town import Town
-
-TOWPATH = str(Path(sys.executable).with_name("towpath"))
 
 
 class Auditor:
@@ -33,8 +29,7 @@ class Auditor:
     def verifies(self, *options: str, **environ: str) -> tuple[int, dict[str, Any]]:
         given = {"PATH": os.environ["PATH"], "HOME": str(self.town.folder), **environ}
         heads = [word for head in self.seen for word in ("--expect", head)]
-        command = [TOWPATH, "audit", "verify", "--repository", str(self.town.remote), "--json", *heads, *options]
-        done = subprocess.run(command, env=given, capture_output=True, text=True, check=False)
+        done = warm.towpath("audit", "verify", "--repository", str(self.town.remote), "--json", *heads, *options, env=given)
         return done.returncode, json.loads(done.stdout)
 
     def trusting(self, *options: str, **environ: str) -> tuple[int, dict[str, Any]]:

@@ -12,7 +12,7 @@ import yaml
 
 from bot.settings import Settings as BotSettings
 from tests.unit.docs.pages import DOCS, blocks
-from tests.unit.docs.test_containers import COMPOSE, DOCKERFILE, OWN_KEYS, PROCFILE, secrets_of
+from tests.unit.docs.test_containers import COMPOSE, DOCKERFILE, OPTIONS, OWN_KEYS, PROCFILE, secrets_of
 from workers.app.settings import Settings as WorkerSettings
 
 FOLDER = DOCS / "install/kubernetes"
@@ -67,7 +67,8 @@ def test_each_process_runs_the_command_of_the_procfile_from_the_one_image(name: 
 @pytest.mark.parametrize("name", OWN_KEYS)
 def test_each_process_sees_its_own_keys_and_the_secrets_of_compose_alone(name: str) -> None:
     assert files_of(name, "keys") == OWN_KEYS[name]
-    of_compose = {source for source, where in secrets_of(name) if where.startswith("/run/secrets/")}
+    always = {source for source, secret in COMPOSE["secrets"].items() if secret["file"] != "/dev/null"}
+    of_compose = {source for source, where in secrets_of(name) if where.startswith("/run/secrets/")} & always
     assert files_of(name, "secrets") == of_compose
     given = {one["value"] for one in container(name)["env"] if one["name"].endswith("_FILE")}
     assert given == {f"/run/secrets/{secret}" for secret in of_compose}
@@ -148,7 +149,7 @@ def test_the_page_makes_the_secrets_that_are_mounted() -> None:
 
 
 def test_every_setting_that_the_pages_name_exists() -> None:
-    others = {"HTTPS_PROXY", "NO_PROXY", "SSL_CERT_FILE", "TOWPATH_PUBLIC_URL"}
+    others = {"HTTPS_PROXY", "NO_PROXY", "SSL_CERT_FILE", "TOWPATH_PUBLIC_URL", *OPTIONS}
     for page in (DOCS / "install").glob("*.md"):
         names = set(re.findall(r"\b(?:TOWPATH|SLACK)_[A-Z_]*[A-Z]\b", page.read_text()))
         assert {name.removesuffix("_FILE") for name in names} <= KNOWN | others, page

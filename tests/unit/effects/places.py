@@ -213,7 +213,7 @@ class Bench:
         self.view = view
         self.deployment = Deployment(view, self.source, self._open, reporter)
         self.observation = Observation(view, self._open, reporter)
-        self.inspection = Inspection(view, self.source, reporter)
+        self.inspection = Inspection(view, self.source, reporter, lambda: True)
 
     def _open(self, rule: TargetRule) -> Place:
         return self.places.setdefault(rule.name, Place(rule.name))

@@ -343,7 +343,7 @@ def test_lineage_says_what_a_model_came_from() -> None:
 
 def test_lineage_of_a_dataset_says_which_models_are_live_where_and_by_which_promotion() -> None:
     text = whole(shown(SAMPLES[out.Lineage][1]))
-    assert "biopsies v1.0.0, *live in* prod by P-142 since" in text
+    assert "biopsies v1.0.0 was trained on it, *live in* prod by P-142 since" in text
     assert "was trained on it" in text
     assert "… (3 more)" in text
     assert "not registered: known only by what was made from it" in whole(shown(SAMPLES[out.Lineage][2]))

@@ -11,7 +11,7 @@ __all__ = ["FILE", "FOLDERS", "LARGEST", "read"]
 FILE = "artifact.yaml"
 FOLDERS = {"models": Kind.MODEL, "datasets": Kind.DATASET, "services": Kind.SERVICE}
 _ALL = ("kind", "name", "path", "owners", "metrics", "card", "entry", "code")
-_KNOWN = {Kind.MODEL: (*_ALL, "golden", "trained_on"), Kind.DATASET: (*_ALL, "schema"), Kind.SERVICE: _ALL}
+_KNOWN = {Kind.MODEL: (*_ALL, "golden", "drift", "trained_on"), Kind.DATASET: (*_ALL, "schema"), Kind.SERVICE: _ALL}
 
 
 def read(content: bytes, where: Where, name: ArtifactName, kind: Kind) -> tuple[Declaration | None, list[str]]:
@@ -41,6 +41,7 @@ def read(content: bytes, where: Where, name: ArtifactName, kind: Kind) -> tuple[
         card=reading.path(data, "card"),
         schema=reading.path(data, "schema"),
         golden=reading.golden(data),
+        drift=reading.drift(data),
         trained_on=reading.trained_on(data),
         code=reading.code(data),
     )

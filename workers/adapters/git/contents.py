@@ -169,6 +169,13 @@ class Contents:
         with room.writing(number) as write:
             return self._streamed(file, path, write)
 
+    def file(self, root: str, place: str) -> Hashed:
+        """The hash and size of one regular file. Raises Refusals or Unreachable."""
+        entry = self.find(root, place)
+        if entry.mode not in REGULAR:
+            raise Refusals(f"{place} is a folder, but a file is meant.")
+        return self.hashed(entry.oid, place)
+
     def small(self, root: str, place: str, largest: int) -> bytes:
         """A regular file of at most so many bytes. Raises Refusals or Unreachable."""
         entry = self.find(root, place)

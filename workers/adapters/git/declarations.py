@@ -17,6 +17,8 @@ LARGEST = 64 * 1024
 _OWNER = re.compile(r"[UW][A-Z0-9]{2,20}", re.ASCII)
 _MOST_OWNERS = 50
 _MOST_DATASETS = 20
+REFERENCES = (".parquet", ".csv")
+"""How the file ends that drift is measured against."""
 
 
 @dataclass(frozen=True)
@@ -30,8 +32,9 @@ class GoldenFiles:
 
 @dataclass(frozen=True)
 class Declaration:
-    """What a file says of one artifact. `path` and the golden pair are relative to `folder`, the entry to `path`, the other files to `base`.
+    """What a file says of one artifact.
 
+    `path`, the golden pair and the reference of drift are relative to `folder`, the entry to `path`, the other files to `base`.
     A path of `.` is the folder itself; a base of nothing is the root of the repository. `says` is where and how it was declared, for people.
     """
 
@@ -46,6 +49,7 @@ class Declaration:
     card: str | None = None
     schema: str | None = None
     golden: GoldenFiles | None = None
+    drift: str | None = None
     trained_on: tuple[str, ...] = ()
     code: CommitId | None = None
     description: str | None = None
@@ -175,6 +179,18 @@ class Reading:
             return GoldenFiles(given, wanted, tolerance) if given and wanted and tolerance else None
 
         found: GoldenFiles | None = self.part(data, "golden", ("input", "output", "tolerance"), read_it, *at)
+        return found
+
+    def drift(self, data: dict[str, Any], *at: str) -> str | None:
+        """The path of the rows that drift is measured against."""
+
+        def read_it(part: dict[str, Any]) -> str | None:
+            path = self.path(part, "reference", *at, "drift")
+            if path and not path.lower().endswith(REFERENCES):
+                self.wrong((*at, "drift", "reference"), f"reference must be a file that ends in {' or '.join(REFERENCES)}")
+            return path
+
+        found: str | None = self.part(data, "drift", ("reference",), read_it, *at)
         return found
 
     def trained_on(self, data: dict[str, Any], *at: str) -> tuple[str, ...]:

@@ -20,7 +20,7 @@ OLD = "artifacts.yaml"
 LARGEST = strict_yaml.LARGEST
 _KINDS = {"model": Kind.MODEL, "dataset": Kind.DATASET, "datasets": Kind.DATASET, "data": Kind.DATASET, "features": Kind.DATASET}
 _KEYS = {FILE: ("path", "type", "desc", "labels", "meta"), OLD: ("path", "type", "description", "labels", "custom", "virtual")}
-_OURS = ("owners", "metrics", "card", "entry", "schema", "golden")
+_OURS = ("owners", "metrics", "card", "entry", "schema", "golden", "drift")
 
 
 @dataclass
@@ -131,7 +131,7 @@ def _of_dvc(reading: Reading, entry: dict[str, Any], declaration: Declaration) -
         trained_on=reading.trained_on(meta, "meta"),
         code=reading.code(meta, "meta"),
     )
-    return _golden(reading, ours, found)
+    return _drift(reading, ours, _golden(reading, ours, found))
 
 
 def _golden(reading: Reading, ours: dict[str, Any], found: Declaration) -> Declaration:
@@ -145,6 +145,15 @@ def _golden(reading: Reading, ours: dict[str, Any], found: Declaration) -> Decla
         return found
     pair = replace(golden, input=golden.input.removeprefix(inside), output=golden.output.removeprefix(inside))
     return replace(found, golden=pair)
+
+
+def _drift(reading: Reading, ours: dict[str, Any], found: Declaration) -> Declaration:
+    """The reference of drift, which is looked up again later like the golden pair."""
+    path, inside = reading.drift(ours, "meta", "towpath"), f"{found.folder}/"
+    if path and not found.base and not path.startswith(inside):
+        reading.wrong(("meta", "towpath", "drift"), f"the reference must lie below {inside}, where the artifact is")
+        return found
+    return replace(found, drift=path if path is None or found.base else path.removeprefix(inside))
 
 
 def _of_gto(reading: Reading, entry: dict[str, Any], declaration: Declaration) -> Declaration:

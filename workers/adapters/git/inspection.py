@@ -94,6 +94,8 @@ class Inspection:
             description=said.description,
             labels=said.labels,
             outputs=outputs,
+            drift=said.drift,
+            drift_digest=self._reference(said),
         )
         self.reasons += _few(facts.reasons)
         if said.schema:
@@ -188,6 +190,17 @@ class Inspection:
         if pair[0] is None or pair[1] is None:
             return None
         return Golden(golden.input, golden.output, golden.tolerance, golden_digest(pair[0], pair[1]))
+
+    def _reference(self, said: Declaration) -> Digest | None:
+        """The digest of the rows that drift is measured against, which may be large: streamed, and never looked into here."""
+        if said.drift is None:
+            return None
+        place = _below(said.folder, said.drift)
+        try:
+            return Digest.read(f"sha256:{self._contents.file(self._root, place).sha256}")
+        except Refusals as exc:
+            self.reasons += exc.reasons
+            return None
 
     def _tensors(self, place: str, which: str) -> bytes | None:
         content = self._named(place, evidence.LARGEST_GOLDEN)

@@ -55,6 +55,7 @@ class Mirror:
         self.source_branch = RefName.read(source_branch)
         self.ledger_branch = RefName.read(ledger_branch)
         self.left_out: tuple[str, ...] = ()
+        self.logins = logins
         self.git = self.plumbing(self.folder, self.remote, configuration, patience, logins)
         self._make()
         self.objects = Objects(self.folder, self.git.another)

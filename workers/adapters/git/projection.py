@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from workers.adapters.git import gto_names
@@ -19,17 +19,21 @@ MOST_AT_ONCE = 3
 
 @dataclass(frozen=True)
 class Missing:
-    """A tag to be made: its name, commit, the tagger's time in seconds, and its message."""
+    """A tag to be made: its name, commit, the tagger's time in seconds, and its message. One that `registers` is a version's, made once."""
 
     name: str
     commit: CommitId
     time: int
     message: str
+    registers: bool = False
 
 
 @dataclass(frozen=True)
 class Basis:
-    """What a plan is made on: the tags, the time in seconds, which events are ours, and what of others is on record."""
+    """What a plan is made on: the tags, the time in seconds, which events are ours, and what of others is on record.
+
+    `on_record` also names the versions' tags that were never pushed.
+    """
 
     picture: Picture
     now: int
@@ -53,7 +57,7 @@ class Plan:
     def register(self, version: RegisteredVersion) -> None:
         """Tag a version, unless the name is taken or its commit is another version of the artifact already (which GTO cannot read).
 
-        A tag that somebody deleted is made again once that is on record.
+        A tag that somebody deleted is made again once that is on record; one that could not be pushed is tried again.
         """
         place = version.artifact, version.commit
         name = gto_names.registers(self._picture.spelling(version.artifact), version.version)
@@ -62,7 +66,8 @@ class Plan:
         if reconciliation.is_deleted(version, datetime.fromtimestamp(self._now, UTC)) and name not in self._basis.on_record:
             return
         facts = f"Artifact: {version.artifact}\nVersion: {version.version}\nDigest: {version.digest}"
-        self.groups.append([self._missing(name, *place, f"Register {version.artifact} {version.version}\n\n{facts}\n")])
+        made = self._missing(name, *place, f"Register {version.artifact} {version.version}\n\n{facts}\n")
+        self.groups.append([replace(made, registers=True)])
         self._versions[place] = name
 
     def assign(self, wanted: Assignment) -> None:

@@ -45,7 +45,7 @@ class GitSource:
         self._mirror = mirror
         self._store = Store(store, store_limit)
         self._trees = Trees(mirror.objects)
-        large = LargeFiles(opened(mirror.remote, lfs_server), self._store)
+        large = LargeFiles(opened(mirror.remote, lfs_server, mirror.logins), self._store)
         self._contents = Contents(mirror.objects, self._trees, large, limits)
         self._policy: tuple[str, tuple[CommitId, str]] | None = None
         self._seen: tuple[bytes, Picture] | None = None

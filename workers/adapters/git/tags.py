@@ -1,12 +1,13 @@
 """Showing the ledger in GTO's tags: what is missing is signed and pushed, nothing is ever moved or deleted.
 
-The tags are only a picture: one that cannot be pushed stops no promotion, and the next showing repairs what is missing.
+The tags are only a picture: one that cannot be pushed stops no promotion, and the next showing repairs what is missing. Which tags of versions were
+never pushed is kept in refs of the mirror: they were not deleted by anybody, however long they are missing.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 
 from workers.adapters.git import gto
 from workers.adapters.git.commits import write_tag
@@ -20,6 +21,7 @@ from workers.ports.errors import RefusedByHost, Unclear, Unreachable
 from workers.ports.source import Assignment
 
 _ROUNDS = 5
+_UNPUSHED = "refs/towpath/unpushed/"
 
 
 class GtoTags:
@@ -49,8 +51,20 @@ class GtoTags:
         )
 
     def _basis(self, on_record: frozenset[str]) -> Basis:
-        public = self._key.public
-        return Basis(gto.read(self._mirror), int(self._now()), lambda event: is_signed(self._mirror, event, public), on_record)
+        public, picture = self._key.public, gto.read(self._mirror)
+        again = on_record | self._unpushed(picture.names)
+        return Basis(picture, int(self._now()), lambda event: is_signed(self._mirror, event, public), again)
+
+    def _unpushed(self, there: Container[str]) -> frozenset[str]:
+        """The names of tags that were never pushed; one that is there after all is forgotten."""
+        names = {ref[len(_UNPUSHED) :] for ref in self._mirror.git.lines("for-each-ref", "--format=%(refname)", _UNPUSHED)}
+        landed = {name for name in names if name in there}
+        self._forget(landed)
+        return frozenset(names - landed)
+
+    def _forget(self, names: Iterable[str]) -> None:
+        for name in names:
+            self._mirror.set_ref(_UNPUSHED + name, None)
 
     def _push_all(self, batches: Sequence[Sequence[Missing]]) -> int:
         """Push until a batch is not taken as a whole: then the rest must be planned again on what the remote has by now."""
@@ -65,8 +79,12 @@ class GtoTags:
     def _push(self, batch: Sequence[Missing]) -> int:
         refs = {TAGS + tag.name: self._made(tag) for tag in batch}
         self._mirror.objects.write()
+        versions = {tag.name: tag.commit for tag in batch if tag.registers}
+        for name, commit in versions.items():
+            self._mirror.set_ref(_UNPUSHED + name, commit)
         sent = push(self._mirror, refs)
         if sent.accepted:
+            self._forget(versions)
             return len(refs)
         try:
             there = self._mirror.remote_refs(*refs)

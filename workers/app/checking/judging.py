@@ -29,7 +29,7 @@ def judge(world: World, rules: Rules, version: RegisteredVersion, *, known: bool
     for gate in gates.judge(candidate):
         if gate.gate in later:
             yield gate.gate, BY_HAND, "it is looked at when somebody asks for the promotion"
-        elif gate.gate not in ("order", "separation"):
+        elif gate.gate != "order":
             yield _told(gate, rules, known=known)
     yield from _by_hand(rules, known=known)
 

@@ -20,9 +20,9 @@ from workers.contract.promotion import Kind, RegisteredVersion
 from workers.effects.looks import ArtifactSafety
 
 _VERSION = Version.read("v0.0.0")
-_SOMEBODY = {
-    f"GIT_{role}_{what}": word for role in ("AUTHOR", "COMMITTER") for what, word in (("NAME", "check"), ("EMAIL", "check@towpath"))
-}
+_ROLES = ("AUTHOR", "COMMITTER")
+_NOBODY = "check@towpath"
+"""An address that registration takes for nobody's."""
 
 
 def top_of(folder: Path) -> Path:
@@ -33,7 +33,7 @@ def top_of(folder: Path) -> Path:
 def inspect(top: Path, folder: Path) -> RegisteredVersion:
     """What registering would read of a folder as it lies in the work tree; ignored files are left out. Raises BadContent with every reason.
 
-    Nothing is written to the person's repository.
+    Its authors are those of HEAD where the folder is as it stands there, else whoever would commit it. Nothing is written to the person's repository.
     """
     place = folder.resolve().relative_to(top).as_posix()
     try:
@@ -51,11 +51,31 @@ def inspect(top: Path, folder: Path) -> RegisteredVersion:
 
 
 def _commit(top: Path, place: str, scratch: Path) -> CommitId:
-    env = {"GIT_DIR": str(scratch), "GIT_INDEX_FILE": str(scratch / "index"), **_SOMEBODY}
+    env = {"GIT_DIR": str(scratch), "GIT_INDEX_FILE": str(scratch / "index"), **_makers(top, place)}
     lines = b"".join(_lines(top, place, env))
     _git(top, env, "update-index", "-z", "--index-info", given=lines)
     tree = _git(top, env, "write-tree").decode().strip()
     return CommitId.read(_git(top, env, "commit-tree", tree, "-m", "check").decode().strip())
+
+
+def _makers(top: Path, place: str) -> dict[str, str]:
+    """The author and the committer, as variables of Git's."""
+    changed = _git(top, {}, "--literal-pathspecs", "status", "--porcelain", "--", place)
+    if changed:
+        emails = [_own(top, role) for role in _ROLES]
+    else:
+        emails = _git(top, {}, "log", "-1", "--no-mailmap", "--format=%ae%n%ce").decode(errors="replace").splitlines()
+    return {
+        f"GIT_{role}_{what}": word
+        for role, email in zip(_ROLES, emails, strict=True)
+        for what, word in (("NAME", "check"), ("EMAIL", email or _NOBODY))
+    }
+
+
+def _own(top: Path, role: str) -> str:
+    """The e-mail address that a commit made here now would name, or nothing where Git would not make one."""
+    done = subprocess.run(["git", "-c", "user.useConfigOnly=true", "var", f"GIT_{role}_IDENT"], cwd=top, capture_output=True, check=False)
+    return done.stdout.decode(errors="replace").rpartition(">")[0].rpartition("<")[2]
 
 
 def _lines(top: Path, place: str, env: Mapping[str, str]) -> Iterator[bytes]:

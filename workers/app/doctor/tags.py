@@ -56,7 +56,8 @@ def _against(one: External) -> Oddity:
         Around.ASSIGNED: f"Say in Slack: adopt {where}, or revert {where}.",
         Around.RETIRED: f"Say in Slack: revert {where}.",
         Around.MOVED: f"git push origin ':refs/tags/{one.tag}', then Towpath makes the right one.",
-        Around.GONE: "Leave it: Towpath makes it again; and let the host protect its tags.",
+        Around.REPLACED: "Leave it: the ledger keeps the tag that was registered; and let the host protect its tags.",
+        Around.GONE: "Leave it: Towpath makes it again, where the host takes its tags; and let the host protect them.",
         Around.WITHDRAWN: "Leave it; the ledger keeps the version.",
         Around.DEPRECATED: "Leave it; the ledger keeps its versions.",
     }

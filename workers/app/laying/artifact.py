@@ -10,7 +10,9 @@ from pathlib import Path
 import click
 
 from workers.adapters.git import artifacts, evidence
+from workers.adapters.git.declarations import REFERENCES
 from workers.adapters.git.names import fault
+from workers.app.laying import golden, large
 from workers.contract.names import ArtifactName
 from workers.contract.promotion import Kind
 
@@ -32,12 +34,13 @@ What it is for, what it was made from, and what it must not be used for.
 
 @dataclass(frozen=True)
 class Given:
-    """What a person has: the artifact itself (a file or folder), and evidence if there is some."""
+    """What a person has: the artifact itself (a file or folder), evidence if there is some, and the rows that drift is measured against."""
 
     source: Path
     entry: str | None = None
     metrics: Path | None = None
     golden: tuple[Path, Path] | None = None
+    reference: Path | None = None
 
 
 def files(name: ArtifactName, kind: Kind, given: Given) -> dict[str, bytes | Path]:
@@ -49,12 +52,40 @@ def files(name: ArtifactName, kind: Kind, given: Given) -> dict[str, bytes | Pat
     entry = _entry([path.removeprefix(f"{place}/") for path in copied], given.entry) if kind is Kind.MODEL else None
     found = copied | {
         artifacts.FILE: _declared(name, kind, entry, given).encode(),
+        **(_for_model(dict(copied), entry, given) if entry else {}),
         "README.md": _CARD.format(name=name).encode(),
         "metrics.json": _evidence(given.metrics) if given.metrics else _METRICS,
     }
-    for path, which, file in zip(("input", "output"), ("inputs", "outputs"), given.golden or (), strict=False):
-        found[f"golden/{path}.json"] = _golden(file, which)
     return {f"{TOPS[kind]}/{name}/{path}": content for path, content in found.items()}
+
+
+def _for_model(copied: dict[str, bytes | Path], entry: str, given: Given) -> dict[str, bytes | Path]:
+    """What only a model has: the golden prediction, or one to fill in, and the rows that drift is measured against."""
+    model = copied[f"{_PLACES[Kind.MODEL]}/{entry}"]
+    assert isinstance(model, Path), "what was given is copied from where it lies"
+    found: dict[str, bytes | Path] = dict(golden.skeleton(model))
+    for (path, which), file in zip(golden.FILES.items(), given.golden or (), strict=False):
+        found[path] = _golden(file, which)
+    if given.reference:
+        found[_reference(given.reference)] = given.reference
+    return found
+
+
+def _reference(file: Path) -> str:
+    if file.is_symlink() or file.suffix.lower() not in REFERENCES:
+        raise click.ClickException(f"{file} is no file that ends in {' or '.join(REFERENCES)}. Nothing was changed.")
+    return f"drift/reference{file.suffix.lower()}"
+
+
+def with_attributes(files: dict[str, bytes | Path], folder: str) -> dict[str, bytes | Path]:
+    """The files, with lines that leave the large ones of the folder to Git LFS."""
+    heavy = [path.removeprefix(f"{folder}/") for path, content in files.items() if size(content) > large.LARGE]
+    return {f"{folder}/{large.FILE}": large.attributes(heavy), **files} if heavy else files
+
+
+def size(content: bytes | Path) -> int:
+    """Bytes."""
+    return content.stat().st_size if isinstance(content, Path) else len(content)
 
 
 def _copied(source: Path) -> Iterator[tuple[str, Path]]:
@@ -90,9 +121,25 @@ def _declared(name: ArtifactName, kind: Kind, entry: str | None, given: Given) -
         "card: README.md",
     ]
     if kind is Kind.MODEL:
-        golden = "golden: {input: golden/input.json, output: golden/output.json, tolerance: 0.0001}  # a prediction that it must repeat"
-        lines.append(golden if given.golden else f"# {golden}")
+        lines += [*_golden_lines(given), *_drift_lines(given)]
     return "\n".join([*lines, ""])
+
+
+def _golden_lines(given: Given) -> list[str]:
+    line = "golden: {input: golden/input.json, output: golden/output.json, tolerance: 0.0001}  # a prediction that it must repeat"
+    return [line] if given.golden else ["# Fill in the values of both files, then take the # away:", f"# {line}"]
+
+
+def _drift_lines(given: Given) -> list[str]:
+    if given.reference:
+        return [
+            f"drift: {{reference: {_reference(given.reference)}}}  # rows that the model learned from; live ones are compared with them"
+        ]
+    return [
+        "# Drift is measured against rows that the model learned from: its inputs as columns, some ten thousand rows drawn at random.",
+        "# Put them here as Parquet or CSV, then take the # away:",
+        "# drift: {reference: drift/reference.parquet}",
+    ]
 
 
 def _evidence(file: Path) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -25,6 +26,7 @@ from workers.ports.errors import Untrusted
 
 _ASKER = Actor(ActorId.read("operator@towpath"), Standing.MEMBER, ())
 """Whoever can read the repository may read what is in it: there is nothing to refuse."""
+_RECORD = re.compile(r"records/\d+/(\d+)\.json")
 _NOW = "1970-01-01T00:00:00.000Z"
 
 
@@ -40,11 +42,32 @@ def read(cache: Cache, head: CommitId) -> tuple[World, dict[int, CommitId]]:
     ledger = GitLedger(cache, None)
     listed = cache.git.must("rev-list", "--first-parent", "--reverse", head, "--", "records").lines
     commits = {seq: CommitId.read(line) for seq, line in enumerate(listed)}
+    if ledger.read(head, layout.record(len(commits) - 1)) is None:
+        commits = _told_apart(cache, head)
     try:
         genesis = wire.load(ledger.read(head, layout.GENESIS) or b"{}")
         return fold(str(genesis.get("repo_id")), head, len(commits) - 1, _files(ledger, head), ()), commits
     except (ValueError, KeyError, AttributeError) as exc:  # BadYaml, BadWire, BadPolicy, BadName and text that is none
         raise Untrusted(f"the ledger at {head} holds what is not of ours: {cell(str(exc), 300)}") from exc
+
+
+def _told_apart(cache: Cache, head: CommitId) -> dict[int, CommitId]:
+    """The commit of each record where others wrote below `records` too, and were disowned: the first that wrote what stands there now."""
+    stand = {path: oid for _, _, oid, path in (re.split(r"[ \t]", line, maxsplit=3) for line in _listed(cache, "ls-tree", "-r", head))}
+    found, commit = dict[int, CommitId](), head
+    for line in _listed(cache, "log", "--first-parent", "--reverse", "--raw", "--no-abbrev", "--no-renames", "--format=%H", head):
+        if not line.startswith(":"):
+            commit = CommitId.read(line)
+            continue
+        facts, _, path = line.partition("\t")
+        record = _RECORD.fullmatch(path)
+        if record and stand.get(path) == facts.split(" ")[3]:
+            found.setdefault(int(record[1]), commit)
+    return found
+
+
+def _listed(cache: Cache, *words: str) -> list[str]:
+    return [line for line in cache.git.must(*words, "--", "records").lines if line]
 
 
 def _files(ledger: GitLedger, head: CommitId) -> Iterator[tuple[str, bytes]]:

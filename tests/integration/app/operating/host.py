@@ -14,6 +14,7 @@ from typing import Any
 
 from demo.processes import Child
 from demo.repository import build
+from tests import warm
 from tests.unit.docs.pages import DOCS, blocks
 
 TOWPATH = str(Path(sys.executable).with_name("towpath"))
@@ -67,7 +68,7 @@ class Host:
     def towpath(self, *words: str, **changes: str) -> subprocess.CompletedProcess[str]:
         """Run `towpath` to its end."""
         environ = {name: value for name, value in (self.environ | changes).items() if value}
-        return subprocess.run([TOWPATH, *words], env=environ, cwd=self.folder, capture_output=True, text=True, check=False, timeout=60)
+        return warm.towpath(*words, env=environ, cwd=self.folder)
 
     def begin(self) -> str:
         """A repository with a ledger whose key is pinned; the fingerprint."""

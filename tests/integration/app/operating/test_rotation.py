@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import stat
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
@@ -26,9 +27,17 @@ from .host import Host
 OPERATOR = PROCESSES["operator"].id
 
 
-@pytest.fixture
-def begun(host: Host) -> Host:
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Host:
+    """What each test has a copy of."""
+    host = Host(tmp_path_factory.mktemp("prepared") / "host")
     host.begin()
+    return host
+
+
+@pytest.fixture
+def begun(host: Host, prepared: Host) -> Host:
+    shutil.copytree(prepared.folder, host.folder, symlinks=True, dirs_exist_ok=True)
     return host
 
 

@@ -95,7 +95,7 @@ async def test_the_record_says_where_the_version_came_from(tmp_path: Path) -> No
         await here.redis.set(lanes.document(f"promotion:{start.id}"), wire.canonical(moved).decode())
         status, text, _ = await get(links(here).audit(start.id))
         assert status == 200
-        assert f"Code at commit {COMMIT} (the version&#39;s own), authors: 1" in text
+        assert f"Code at commit {COMMIT} (the version&#39;s own), made by 1 person" in text
         assert f"Trained on biopsies {start.to.version} (live in prod by P-1 since" in text
         assert "is on hold in prod, where it runs now, by Ana Lima (" in text
         assert "Live while it was bad: " in text and " to now (P-1)" in text

@@ -78,6 +78,34 @@ def test_a_models_facts_are_read_from_its_commit(source: GitSource, people: Peop
     assert source.golden(version) == (GIVEN.encode(), WANTED.encode())
 
 
+def test_the_reference_of_drift_is_kept_with_its_digest_and_no_part_of_the_versions(source: GitSource, people: People) -> None:
+    declared = DECLARED + "drift: {reference: drift/reference.csv}\n"
+    plain = looked(source, people.commit(biopsy()))
+    version = looked(source, people.commit(biopsy(declared, drift__reference_dot_csv="x\n1\n")))
+    assert (version.drift, version.drift_digest) == ("drift/reference.csv", "sha256:" + sha256("x\n1\n"))
+    assert version.digest == plain.digest
+    assert (plain.drift, plain.drift_digest) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        ("{reference: drift/none.csv}", "models/biopsy/drift/none.csv does not exist in this commit"),
+        ("{reference: linked.csv}", "models/biopsy/linked.csv is a symbolic link, which is never followed"),
+        ("{reference: folder.csv}", "is a folder, but a file is meant"),
+        ("{reference: ../biopsy/README.md}", "must be a path below the artifact's folder"),
+        ("{reference: README.md}", "a file that ends in .parquet or .csv"),
+        ("{reference: a.csv, at: 3}", "'at' is not known here"),
+        ("{}", "drift must hold reference"),
+        ("a.csv", "drift must hold reference"),
+    ],
+)
+def test_a_reference_of_drift_that_is_no_file_in_the_folder_is_refused(source: GitSource, people: People, said: str, why: str) -> None:
+    people.write({"models/biopsy/folder.csv/x": "1"})
+    (people.work / "models/biopsy/linked.csv").symlink_to("README.md")
+    assert why in refused(source, people.commit(biopsy(DECLARED + f"drift: {said}\n")))
+
+
 def test_the_digest_covers_all_files_at_the_path_in_the_order_of_their_bytes(source: GitSource, people: People) -> None:
     files = {"b.txt": b"2", "a/z.bin": b"\xff" * 9, "a-.txt": b"1", "Ä.txt": b"3"}
     declared = "kind: dataset\nname: biopsies\npath: data\n"

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
+import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from demo.repository import build
+from tests import warm
+from tests.unit.readers.test_onnx import MODEL
 from workers.adapters.git import GitSource, Mirror
 from workers.contract.names import ArtifactName, RefName, Version
 from workers.contract.promotion import Kind
 from workers.ports.errors import BadContent
 
 from .people import ENVIRONMENT, GIVEN, WANTED, git
-
-TOWPATH = str(Path(sys.executable).with_name("towpath"))
 
 
 @pytest.fixture
@@ -36,7 +38,7 @@ def work(tmp_path: Path) -> Path:
 
 def towpath(work: Path, *words: str) -> subprocess.CompletedProcess[str]:
     environ = {"PATH": os.environ["PATH"], "HOME": str(work.parent), **ENVIRONMENT}
-    return subprocess.run([TOWPATH, "new", *words], cwd=work, env=environ, capture_output=True, text=True, check=False, timeout=60)
+    return warm.towpath("new", *words, env=environ, cwd=work)
 
 
 def inspected(work: Path, name: str) -> tuple[GitSource, ArtifactName]:
@@ -86,6 +88,7 @@ def test_a_dataset_of_a_folder(work: Path) -> None:
         (("model", "loans", "--from", "../several"), "--entry"),
         (("model", "loans", "--from", "../m.onnx", "--metrics", "../in.json"), "finite numbers alone"),
         (("model", "loans", "--from", "../m.onnx", "--golden-input", "../in.json"), "go together"),
+        (("model", "loans", "--from", "../m.onnx", "--reference", "../in.json"), "ends in .parquet or .csv"),
     ],
 )
 def test_what_cannot_be_is_refused_and_nothing_is_changed(work: Path, words: tuple[str, ...], said: str) -> None:
@@ -108,3 +111,57 @@ def test_a_branch_that_is_there_is_left_alone(work: Path) -> None:
     assert again.returncode == 1
     assert "new/loans is there already" in again.stderr
     assert git(work, "for-each-ref") == refs
+
+
+def test_a_golden_prediction_to_fill_in_has_the_tensors_of_the_model(work: Path) -> None:
+    (work.parent / "real.onnx").write_bytes(MODEL)
+    said = towpath(work, "model", "loans", "--from", "../real.onnx", "--metrics", "../metrics.json").stdout
+    assert "Fill in golden/input.json" in said
+    given, wanted = (json.loads(git(work, "show", f"new/loans:models/loans/golden/{name}.json")) for name in ("input", "output"))
+    assert given == {"inputs": [{"name": "x", "shape": [1, 30], "datatype": "FP32", "data": []}]}
+    assert wanted == {"outputs": [{"name": "y", "shape": [1], "datatype": "INT64", "data": []}]}
+    source, name = inspected(work, "loans")
+    assert source.inspect(name, Version.read("v1.0.0"), source.resolve(RefName.read("new/loans")), None).golden is None
+
+
+def test_the_rows_that_drift_is_measured_against_are_kept_with_the_version(work: Path) -> None:
+    (work.parent / "rows.CSV").write_text("x\n1\n")
+    assert (
+        towpath(work, "model", "loans", "--from", "../m.onnx", "--metrics", "../metrics.json", "--reference", "../rows.CSV").returncode == 0
+    )
+    source, name = inspected(work, "loans")
+    found = source.inspect(name, Version.read("v1.0.0"), source.resolve(RefName.read("new/loans")), None)
+    assert (found.drift, found.drift_digest) == ("drift/reference.csv", "sha256:" + hashlib.sha256(b"x\n1\n").hexdigest())
+
+
+def test_without_a_reference_the_file_says_how_to_add_one(work: Path) -> None:
+    assert "nothing to measure drift against" in towpath(work, "model", "loans", "--from", "../m.onnx").stdout
+    assert "# drift: {reference: drift/reference.parquet}" in git(work, "show", "new/loans:models/loans/artifact.yaml")
+
+
+@pytest.mark.parametrize("in_use", [False, True])
+def test_large_files_are_left_to_git_lfs_where_it_is_wanted_or_in_use(work: Path, in_use: bool) -> None:
+    large, sha256 = bytes(6 << 20), hashlib.sha256(bytes(6 << 20)).hexdigest()
+    (work.parent / "big (1).onnx").write_bytes(large)
+    if in_use:
+        (work / ".gitattributes").write_text("*.json filter=lfs diff=lfs merge=lfs -text\n")
+        git(work, "add", ".gitattributes")
+        git(work, "-c", "user.name=D", "-c", "user.email=d@example.org", "commit", "--quiet", "-m", "LFS")
+        git(work, "push", "--quiet", "origin", "HEAD:main")
+    done = towpath(work, "model", "loans", "--from", "../big (1).onnx", "--metrics", "../metrics.json", *([] if in_use else ["--lfs"]))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "git lfs push origin new/loans" in done.stdout
+    assert git(work, "show", "new/loans:models/loans/model/big (1).onnx").split()[3:] == [f"sha256:{sha256}", "size", str(len(large))]
+    assert git(work, "show", "new/loans:models/loans/.gitattributes") == "/model/big*1*.onnx filter=lfs diff=lfs merge=lfs -text"
+    metrics = git(work, "show", "new/loans:models/loans/metrics.json")
+    assert metrics.startswith("version https://git-lfs") is in_use, "what the branch leaves to Git LFS already is left to it here too"
+    shutil.copytree(work / ".git/lfs", work.parent / "remote.git/lfs")
+    source, name = inspected(work, "loans")
+    found = source.inspect(name, Version.read("v1.0.0"), source.resolve(RefName.read("new/loans")), None)
+    assert (found.bytes, found.metrics) == (len(large), {"auc": "0.9"})
+
+
+def test_without_git_lfs_a_large_file_is_committed_as_it_is_and_that_is_said(work: Path) -> None:
+    (work.parent / "big.onnx").write_bytes(bytes(6 << 20))
+    assert "6 MB; it was committed as it is; --lfs" in towpath(work, "model", "loans", "--from", "../big.onnx").stdout
+    assert "models/loans/.gitattributes" not in git(work, "ls-tree", "-r", "--name-only", "new/loans")

@@ -10,11 +10,13 @@ import ssl
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import NoReturn
 
 import httpx
 
 from workers.adapters.git.lfs.batch import LARGEST_ANSWER, MEDIA, Download, asked, reason_of, told
 from workers.adapters.git.lfs.pointer import Pointer
+from workers.adapters.git.login import Logins
 from workers.adapters.git.refusals import Refusals
 from workers.adapters.git.urls import RemoteUrl, shown
 from workers.ports.errors import Unreachable
@@ -30,18 +32,38 @@ _LATER = (408, 425, 429, 500, 502, 503, 504, 507, 509)
 
 
 class Server:
-    """The LFS server at an address (http or https). `timeout` is in seconds, for connecting and for each pause."""
+    """The LFS server at an address (http or https). `timeout` is in seconds, for connecting and for each pause.
 
-    def __init__(self, url: RemoteUrl, timeout: float = TIMEOUT) -> None:
+    The credentials are those of the address, or what `logins` gives for each object.
+    """
+
+    def __init__(self, url: RemoteUrl, timeout: float = TIMEOUT, logins: Logins | None = None) -> None:
         self._url = url
         self._site = httpx.URL(url.address)
         self._timeout = timeout
+        self._logins = logins
+        self._secrets = url.secrets
         self._login = httpx.BasicAuth(url.user, url.password) if url.secrets else None
 
     def pieces(self, pointer: Pointer, path: str) -> Iterator[bytes]:
         """The content as it comes, at most one byte more than the pointer says. Raises Refusals or Unreachable."""
+        self._log_in()
         with self._client() as client:
             yield from _Transfer(self, client, pointer, path).pieces()
+
+    def log_in_again(self) -> bool:
+        """Take another login after one that was refused; False where there is none to be had. Raises WorldError."""
+        if self._logins is None:
+            return False
+        self._logins.forget()
+        self._log_in()
+        return True
+
+    def _log_in(self) -> None:
+        if self._logins:
+            login = self._logins.login()
+            self._secrets = (login.password,)
+            self._login = httpx.BasicAuth(login.user, login.password)
 
     def _client(self) -> httpx.Client:
         headers = {"Accept-Encoding": "identity", "User-Agent": "towpath"}
@@ -49,7 +71,7 @@ class Server:
 
     def shown(self, text: str) -> str:
         """Words of the server as people may see them."""
-        return shown(text, self._url.secrets, 200)
+        return shown(text, self._secrets, 200)
 
     @property
     def name(self) -> str:
@@ -88,6 +110,7 @@ class _Transfer:
         self._pointer = pointer
         self._path = path
         self._got = 0
+        self._may_log_in_again = True
         self._until = time.monotonic() + 60 + pointer.size / SLOWEST
 
     def pieces(self) -> Iterator[bytes]:
@@ -107,9 +130,12 @@ class _Transfer:
             "POST", server.batch, content=body, headers={"Accept": MEDIA, "Content-Type": MEDIA}, auth=login
         ) as answer:
             content = self._small(answer)
-            if answer.status_code != 200:
-                self._refuse(answer, content)
-            return told(content, self._pointer, self._path, server.name, server.shown)
+            if answer.status_code == 200:
+                return told(content, self._pointer, self._path, server.name, server.shown)
+        may, self._may_log_in_again = self._may_log_in_again, False
+        if answer.status_code == 401 and may and server.log_in_again():
+            return self._where()
+        return self._refuse(answer, content)
 
     def _rest(self, download: Download) -> Iterator[bytes]:
         with self._opened(download) as answer:
@@ -165,7 +191,7 @@ class _Transfer:
                 raise Refusals(f"{self._server.name} says more about {self._path} than an answer may hold.")
         return content
 
-    def _refuse(self, answer: httpx.Response, content: bytes) -> None:
+    def _refuse(self, answer: httpx.Response, content: bytes) -> NoReturn:
         """Turn an answer that is no success into words. Raises Unreachable when it may be another one later, else Refusals."""
         status, name = answer.status_code, self._server.name
         said = f"{status}: {words}" if (words := self._server.shown(reason_of(content))) else str(status)

@@ -12,7 +12,7 @@ from workers.adapters.git.lfs.pointer import Pointer
 from workers.adapters.git.refusals import Refusals
 from workers.ports.errors import Unreachable
 
-_CHUNK = 1 << 18
+_CHUNK = 1 << 20
 _LIKE_GIT = ("/.git", "", ".git/.git", ".git")
 """What Git tries behind an address, in its order."""
 _INSIDE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -63,7 +63,14 @@ def _read(file: int, pointer: Pointer, path: str) -> Iterator[bytes]:
         left = pointer.size + 1
         while part := _part(opened.fileno(), min(_CHUNK, left), path):
             left -= len(part)
+            _forget(file, pointer.size + 1 - left)
             yield part
+
+
+def _forget(file: int, read: int) -> None:
+    """What was read is in our own store next and is not read here again: it shall not push everything else out of the kernel's cache."""
+    with suppress(OSError):  # advice only: some file systems take none
+        os.posix_fadvise(file, 0, read, os.POSIX_FADV_DONTNEED)
 
 
 def _part(file: int, size: int, path: str) -> bytes:

@@ -8,6 +8,7 @@ from urllib.parse import unquote, urlsplit
 
 from workers.adapters.git.lfs.folder import Folder
 from workers.adapters.git.lfs.pointer import Pointer
+from workers.adapters.git.login import Logins
 from workers.adapters.git.refusals import Refusals
 from workers.adapters.git.urls import RemoteUrl
 
@@ -29,8 +30,11 @@ class Nowhere:
         )
 
 
-def opened(remote: RemoteUrl, server: RemoteUrl | None) -> Remote:
-    """The place of a repository's large files: the operator's server, else what the repository's own address says."""
+def opened(remote: RemoteUrl, server: RemoteUrl | None, logins: Logins | None = None) -> Remote:
+    """The place of a repository's large files: the operator's server, else what the repository's own address says.
+
+    `logins` are the repository's: they go to its own server, never to another one.
+    """
     if server is not None:
         return _served(server)
     if remote.address.startswith("/"):
@@ -40,11 +44,11 @@ def opened(remote: RemoteUrl, server: RemoteUrl | None) -> Remote:
         return Folder(unquote(url.path))
     if url.scheme in ("http", "https"):
         plain = remote.address.rstrip("/").removesuffix(".git")
-        return _served(RemoteUrl(f"{plain}.git/info/lfs", remote.user, remote.password))
+        return _served(RemoteUrl(f"{plain}.git/info/lfs", remote.user, remote.password), logins)
     return Nowhere()
 
 
-def _served(url: RemoteUrl) -> Remote:
+def _served(url: RemoteUrl, logins: Logins | None = None) -> Remote:
     from workers.adapters.git.lfs.api import Server  # noqa: PLC0415  # its HTTP client takes longer to import than a short ledger to verify
 
-    return Server(url)
+    return Server(url, logins=logins)
