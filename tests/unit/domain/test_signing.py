@@ -98,6 +98,7 @@ def test_a_verification_finds_a_signature_that_does_not_hold_and_a_key_that_was_
         ("  UEVE: {", '  UEVE: {ssh: "ssh-rsa AAAA", ', "not of the form"),
         ("signed: true", "signed: perhaps", "is not of type 'boolean'"),
     ],
+    ids=["another's", "no point", "no ed25519", "no truth"],
 )
 def test_a_policy_with_a_key_that_is_none_or_anothers_takes_no_force(old: str, new: str, why: str) -> None:
     with pytest.raises(policy.BadPolicy, match=why):
