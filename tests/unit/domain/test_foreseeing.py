@@ -84,7 +84,7 @@ def test_a_plan_of_a_rollback_says_what_it_passes_over() -> None:
     found = planned(story, BEN, ask.Rollback(PROD, BIOPSY))
     assert found.promotion is not None
     assert found.promotion.to.version == "v1.0.0"
-    assert "Passed over: approval, soak, gates." in found.would
+    assert "Passed over: approval." in found.would
     assert found.conditions == ()
     assert story.live() == "v2.0.0"
 

@@ -163,7 +163,7 @@ def test_evidence_that_is_worse_now_refuses_what_waits_for_approval() -> None:
     story.finds(effect, smoke=Result.FAIL)
     moved = story.again(effect).promotion
     assert moved and moved.state.value == "refused"
-    assert "the gates or their evidence are others" in moved.events[-1].text
+    assert "the gate smoke said pass" in moved.events[-1].text
     assert moved.reasons == ("smoke: fail",)
 
 
