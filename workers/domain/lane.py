@@ -25,9 +25,7 @@ def release_of(world: World, promotion: Promotion) -> Release:
 
 def judged(world: World, promotion: Promotion, rules: Rules) -> Promotion:
     """The promotion with its gates, plan, quorum and differences as they are on this state of the ledger."""
-    live = plan.baseline(world, promotion)
-    version = version_of(world, promotion)
-    now = world.version(promotion.artifact, live.version) if live else None
+    live, version, now = _compared(world, promotion)
     results = gates.judge(gates.Candidate(world, rules, version, now))
     asked = plan.quorums(rules)
     return replace(
@@ -41,6 +39,18 @@ def judged(world: World, promotion: Promotion, rules: Rules) -> Promotion:
         changes=plan.changes(version, now),
         targets=tuple(target.name for target in rules.targets),
     )
+
+
+def is_stale(world: World, promotion: Promotion, rules: Rules) -> bool:
+    """Whether the plan that was approved is another now. A sweep asks this of everything queued, so it is the digest alone, at half the cost."""
+    live, version, now = _compared(world, promotion)
+    return plan.digest(promotion, live, rules, gates.judge(gates.Candidate(world, rules, version, now))) != promotion.plan
+
+
+def _compared(world: World, promotion: Promotion) -> tuple[Placed | None, RegisteredVersion, RegisteredVersion | None]:
+    """What the lane will run before it, the version that is promoted, and the version that it is compared with."""
+    live = plan.baseline(world, promotion)
+    return live, version_of(world, promotion), world.version(promotion.artifact, live.version) if live else None
 
 
 def version_of(world: World, promotion: Promotion) -> RegisteredVersion:
