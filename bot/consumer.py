@@ -29,6 +29,8 @@ DEAD = "towpath:bot:dead"
 MOST_DEAD = 1_000
 TRIES = 5
 BATCH = 64
+TOUCHED = 100
+"""Milliseconds within which somebody else has taken an entry over."""
 
 Body = dict[str, Any]
 Dispatch = Callable[[Body], Awaitable[bool]]
@@ -120,7 +122,8 @@ class Consumer:
         """Take over what nobody finished. What waits here for its turn is only marked as alive: that does not count as a try."""
         idle = int(self._pace.retry_after * 1000)
         ids: Any = await self._redis.xautoclaim(lanes.INTAKE, GROUP, self._me, min_idle_time=idle, start_id="0-0", count=BATCH, justid=True)
-        left = [entry_id for entry_id in ids if entry_id not in self._at_work]
+        inherited = await self._inherit()
+        left = [entry_id for entry_id in sorted({*inherited, *ids}, key=_order) if entry_id not in self._at_work]
         rows: Any = await self._redis.xclaim(lanes.INTAKE, GROUP, self._me, 0, left) if left else []
         found: dict[str, dict[str, str]] = {entry_id: fields for entry_id, fields in rows if entry_id and fields}
         for entry_id in left:
@@ -130,6 +133,20 @@ class Consumer:
                 await self._lay_aside(entry_id, found[entry_id], "it failed too often")
             else:
                 self._start(entry_id, found[entry_id])
+
+    async def _inherit(self) -> list[str]:
+        """What a bot was at that is certainly dead: nobody waits for it to have lain long. One bot inherits; another finds it just touched."""
+        inherited: list[str] = []
+        consumers: Any = await self._redis.xinfo_consumers(lanes.INTAKE, GROUP)
+        for name in (str(row["name"]) for row in consumers if row["pending"]):
+            if name == self._me or not clock.is_over(name):
+                continue
+            rows: Any = await self._redis.xpending_range(lanes.INTAKE, GROUP, min="-", max="+", count=BATCH, consumername=name)
+            ids = [row["message_id"] for row in rows]
+            taken: Any = await self._redis.xclaim(lanes.INTAKE, GROUP, self._me, TOUCHED, ids, justid=True) if ids else []
+            inherited += taken
+            log.info("inherited", of=name, entries=len(ids))
+        return inherited
 
     async def _tries_of(self, entry_id: str) -> int:
         rows = await self._redis.xpending_range(lanes.INTAKE, GROUP, min=entry_id, max=entry_id, count=1)
@@ -188,6 +205,10 @@ def _entries(found: Any) -> list[tuple[str, dict[str, str]]]:
     """Redis answers with a list of pairs, or (protocol 3) with a mapping of lists of lists."""
     rows = found.items() if isinstance(found, dict) else found or ()
     return [entry for _, entries in rows for entry in (entries[0] if entries and isinstance(entries[0], list) else entries)]
+
+
+def _order(entry_id: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in entry_id.split("-"))
 
 
 def read(fields: dict[str, str], signers: IntakeSigners) -> Body:

@@ -20,7 +20,7 @@ from workers.contract.wire import BadWire
 
 KEPT = 90 * 24 * 3600
 DOUBT = "?"
-MARGIN = timedelta(seconds=60)
+MARGIN = timedelta(minutes=10)
 """Clocks of different hosts may differ so much before we trust the order of two instants."""
 
 

@@ -17,8 +17,8 @@ from workers.contract.promotion import Card
 
 EVENT_TYPE = "towpath_record"
 PAGES = 50
-BEFORE = 300
-"""Seconds before a promotion's request from which on its card is looked for."""
+BEFORE = 900
+"""Seconds before a promotion's request from which on its card is looked for: the clock of the host that recorded it may run ahead of Slack's."""
 
 _NO_LOOKING = {"missing_scope", "no_permission", "not_allowed_token_type"}
 _NOT_THERE = {"thread_not_found", "message_not_found", "channel_not_found", "not_in_channel", "is_archived"}

@@ -94,7 +94,7 @@ class Case:
 
     `sealed` is None only where there is no valid envelope: an anomaly that the writer itself records.
     `asked` is the person's envelope that a report answers, once its own signature was found to hold. `looked` marks a request that was put
-    back after the repository was looked at: it is not deferred again.
+    back after the repository was looked at: it is not deferred again. `after` is how far one beat of the clock has come.
     """
 
     envelope: Envelope
@@ -102,6 +102,7 @@ class Case:
     now: datetime
     asked: Envelope | None = None
     looked: bool = False
+    after: PromotionId | None = None
 
     @property
     def actor(self) -> Actor:

@@ -37,9 +37,7 @@ def judged(world: World, promotion: Promotion, rules: Rules, now: datetime | Non
 
 def alone(world: World, promotion: Promotion, rules: Rules, now: datetime | None = None) -> Promotion:
     """The same for one promotion, whatever moves with it."""
-    live = plan.baseline(world, promotion)
-    version = version_of(world, promotion)
-    runs = world.version(promotion.artifact, live.version) if live else None
+    live, version, runs = _compared(world, promotion)
     results = passed_over(promotion, gates.judge(gates.Candidate(world, rules, version, runs, now)))
     asked = () if "approval" in promotion.skipped else plan.quorums(rules, promotion)
     return replace(
@@ -66,6 +64,26 @@ def passed_over(promotion: Promotion, results: tuple[GateResult, ...]) -> tuple[
 def gate_of(result: GateResult) -> str:
     """The gate's name without the part of it that was judged: `metrics` of `metrics: auc`."""
     return result.gate.partition(":")[0]
+
+
+def is_stale(world: World, promotion: Promotion, rules: Rules) -> bool:
+    """Whether the plan that was approved is another now. A sweep asks this of everything queued, so it is the digest alone, at half the cost."""
+    if promotion.bundle:
+        return judged(world, promotion, rules).plan != promotion.plan
+    live, version, runs = _compared(world, promotion)
+    return plan.digest(promotion, live, rules, gates.judge(gates.Candidate(world, rules, version, runs))) != promotion.plan
+
+
+def with_authors(world: World, promotion: Promotion) -> Promotion:
+    """The promotion with those who made the version (of a bundle, all versions), as the policy names them now: they may not count for it."""
+    every = (promotion, *bundle.others(world, promotion))
+    return replace(promotion, authors=tuple(sorted({author for one in every for author in rights.authors(world, one)})))
+
+
+def _compared(world: World, promotion: Promotion) -> tuple[Placed | None, RegisteredVersion, RegisteredVersion | None]:
+    """What the lane will run before it, the version that is promoted, and the version that it is compared with."""
+    live = plan.baseline(world, promotion)
+    return live, version_of(world, promotion), world.version(promotion.artifact, live.version) if live else None
 
 
 def version_of(world: World, promotion: Promotion) -> RegisteredVersion:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import lru_cache
 
 from workers.contract import wire
 from workers.contract.names import Digest
@@ -43,18 +44,19 @@ def baseline(world: World, promotion: Promotion) -> Placed | None:
 
 def digest(promotion: Promotion, live: Placed | None, rules: Rules, gates: tuple[GateResult, ...]) -> Digest:
     """The plan digest: promotion, from, to, the rules in force, the evidence. Nothing observed and nothing timed, so it is the same tomorrow."""
-    plan = {
-        "promotion": promotion.id,
-        "artifact": promotion.artifact,
-        "kind": promotion.kind,
-        "environment": promotion.environment,
-        "from": live.digest if live else None,
-        "to": promotion.to.digest,
-        "commit": promotion.to.commit,
-        "rules": rules.digest,
-        **({"skipped": sorted(promotion.skipped)} if promotion.skipped else {}),
-        "evidence": sorted({one for gate in gates for one in gate.evidence}),
-    }
+    evidence = tuple(sorted({one for gate in gates for one in gate.evidence}))
+    skipped = tuple(sorted(promotion.skipped))
+    place = (promotion.id, promotion.artifact, promotion.kind, promotion.environment)
+    return _hashed((*place, live.digest if live else None, promotion.to.digest, promotion.to.commit, rules.digest, evidence, skipped))
+
+
+_PARTS = ("promotion", "artifact", "kind", "environment", "from", "to", "commit", "rules", "evidence", "skipped")
+
+
+@lru_cache(maxsize=1 << 15)
+def _hashed(parts: tuple[object, ...]) -> Digest:
+    """Remembered: a sweep asks it of everything that is queued, and almost always it is what it was."""
+    plan = {name: part for name, part in zip(_PARTS, parts, strict=True) if name != "skipped" or part}
     return Digest.read(wire.sha256(wire.canonical(plan)))
 
 

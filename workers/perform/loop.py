@@ -19,7 +19,7 @@ from workers.contract import wire
 from workers.contract.actors import PROCESSES
 from workers.contract.envelope import LIFETIME, BadEnvelope, Envelope, Sealed, Sender, read_stamp, request_id, stamp
 from workers.contract.externals import External
-from workers.contract.names import ActorId, CommitId
+from workers.contract.names import ActorId, CommitId, PromotionId
 from workers.contract.outcomes import Delivery, Moved, Outcome, Registered, Trouble
 from workers.contract.promotion import Promotion, RegisteredVersion, Release
 from workers.domain import bundle, record
@@ -133,12 +133,14 @@ class Loop:
     def _judge_all(self, world: World, entries: Sequence[Entry]) -> Batch:
         batch = Batch(world)
         for entry in entries:
+            after: PromotionId | None = None
             for _ in range(100):
-                case = self._open(batch.world, entry)
+                case = replace(self._open(batch.world, entry), after=after)
                 judged = self._judge(batch, case)
                 batch.judged.append(judged)
                 if judged.commit is None or not isinstance(case.envelope.request, ask.Tick):
                     break
+                after = judged.decision.promotion.id if judged.decision.promotion else after
         return batch
 
     def _judge(self, batch: Batch, case: d.Case) -> Judged:

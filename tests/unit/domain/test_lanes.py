@@ -5,14 +5,17 @@ from __future__ import annotations
 import pytest
 
 from workers.contract import requests as ask
+from workers.contract.actors import PROCESSES
+from workers.contract.envelope import Sender, seal
 from workers.contract.names import PromotionId
 from workers.contract.promotion import State
 from workers.contract.requests import Seen
 from workers.domain import decision as d
 from workers.domain import lane
+from workers.domain.decide import decide
 
 from .test_voting import adopted
-from .worlds import ANA, BEN, BIOPSY, MIA, OLA, POLICY, STAGING, Story, reasons, version_of
+from .worlds import ANA, BEN, BIOPSY, KEYS, MIA, OLA, POLICY, STAGING, Story, reasons, version_of
 
 
 def pid(number: int) -> PromotionId:
@@ -240,3 +243,20 @@ def test_what_succeeded_is_kept_for_ten(story: Story) -> None:
         story.succeeds(f"v0.{n}.0", "staging")
     assert [one.version for one in story.lane("staging").succeeded] == [f"v0.{n}.0" for n in range(2, lane.KEPT + 2)]
     assert story.promotion("P-1").state is State.SUCCEEDED
+
+
+def test_a_beat_of_the_clock_goes_on_behind_what_it_decided_last(story: Story) -> None:
+    for number in (1, 2, 3, 4):
+        story.promotes(ANA, f"v{number}.0.0")
+    story.later(hours=25)
+    decided: list[PromotionId] = []
+    while len(decided) < 10:
+        envelope = story._envelope(PROCESSES["clock"], ask.Tick(), None, issued=story.now)
+        case = d.Case(envelope, seal(envelope, Sender.CLOCK, KEYS["clock"]), story.now, after=decided[-1] if decided else None)
+        decision = story.judge(case)
+        if decision.promotion is None:
+            break
+        assert decision.event == "expired"
+        decided.append(decision.promotion.id)
+    assert decided == [pid(number) for number in (5, 6, 7, 8)]
+    assert decide(story.world, d.Case(envelope, case.sealed, story.now, after=pid(5))) == d.NOTHING

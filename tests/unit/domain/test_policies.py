@@ -47,7 +47,11 @@ def _frozen(freeze: str) -> str:
 
 
 WRONG = {
-    "an unknown key": (POLICY.replace("soak: 1h", "sock: 1h"), "sock", "'sock', which is not known; known: after, on_register, supersede, soak"),
+    "an unknown key": (
+        POLICY.replace("soak: 1h", "sock: 1h"),
+        "sock",
+        "'sock', which is not known; known: after, on_register, supersede, soak",
+    ),
     "a key that is nearly one": (POLICY.replace("soak: 1h", "soaks: 1h"), "soaks", "Did you mean 'soak'?"),
     "a form with an example": (POLICY.replace("soak: 1h", "soak: 2 hours"), "2 hours", "such as '90s' or '15m' or '2h' or '7d'"),
     "an approver among several rules": (

@@ -16,14 +16,20 @@ from workers.domain.times import is_past
 
 
 def due(world: World, case: d.Case) -> d.Decision:
-    """The first thing that is due, or nothing. Asked again after each decision, on the state that it left."""
+    """The first thing that is due after the promotion that was decided last, or nothing.
+
+    Asked again after each decision, on the state that it left, from there on: one beat of the clock looks at each promotion once, however many
+    are due. What a decision makes due before it is found at the next beat.
+    """
     return next(_due(world, case), d.NOTHING)
 
 
 def _due(world: World, case: d.Case) -> Iterator[d.Decision]:
     yield from freezes.ended(world, case)
     yield from locks.ended(world, case)
-    for promotion in sorted((world.promotions[id_] for id_ in world.open), key=lambda p: p.id.number):
+    after = case.after.number if case.after else 0
+    for id_ in sorted((id_ for id_ in world.open if id_.number > after), key=lambda id_: id_.number):
+        promotion = world.promotions[id_]
         rules = world.policy.rules_for(promotion.environment, promotion.artifact, promotion.kind)
         if promotion.state in states.BEFORE_DEPLOYMENT and (hold := holds.of(world, promotion)):
             yield holds.refused(world, case, promotion, hold)
@@ -44,11 +50,11 @@ def _queued(world: World, case: d.Case, promotion: Promotion, rules: Rules | Non
         text = f"The policy no longer has the environment {promotion.environment}."
         yield d.moved(d.move(world, case, promotion, State.REFUSED, "refused", text, reasons=(text,)))
         return
-    fresh = lane.judged(world, promotion, rules)
-    if (promotion.quorum or fresh.quorum) and fresh.plan != promotion.plan:
-        yield vote.stale(world, case, promotion, fresh, rules)
+    if (promotion.quorum or rules.approve) and lane.is_stale(world, promotion, rules):
+        yield vote.stale(world, case, promotion, lane.judged(world, promotion, rules), rules)
         return
-    if promotion.quorum and not quorums.is_met(fresh):
+    if promotion.quorum and not quorums.is_met(lane.with_authors(world, promotion)):
+        fresh = lane.judged(world, promotion, rules)
         standing = quorums.counting(fresh)
         text = f"An approval is lacking again: {vote.tally(fresh)}.{vote.dropped(promotion.votes, standing)}"
         yield vote.reopen(world, case, replace(fresh, votes=standing), "stale", text)
@@ -58,6 +64,7 @@ def _queued(world: World, case: d.Case, promotion: Promotion, rules: Rules | Non
         if told := lane.told_anew(world, case, promotion, found):
             yield told
         return
+    fresh = lane.judged(world, promotion, rules)
     if stopped := gates.stops(fresh.gates):
         text = "Refused by the gates at the last look."
         yield d.moved(d.move(world, case, fresh, State.REFUSED, "refused", text, reasons=tuple(gate.text for gate in stopped)))

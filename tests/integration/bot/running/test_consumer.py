@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 from redis.asyncio import Redis
 
+from bot import clock
 from bot.broker import connect
 from bot.consumer import DEAD, GROUP, TRIES, Consumer, Pace
 from bot.signature import IntakeSigners, Signer
@@ -87,6 +90,39 @@ async def test_failure_once_is_made_good(tmp_path: Path) -> None:
 
         await until(done)
         assert await redis.xlen(DEAD) == 0
+
+
+async def test_what_a_dead_bot_was_at_is_taken_up_at_once_and_what_a_living_one_is_at_is_not(tmp_path: Path) -> None:
+    done: list[str] = []
+
+    async def dispatch(body: dict[str, Any]) -> bool:
+        done.append(body["text"])
+        return True
+
+    over = await asyncio.create_subprocess_exec("true")
+    await over.wait()
+    mine = clock.life()
+    dead = mine.replace(f"/{os.getpid()}/", f"/{over.pid}/")
+    alive = mine.replace(f"/{os.getpid()}/", f"/{os.getppid()}/")
+    with RedisServer(tmp_path / "redis") as server:
+        redis = connect(server.url)
+        await redis.xgroup_create(lanes.INTAKE, GROUP, id="0", mkstream=True)
+        for name, text in ((dead, "left behind"), (alive, "in hand")):
+            await put(redis, channel_id="C1", text=text)
+            await redis.xreadgroup(GROUP, name, {lanes.INTAKE: ">"})
+        patient = replace(PACE, retry_after=600.0)
+        task = asyncio.create_task(Consumer(redis, IntakeSigners(SECRET, None), dispatch, mine, patient).run())
+
+        async def taken_up() -> bool:
+            return await redis.xlen(lanes.INTAKE) == 1
+
+        await until(taken_up)
+        await put(redis, channel_id="C1", text="new")
+        await until(taken_up)
+        await end([task])
+        await redis.aclose()
+    assert done[0] == "left behind"
+    assert "in hand" not in done
 
 
 async def test_order_within_a_conversation_and_none_across(tmp_path: Path) -> None:

@@ -53,6 +53,24 @@ def test_what_is_moved_or_deleted_upstream_is_moved_or_deleted_here(mirror: Mirr
     assert mirror.ref(HEADS + "topic") is None
 
 
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_ref_is_where_git_says_however_git_keeps_it(mirror: Mirror, people: People, packed: bool) -> None:
+    commit = people.commit({"a": "1"})
+    people.tag("biopsy@v1.0.0")
+    mirror.fetch()
+    mirror.set_ref("refs/towpath/mark", commit)
+    git(mirror.folder, "symbolic-ref", "refs/towpath/other", "refs/towpath/mark")
+    if packed:
+        git(mirror.folder, "pack-refs", "--all")
+    names = (SOURCE, TAGS + "biopsy@v1.0.0", "refs/towpath/mark", "refs/towpath/other")
+    for name in names:
+        assert mirror.ref(name) == git(mirror.folder, "rev-parse", name)
+    for missing in ("refs/towpath/mar", "refs/towpath", "towpath/mark", "refs/towpath/mark/x"):
+        assert mirror.ref(missing) is None
+    mirror.set_ref("refs/towpath/mark", None)
+    assert mirror.ref("refs/towpath/mark") is None
+
+
 def test_an_empty_remote_has_no_source_and_a_deleted_branch_vanishes(mirror: Mirror, people: People, source: GitSource) -> None:
     mirror.fetch()
     with pytest.raises(BadContent, match="no branch main"):
