@@ -156,7 +156,9 @@ class Model:
         if kind == "Deployed" and seen in ("refused", "unreachable") and one.settled:
             return self._ends(one, "failed")
         if kind != "Restored" and seen == "mismatch" and not one.rollback:
-            one.state, one.look_at = "rolling_back", self.now + PATIENCE
+            lane = self.lanes[one.place]
+            lane.generation += 1  # going back is fenced from the deployment that it undoes
+            one.generation, one.state, one.look_at = lane.generation, "rolling_back", self.now + PATIENCE
             return "rolling_back"
         one.state = "needs_attention"
         return "needs_attention"
