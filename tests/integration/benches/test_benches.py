@@ -14,6 +14,8 @@ FIGURE = re.compile(r"[\d,]+(\.\d+)?")
 
 SMALLEST = {
     "ack": ["--rounds", "1", "--requests", "20", "--callers", "1", "--callers", "3"],
+    "engine": ["--rounds", "2", "--artifacts", "40", "--many", "40"],
+    "faults": ["--runs", "2"],
     "journey": ["--rounds", "1"],
     "ledger": ["--rounds", "1", "--artifacts", "200", "--requests", "40"],
     "verify": ["--rounds", "1", "--records", "40", "--peer", "20"],
@@ -84,3 +86,15 @@ def test_ledger_records_and_answers() -> None:
     found = rows("ledger")
     assert [found[name][0] for name in ("batches of at most 128", "a push for each", "as many as wait")] == ["120", "120", "40"]
     assert {"what is in prod for X", "show status, everything", "the state after one more push"} <= found.keys()
+
+
+def test_engine_decides_and_sweeps_beside_a_floor() -> None:
+    found = rows("engine")
+    assert found["floor: one promotion to JSON and back"][-1] == "1.0"
+    assert {"promote, with its gates", "an approval", "waiting, none due", "soaking, none due"} <= found.keys()
+
+
+def test_faults_tells_what_it_did_and_that_it_held() -> None:
+    found = rows("faults")
+    assert found["all"][:2] == ["2", "0"]
+    assert found["ends"]
