@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from itertools import count
 from pathlib import Path
 from random import Random
@@ -19,10 +20,13 @@ from workers.app import genesis
 from workers.contract import lanes
 from workers.contract import requests as ask
 from workers.contract.actors import PROCESSES, Actor
-from workers.contract.envelope import Sealed
-from workers.contract.names import ArtifactName, CommitId, PromotionId, VersionAsk
-from workers.contract.promotion import Promotion, State
+from workers.contract.envelope import Sealed, stamp
+from workers.contract.evidence import Evidence
+from workers.contract.names import ArtifactName, CommitId, Digest, Instant, PromotionId, Version, VersionAsk
+from workers.contract.promotion import Promotion, Result, State
 from workers.contract.requests import Seen
+from workers.contract.wire import sha256
+from workers.domain.gates import commit_status
 from workers.domain.state import World
 from workers.ports.inbox import Entry
 
@@ -54,8 +58,12 @@ INTERLOPERS = (
     Interloper("its version is deprecated", lambda name, id_: ((MIA, ask.Deprecate(name, V2, "it leaks")),), State.REFUSED),
     Interloper("its bytes are put on hold", lambda name, id_: ((MIA, ask.Rollback(STAGING, name, because="it leaks")),), State.REFUSED),
     Interloper("another promotion of the lane begins", _overtakes, State.WAITING),
+    Interloper("its requester pauses it", lambda name, id_: ((ANA, ask.Pause(id_)),), State.QUEUED),
+    Interloper("somebody else locks its lane", lambda name, id_: ((MIA, ask.Lock(name, PROD, "I compare")),), State.QUEUED),
+    Interloper("somebody puts its version on hold", lambda name, id_: ((MIA, ask.Hold(name, V2, PROD, "it leaks")),), State.REFUSED),
 )
 OTHER_POLICY = POLICY.replace("count: 1", "count: 2")
+STATUS_POLICY = f"{POLICY}    gates: [{{commit-status: {{}}}}]\n"
 
 
 @pytest.fixture(scope="module")
@@ -131,6 +139,58 @@ def test_a_policy_that_takes_force_between_the_approval_and_the_push_asks_everyb
         assert promotion.quorum.count == 2
     _nothing_begun(town, world, set(asked))
     _all_answered(town, approvals)
+
+
+def test_a_freeze_that_lands_between_the_approval_and_the_push_stops_everything_and_loses_no_approval(
+    arena: Foundation, server: RedisServer, tmp_path: Path
+) -> None:
+    town, other = _two_writers(arena, server, tmp_path)
+    asked = _asked(town)
+    approvals = [town.approves(str(id_), BEN) for id_ in asked]
+    until = Instant.read(stamp(town.now + timedelta(hours=2)))
+    town.ledger.before_push = lambda: _land(town, other, [[(MIA, ask.Freeze(PROD, until, "the year's end"))]])
+    town.loop.perform()
+    world = town.loop.read()
+    for id_ in asked:
+        promotion = world.promotions[id_]
+        assert (promotion.state, [vote.actor for vote in promotion.votes]) == (State.QUEUED, [BEN.id])
+        assert any("frozen" in reason for reason in promotion.reasons)
+    _nothing_begun(town, world, set(asked))
+    _all_answered(town, approvals)
+
+
+def test_evidence_that_is_revoked_between_the_approval_and_the_push_refuses_what_it_was_for(
+    arena: Foundation, server: RedisServer, tmp_path: Path
+) -> None:
+    town, other = _two_writers(arena, server, tmp_path)
+    asked = _asked(town)
+    proposed = town.sealed(PROCESSES["effects"], ask.PolicyProposed(CommitId.read("5" * 40), STATUS_POLICY), key="effects")
+    _land_all(town, [proposed, town.sealed(MIA, ask.AdoptPolicy("5" * 12)), *_seen(town, asked, Result.PASS)])
+    _land_all(town, [town.sealed(MIA, ask.Approve(id_)) for id_ in asked])
+    assert all(town.loop.read().promotions[id_].events[-1].event == "stale" for id_ in asked)
+    approvals = [town.approves(str(id_), BEN) for id_ in asked]
+    revoked = _seen(other, asked, Result.FAIL)
+    town.ledger.before_push = lambda: _land_all(other, revoked)
+    town.loop.perform()
+    world = town.loop.read()
+    assert {world.promotions[id_].state for id_ in asked} == {State.REFUSED}
+    _nothing_begun(town, world, set(asked))
+    _all_answered(town, approvals)
+
+
+def _seen(town: Town, asked: dict[PromotionId, ArtifactName], result: Result) -> list[Sealed]:
+    """CI's word on each version, as it is gathered for somebody who asked."""
+    sealed = []
+    for id_, name in asked.items():
+        digest = Digest.read(sha256(f"{name} {result.value}".encode()))
+        found = Evidence(name, Version.read(str(V2)), commit_status.CHECK, result, f"ci: {result.value}", stamp(town.now), digest)
+        wanted = town.sealed(MIA, ask.Approve(id_)).to_wire()
+        sealed.append(town.sealed(PROCESSES["effects"], ask.Gathered((found,), wanted), key="effects"))
+    return sealed
+
+
+def _land_all(town: Town, sealed: list[Sealed]) -> None:
+    assert town.loop._land([Entry(f"0-{number}", one.to_wire()) for number, one in enumerate(sealed)]).commits
 
 
 def _two_writers(arena: Foundation, server: RedisServer, folder: Path) -> tuple[Town, Town]:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from workers.contract import requests as ask
 from workers.contract.envelope import Envelope, Sealed
 from workers.contract.evidence import Evidence
+from workers.contract.names import VersionAsk
 from workers.contract.outcomes import Registered
 from workers.contract.promotion import GateResult, Promotion, Result
 from workers.domain import decision as d
@@ -209,3 +210,25 @@ def test_a_new_version_is_not_said_to_be_refused_for_what_nobody_looked_at() -> 
     told = outcome(story.reports(ask.Inspected(version_of("v2.0.0")), envelope))
     assert isinstance(told, Registered)
     assert told.environments["prod"] == ("v2.0.0 has not succeeded in staging yet; promote it there first",)
+
+
+def test_the_second_part_of_a_way_waits_for_approval_and_its_evidence_is_looked_for_then() -> None:
+    story = begun()
+    story.says(ANA, ask.Promote(VersionAsk.read("v1"), PROD, BIOPSY, via=STAGING))
+    story.deploys("P-1")
+    done = story.verifies("P-1")
+    assert not [effect for effect in done.effects if isinstance(effect, d.Gather)]
+    second = story.promotion("P-2")
+    assert second.state.value == "waiting"
+    assert by_name(second)["smoke"].result is Result.CANNOT_TELL
+    effect = story.wanted(story.approves(second))
+    story.finds(effect)
+    asked_anew = story.again(effect).promotion
+    assert asked_anew is not None
+    assert (asked_anew.state.value, asked_anew.votes, asked_anew.events[-1].event) == ("waiting", (), "stale")
+    story.later(hours=2)
+    effect = story.wanted(story.approves(asked_anew))
+    story.finds(effect)
+    approved = story.again(effect).promotion
+    assert approved is not None
+    assert approved.state.value == "deploying"

@@ -144,10 +144,15 @@ def by(case: d.Case) -> Asker:
     return Asker(case.actor.id, case.conversation.channel if case.conversation else "", case.because)
 
 
-def opened(world: World, case: d.Case, promotion: Promotion, rules: Rules, said: str = "") -> d.Decision:
-    """The first decision on a promotion whose gates were judged: refused, asked for approval, queued, or begun."""
+def opened(
+    world: World, case: d.Case, promotion: Promotion, rules: Rules, said: str = "", later: frozenset[str] = frozenset()
+) -> d.Decision:
+    """The first decision on a promotion whose gates were judged: refused, asked for approval, queued, or begun.
+
+    `later` are gates whose evidence is looked at when somebody approves.
+    """
     event = "emergency" if promotion.skipped else "requested"
-    if stopped := gates.stops(promotion.gates):
+    if stopped := [gate for gate in gates.stops(promotion.gates) if lane.gate_of(gate) not in later]:
         if d.floods(world, case):
             what = f"promote {promotion.artifact} {promotion.to.version} to {rules.name}"
             return d.refuse(world, case, what, *(Reason(gate.gate, gate.text) for gate in stopped))
@@ -155,8 +160,8 @@ def opened(world: World, case: d.Case, promotion: Promotion, rules: Rules, said:
         text = f"{len(stopped)} of {len(promotion.gates)} gates {'stops' if len(stopped) == 1 else 'stop'} it."
         return d.moved(d.move(world, case, promotion, State.REFUSED, "refused", f"{said} {text}".strip(), reasons=reasons))
     if promotion.quorum:
-        later = f"It begins at {promotion.start_at}, or as soon as it is approved after that." if promotion.start_at else ""
-        expires, text = stamp(case.now + rules.expires), " ".join(part for part in (said, "Asked for approval.", later) if part)
+        when = f"It begins at {promotion.start_at}, or as soon as it is approved after that." if promotion.start_at else ""
+        expires, text = stamp(case.now + rules.expires), " ".join(part for part in (said, "Asked for approval.", when) if part)
         return d.moved(d.move(world, case, promotion, State.WAITING, event, text, expires_at=expires))
     needed = "" if promotion.skipped and rules.approve else "No approval is needed."
     return lane.proceed(world, case, promotion, rules, event, f"{said} {needed}".strip())
