@@ -61,7 +61,7 @@ class Ring:
                 raise KeyRefused(f"the ledger's key of {who} is not the one of this folder. Set TOWPATH_KEYS right. Nothing was changed")
             return self._rotated(world, signers.Signer(who, line, after=at), because)
 
-        return self._land(change, line if who == WRITER else None)
+        return self._land(change, line if who == WRITER else None, who)
 
     def _rotated(self, world: World, new: signers.Signer, because: str | None) -> Change:
         if any(signers.same(one, new.key) for one in self._lines(world, layout.REVOKED)):
@@ -126,8 +126,13 @@ class Ring:
             self._reader.append(Reader(self.ledger, new_writer))
         return self._reader[-1].read()
 
-    def _land(self, change: Callable[[World, str], Change | None], new_writer: str | None = None) -> CommitId | None:
-        """Judge the change on the head, push, and do both again on the new state when somebody was faster."""
+    def _land(
+        self, change: Callable[[World, str], Change | None], new_writer: str | None = None, who: str | None = None
+    ) -> CommitId | None:
+        """Judge the change on the head, push, and do both again on the new state when somebody was faster.
+
+        A key that was put in force in this very second is not replaced before the next one: OpenSSH takes no key that is valid for no time at all.
+        """
         for attempt in range(TRIES):
             world = self.read(new_writer)
             now = self.now()
@@ -135,6 +140,9 @@ class Ring:
             found = change(world, at)
             if found is None:
                 return None
+            if any(one.who == who and one.before is None and one.after == at for one in signers.read(self._text(world, layout.SIGNERS))):
+                time.sleep(1 - now.microsecond / 1e6)
+                continue
             (commit,) = self.ledger.build(world.head, [_draft(world, found, stamp(now))])
             if self.ledger.push(commit, world.head) is Push.ACCEPTED:
                 self.ledger.set_anchor(commit)

@@ -19,6 +19,7 @@ from workers.contract.promotion import Placed, Promotion, RegisteredVersion, Rel
 from workers.domain import decision as d
 from workers.domain import layout, policy, record
 from workers.domain.decide import decide
+from workers.domain.recents import Recents
 from workers.domain.state import Recent, World, decided
 
 BEGIN = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
@@ -102,7 +103,7 @@ def court(artifacts: int, waiting: int, queued: int) -> Court:
     ]
     files = dict.fromkeys((layout.path_of(one) for one in begun), b"")  # documents of our own are not read back
     full = replace(empty, versions=versions, releases=releases)
-    world = replace(decided(full, full.head, begun, files, Recent(1, stamp(BEGIN), None, "bench", "requested")), recent=())
+    world = replace(decided(full, full.head, begun, files, Recent(1, stamp(BEGIN), None, "bench", "requested")), recent=Recents())
     return Court(world, begun[0])
 
 

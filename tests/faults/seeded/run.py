@@ -239,7 +239,7 @@ class Run:
             return
         _, fault = self._left.pop(0)
         self._cast.trace.append(f"*** {fault.name}")
-        self.found.struck.append((fault.name, where))
+        self.found.struck.append((fault.name, f"{who} {where}"))
         self._hurt = self._elapsed()
         self._deadline = self._hurt + PATIENCE
         self._forgot |= fault.forgets
@@ -271,8 +271,8 @@ class Run:
         found = self._ledger.promotion(PROMOTION)
         assert found is not None, "nothing was recorded"
         ends = set(self.plan.story.ends)
-        for name, _ in self.found.struck:
-            ends |= set(_OTHER_ENDS) if "target" in name else set()
+        for name, where in self.found.struck:
+            ends |= set(_OTHER_ENDS) if "target" in name or where.startswith("target") else set()
         assert found["state"] in ends, f"it ended as {found['state']}: {found.get('reasons', '')}"
         self._cast.need("target")
         world = self._ledger.read(self._cast.keys)

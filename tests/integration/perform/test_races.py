@@ -167,7 +167,8 @@ def test_evidence_that_is_revoked_between_the_approval_and_the_push_refuses_what
     proposed = town.sealed(PROCESSES["effects"], ask.PolicyProposed(CommitId.read("5" * 40), STATUS_POLICY), key="effects")
     _land_all(town, [proposed, town.sealed(MIA, ask.AdoptPolicy("5" * 12)), *_seen(town, asked, Result.PASS)])
     _land_all(town, [town.sealed(MIA, ask.Approve(id_)) for id_ in asked])
-    assert all(town.loop.read().promotions[id_].events[-1].event == "stale" for id_ in asked)
+    world = town.loop.read()
+    assert {world.promotions[id_].events[-1].event for id_ in asked} == {"stale"}, world.proposal
     approvals = [town.approves(str(id_), BEN) for id_ in asked]
     revoked = _seen(other, asked, Result.FAIL)
     town.ledger.before_push = lambda: _land_all(other, revoked)
@@ -180,10 +181,12 @@ def test_evidence_that_is_revoked_between_the_approval_and_the_push_refuses_what
 
 def _seen(town: Town, asked: dict[PromotionId, ArtifactName], result: Result) -> list[Sealed]:
     """CI's word on each version, as it is gathered for somebody who asked."""
-    sealed = []
+    sealed, word = [], "success" if result is Result.PASS else "failure"
     for id_, name in asked.items():
         digest = Digest.read(sha256(f"{name} {result.value}".encode()))
-        found = Evidence(name, Version.read(str(V2)), commit_status.CHECK, result, f"ci: {result.value}", stamp(town.now), digest)
+        found = Evidence(
+            name, Version.read(str(V2)), commit_status.CHECK, result, f"ci: {result.value}", stamp(town.now), digest, facts=(("ci", word),)
+        )
         wanted = town.sealed(MIA, ask.Approve(id_)).to_wire()
         sealed.append(town.sealed(PROCESSES["effects"], ask.Gathered((found,), wanted), key="effects"))
     return sealed
