@@ -61,7 +61,8 @@ def _lock(one: Lock, names: Names) -> str:
 def freezes(outcome: Freezes, links: Links, names: Names) -> Post:
     """Which environments are frozen."""
     lines = [_freeze(one, names) for one in outcome.freezes]
-    return _listed("Freezes", lines or ["Nobody has frozen an environment."], None, 0)
+    lines += [f"• {safe(one.environment)} until {when(one.until)}, by the policy: {safe(one.period, 300)}" for one in outcome.closed]
+    return _listed("Freezes", lines or ["No environment is frozen now."], None, 0)
 
 
 def _freeze(one: Freeze, names: Names) -> str:

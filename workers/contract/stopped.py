@@ -54,10 +54,20 @@ class Locks:
 
 
 @dataclass(frozen=True)
+class Closed:
+    """An environment in a freeze that the policy writes down: the policy's words for it, and the instant of its end."""
+
+    environment: EnvironmentName
+    period: str
+    until: str
+
+
+@dataclass(frozen=True)
 class Freezes:
-    """The answer to `show freezes`."""
+    """The answer to `show freezes`: those that somebody put on, and those of the policy that hold now."""
 
     freezes: tuple[Freeze, ...] = ()
+    closed: tuple[Closed, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 
 from workers.contract.envelope import read_stamp, stamp
 from workers.contract.names import ArtifactName, EnvironmentName
 from workers.contract.promotion import Promotion, State
-from workers.contract.stopped import Debts, Freezes, Holds, Locks, Queue, Queued, QueueLane
-from workers.domain import affected, lane, plan, states
+from workers.contract.stopped import Closed, Debts, Freezes, Holds, Locks, Queue, Queued, QueueLane
+from workers.domain import affected, calendar, lane, plan, states
 from workers.domain.state import World
 
 MOST = 20
@@ -53,7 +54,14 @@ def locks(world: World, artifact: ArtifactName | None, environment: EnvironmentN
 def freezes(world: World, environment: EnvironmentName | None, now: datetime) -> Freezes:
     """The freezes that count now, the one that ends first in front."""
     fitting = (one for name, one in world.freezes.items() if environment in (None, name) and _counts(one.until, now))
-    return Freezes(tuple(sorted(fitting, key=lambda one: one.until)))
+    return Freezes(tuple(sorted(fitting, key=lambda one: one.until)), tuple(_closed(world, environment, now)))
+
+
+def _closed(world: World, environment: EnvironmentName | None, now: datetime) -> Iterator[Closed]:
+    """The policy's own freezes that hold now, of the environments themselves; those of one kind or artifact are in `show policy`."""
+    for name, rules in world.policy.environments.items():
+        if environment in (None, name) and (window := calendar.covers(rules.freeze, now)):
+            yield Closed(name, window.period.text, stamp(window.ends))
 
 
 def _counts(until: str | None, now: datetime) -> bool:

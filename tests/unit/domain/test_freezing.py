@@ -200,3 +200,15 @@ def test_each_document_lies_in_its_place(story: Story) -> None:
 def test_refusals_say_who_could(story: Story) -> None:
     (reason,) = reasons(freezes(story, who=ANA))
     assert reason.clears == "may: ml-leads"
+
+
+def test_what_the_policy_freezes_now_is_shown_beside_what_people_froze() -> None:
+    text = POLICY.replace(
+        "    after: staging\n", "    after: staging\n    freeze: [{from: Mon, until: Tue 08:00, because: the audit}]\n", 1
+    )
+    story = Story(text)
+    found = outcome(story.says(ANA, ask.ShowFreezes()))
+    assert isinstance(found, Freezes)
+    assert [(one.environment, one.until) for one in found.closed] == [(PROD, "2026-11-24T08:00:00.000Z")]
+    assert "the audit" in found.closed[0].period
+    assert outcome(story.says(ANA, ask.ShowFreezes(STAGING))) == Freezes()

@@ -16,7 +16,7 @@ from workers.contract.commands import COMMANDS
 from workers.contract.externals import Around, External
 from workers.contract.names import ArtifactName, DebtId, EnvironmentName, Version
 from workers.contract.promotion import Kind, State, Table
-from workers.contract.stopped import Debts, Freezes, Held, Holds, Locks, Period, Queue, Queued, QueueLane
+from workers.contract.stopped import Closed, Debts, Freezes, Held, Holds, Locks, Period, Queue, Queued, QueueLane
 from workers.contract.stops import Debt, DebtKind, Freeze, Lock
 from workers.contract.verified import Found, Verdict, Verification
 
@@ -125,7 +125,11 @@ SAMPLES: dict[type[out.Outcome], list[out.Outcome]] = {
     ],
     Queue: [QUEUE, Queue()],
     Locks: [Locks((LOCK, replace(LOCK, until=TIME)), "read biopzy as biopsy"), Locks()],
-    Freezes: [Freezes((Freeze(EnvironmentName("prod"), LEA, "holidays", TIME, TIME),)), Freezes()],
+    Freezes: [
+        Freezes((Freeze(EnvironmentName("prod"), LEA, "holidays", TIME, TIME),)),
+        Freezes(closed=(Closed(EnvironmentName("prod"), "Fri 16:00 to <!here>", TIME),)),
+        Freezes(),
+    ],
     Holds: [
         Holds((Held(replace(hold(), affected_since=TIME), True, (Period(TIME, None, P), Period(TIME, TIME))),), 3),
         Holds((Held(replace(hold(), affected_since=TIME)), Held(hold()))),
