@@ -106,5 +106,5 @@ def _listed(title: str, reasons: tuple[out.Reason, ...], names: Names) -> list[s
 
 
 def _reason(one: out.Reason, names: Names) -> str:
-    clears = f"\n\u2003↳ _clears:_ {told(one.clears, 400, names)}" if one.clears else ""
+    clears = f"\n\u2003↳ _cleared by:_ {told(one.clears.removeprefix('may: '), 400, names)}" if one.clears else ""
     return f"• *{safe(one.code.removeprefix('right-').replace('-', ' '), 40)}*: {told(one.text, 500, names)}{clears}"
