@@ -131,24 +131,27 @@ class Ring:
     ) -> CommitId | None:
         """Judge the change on the head, push, and do both again on the new state when somebody was faster.
 
-        A key that was put in force in this very second is not replaced before the next one: OpenSSH takes no key that is valid for no time at all.
+        A key that was put in force in this very second is replaced in the next one: OpenSSH takes no key that is valid for no time at all.
         """
         for attempt in range(TRIES):
             world = self.read(new_writer)
             now = self.now()
-            at = _second_of(max(int(now.timestamp()), self._time(world.seq)))
-            found = change(world, at)
+            second = max(int(now.timestamp()), self._time(world.seq))
+            if self._is_new(world, who, _second_of(second)):
+                now, second = datetime.fromtimestamp(second + 1, UTC), second + 1
+            found = change(world, _second_of(second))
             if found is None:
                 return None
-            if any(one.who == who and one.before is None and one.after == at for one in signers.read(self._text(world, layout.SIGNERS))):
-                time.sleep(1 - now.microsecond / 1e6)
-                continue
             (commit,) = self.ledger.build(world.head, [_draft(world, found, stamp(now))])
             if self.ledger.push(commit, world.head) is Push.ACCEPTED:
                 self.ledger.set_anchor(commit)
                 return commit
             time.sleep(random.uniform(0, 0.02 * attempt))  # noqa: S311  # jitter between writers, no secret
         raise Unreachable("recording: other writers were faster twenty times in a row; nothing was changed, say it again")
+
+    def _is_new(self, world: World, who: str | None, second: str) -> bool:
+        lines = signers.read(self._text(world, layout.SIGNERS))
+        return any(one.who == who and one.before is None and one.after == second for one in lines)
 
     def _time(self, seq: int) -> int:
         """The committer time of a record's commit."""
