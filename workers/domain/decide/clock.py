@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from workers.contract import quorums
 from workers.contract.promotion import Promotion, State
-from workers.domain import bundle, gates, lane, states
+from workers.domain import bundle, gates, lane, states, steady
 from workers.domain import decision as d
 from workers.domain.decide import freezes, holds, locks, reminders, reports, vote
 from workers.domain.policy import Rules
@@ -50,15 +50,11 @@ def _queued(world: World, case: d.Case, promotion: Promotion, rules: Rules | Non
         text = f"The policy no longer has the environment {promotion.environment}."
         yield d.moved(d.move(world, case, promotion, State.REFUSED, "refused", text, reasons=(text,)))
         return
-    if (promotion.quorum or rules.approve) and lane.is_stale(world, promotion, rules):
-        yield vote.stale(world, case, promotion, lane.judged(world, promotion, rules), rules)
-        return
-    if promotion.quorum and not quorums.is_met(lane.with_authors(world, promotion)):
-        fresh = lane.judged(world, promotion, rules)
-        standing = quorums.counting(fresh)
-        text = f"An approval is lacking again: {vote.tally(fresh)}.{vote.dropped(promotion.votes, standing)}"
-        yield vote.reopen(world, case, replace(fresh, votes=standing), "stale", text)
-        return
+    if not steady.is_known(world, promotion, rules):
+        if changed := _changed(world, case, promotion, rules):
+            yield changed
+            return
+        steady.remember(world, promotion, rules)
     found = lane.waits(world, promotion, rules, case.now)
     if found[0]:
         if told := lane.told_anew(world, case, promotion, found):
@@ -70,3 +66,15 @@ def _queued(world: World, case: d.Case, promotion: Promotion, rules: Rules | Non
         yield d.moved(d.move(world, case, fresh, State.REFUSED, "refused", text, reasons=tuple(gate.text for gate in stopped)))
     else:
         yield lane.start(world, case, fresh, "deploying", "Its turn has come. Deployment begins.")
+
+
+def _changed(world: World, case: d.Case, promotion: Promotion, rules: Rules) -> d.Decision | None:
+    """What becomes of a queued promotion whose plan is another now, or whose approvals no longer all count."""
+    if (promotion.quorum or rules.approve) and lane.is_stale(world, promotion, rules):
+        return vote.stale(world, case, promotion, lane.judged(world, promotion, rules), rules)
+    if not promotion.quorum or quorums.is_met(lane.with_authors(world, promotion)):
+        return None
+    fresh = lane.judged(world, promotion, rules)
+    standing = quorums.counting(fresh)
+    text = f"An approval is lacking again: {vote.tally(fresh)}.{vote.dropped(promotion.votes, standing)}"
+    return vote.reopen(world, case, replace(fresh, votes=standing), "stale", text)
