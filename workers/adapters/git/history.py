@@ -3,6 +3,7 @@ one is being judged."""
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -17,7 +18,9 @@ from workers.domain import layout
 from workers.domain.chain import Step
 from workers.ports.errors import Untrusted
 
-_RUN = 512
+_RUN = 256
+_AHEAD = 3
+"""So many runs are being read or checked while one is judged."""
 _DIFF = ("-r", "-z", "--raw", "--no-abbrev", "--no-renames", "--no-ext-diff", "--no-textconv", "--ignore-submodules=none")
 _NOTHING = "0" * 40
 
@@ -42,19 +45,19 @@ class _Change:
 
 
 _Whole = tuple[_Change, str | None, bytes | None]
-_Raw = tuple[CommitId, Commit, str | None, list[_Whole]]
+_Raw = tuple[CommitId, bytes, list[_Whole]]
+_Checked = tuple[CommitId, Commit, str | None, list[_Whole]]
 
 
 def steps(mirror: Mirror, commits: Sequence[CommitId]) -> Iterator[Step]:
     """The commits, in their order, each with what it changed. Raises Untrusted when one cannot be read."""
     runs = [commits[at : at + _RUN] for at in range(0, len(commits), _RUN)]
-    with ThreadPoolExecutor(1) as ahead:
-        coming: Future[list[_Raw]] | None = ahead.submit(_read, mirror, runs[0]) if runs else None
+    with ThreadPoolExecutor(1) as reader, ThreadPoolExecutor(1) as checker:
+        coming: deque[Future[list[_Checked]]] = deque()
         for number in range(len(runs)):
-            assert coming is not None, "there is one for each run"
-            run = coming.result()
-            coming = ahead.submit(_read, mirror, runs[number + 1]) if number + 1 < len(runs) else None
-            yield from (_step(*raw) for raw in run)
+            while len(coming) < _AHEAD and number + len(coming) < len(runs):
+                coming.append(checker.submit(_checked, reader.submit(_read, mirror, runs[number + len(coming)])))
+            yield from (_step(*one) for one in coming.popleft().result())
 
 
 def changed(mirror: Mirror, before: CommitId, after: CommitId) -> Mapping[str, str | None]:
@@ -70,19 +73,21 @@ def _read(mirror: Mirror, run: Sequence[CommitId]) -> list[_Raw]:
     try:
         headers = list(mirror.objects.read_many(run, "commit"))
         whole = _with_contents(mirror, [change for commit in run for change in changes.get(commit, ())])
-        found = [_checked(commit, header) for commit, header in zip(run, headers, strict=True)]
-        return [(*one, [next(whole) for _ in changes.get(one[0], ())]) for one in found]
+        return [(commit, header, [next(whole) for _ in changes.get(commit, ())]) for commit, header in zip(run, headers, strict=True)]
     except Missing as exc:
         raise Untrusted(f"The ledger's commits from {run[0]} on cannot be read: {exc}") from exc
 
 
-def _checked(commit: CommitId, content: bytes) -> tuple[CommitId, Commit, str | None]:
-    """The commit and its signer, found out here ahead of the judgement: libsodium lets go of Python's lock meanwhile."""
-    try:
-        found = read_commit(content)
-        return commit, found, found.signer
-    except (BadObject, BadName) as exc:
-        raise Untrusted(f"The ledger's commit {commit} cannot be read: {exc}") from exc
+def _checked(run: Future[list[_Raw]]) -> list[_Checked]:
+    """Each commit with its signer, found out ahead of the judgement: libsodium lets go of Python's lock meanwhile."""
+    found: list[_Checked] = []
+    for commit, content, changes in run.result():
+        try:
+            one = read_commit(content)
+        except (BadObject, BadName) as exc:
+            raise Untrusted(f"The ledger's commit {commit} cannot be read: {exc}") from exc
+        found.append((commit, one, one.signer, changes))
+    return found
 
 
 def _step(commit: CommitId, found: Commit, signer: str | None, changes: Sequence[_Whole]) -> Step:
