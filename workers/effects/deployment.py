@@ -105,12 +105,12 @@ class Deployment:
         except Unreachable as exc:
             return self._unreachable(target, attempt, switched, exc)
         except (RefusedByHost, BadContent) as exc:
-            return (Seen.MISMATCH if switched else Seen.REFUSED), f"{target.name} said no: {exc}"
+            return _no(attempt, switched), f"{target.name} said no: {exc}"
         if answer.result is Applied.STALE:
             log.info("stale_fence", promotion=attempt.promotion, generation=attempt.generation, target=target.name)
             return None, ""
         if answer.result is Applied.REFUSED:
-            return (Seen.MISMATCH if switched else Seen.REFUSED), answer.text + _lacking(wanted)
+            return _no(attempt, switched), answer.text + _lacking(wanted)
         return Seen.DONE, answer.text
 
     def _unreachable(self, target: Target, attempt: Attempt, switched: Sequence[str], exc: Unreachable) -> tuple[Seen, str]:
@@ -229,6 +229,11 @@ class Deployment:
         self, kind: type[ask.Deployed] | type[ask.Verified] | type[ask.Restored], attempt: Attempt, seen: Seen, target: str, text: str
     ) -> None:
         self._reporter.step(kind(attempt.promotion, attempt.generation, seen, target, text[:1000]))
+
+
+def _no(attempt: Attempt, switched: Sequence[str]) -> Seen:
+    """What a target's no means: that nothing live changed only if no run before this one, and no other target of it, can have switched."""
+    return Seen.REFUSED if attempt.fresh and not switched else Seen.MISMATCH
 
 
 def _without_files(attempt: Attempt, exc: BadContent | Unreachable) -> tuple[Seen, str, str]:

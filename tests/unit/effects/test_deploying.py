@@ -66,6 +66,13 @@ def test_a_no_of_the_first_target_is_a_refusal(prod: Story, answer: Answer | Exc
     assert "us" not in bench.places or bench.places["us"].asked == []
 
 
+@pytest.mark.parametrize("answer", [REFUSED, RefusedByHost("403"), BadContent("not a model")])
+def test_a_no_after_a_run_that_may_have_switched_does_not_say_that_nothing_changed(prod: Story, answer: Answer | Exception) -> None:
+    bench = Bench(prod, Place("eu", [answer]))
+    bench.deployment.deploy(bench.attempt("P-4", fresh=False))
+    assert seen(bench)[0] is Seen.MISMATCH
+
+
 @pytest.mark.parametrize("answer", [REFUSED, RefusedByHost("403"), Unreachable("no route")])
 def test_after_one_has_switched_a_no_of_the_next_must_be_undone(prod: Story, answer: Answer | Exception) -> None:
     bench = Bench(prod, Place("eu"), Place("us", [answer]))
