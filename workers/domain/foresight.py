@@ -17,7 +17,7 @@ from workers.contract.wire import BadWire
 from workers.domain import decision as d
 from workers.domain import states, subject, unmet
 from workers.domain.policy import Policy, Refined, Refinement
-from workers.domain.state import World
+from workers.domain.state import World, supposing
 
 Judge = Callable[[World, d.Case], d.Decision]
 _UNSEALED = Sealed(Sender.BOT, "", "")
@@ -85,11 +85,16 @@ def _menu(decision: d.Decision, verb: str) -> out.Choose | None:
     return None
 
 
-def _conditions(world: World, envelope: Envelope, promotion: Promotion | None) -> tuple[out.Reason, ...]:
-    """What the promotion would wait for, or was refused for; nothing if it would be under way, or ended as was asked."""
+def _conditions(world: World, envelope: Envelope, decision: d.Decision) -> tuple[out.Reason, ...]:
+    """What the promotion would wait for, or was refused for; nothing if it would be under way, or ended as was asked.
+
+    The others of a bundle count as if they were there already: what stops one of it stops all.
+    """
+    promotion = decision.promotion
     if promotion is None or (promotion.state in states.TERMINAL and promotion.state is not State.REFUSED):
         return ()
-    return unmet.of(world, promotion, read_stamp(envelope.issued_at))
+    others = (one for one in decision.documents if isinstance(one, Promotion) and one.id in promotion.bundle)
+    return unmet.of(supposing(world, others), promotion, read_stamp(envelope.issued_at))
 
 
 def _plan(world: World, envelope: Envelope, text: str, judge: Judge) -> out.Outcome:
@@ -101,7 +106,7 @@ def _plan(world: World, envelope: Envelope, text: str, judge: Judge) -> out.Outc
         text,
         would=_would(decision, refused),
         promotion=promotion,
-        conditions=(*refused, *_conditions(world, envelope, promotion)),
+        conditions=(*refused, *_conditions(world, envelope, decision)),
         notes=_notes(decision),
         diff=next((one.diff for one in decision.announce if isinstance(one, out.PolicyAdopted)), ""),
     )
@@ -145,16 +150,16 @@ def _why_not_said(world: World, envelope: Envelope, text: str, judge: Judge) -> 
     if menu := _menu(decision, "why not"):
         return menu
     promotion = decision.promotion
-    return out.Unmet(text, (*refused, *_conditions(world, envelope, promotion)), notes=(*_notes(decision), *_emergency(world, promotion)))
+    return out.Unmet(text, (*refused, *_conditions(world, envelope, decision)), notes=(*_notes(decision), *_emergency(world, promotion)))
 
 
 def _why_not(world: World, envelope: Envelope, wanted: ask.WhyNot) -> out.Outcome:
     case = d.Case(envelope, _UNSEALED, read_stamp(envelope.issued_at), looked=True)
-    promotion = subject.find_promotion(world, case, wanted.promotion)
+    promotion = subject.find_leader(world, case, wanted.promotion)
     if isinstance(promotion, out.Reason):
         return out.Refused(f"why not {wanted.promotion or ''}".strip(), (promotion,))
     what = f"{promotion.id}: {promotion.artifact} {promotion.to.version} to {promotion.environment}"
-    stands = f"It stands at {promotion.state.value.replace('_', ' ')} since {promotion.events[-1].time}."
+    stands = f"It stands at {promotion.state.value.replace('_', ' ')} since {promotion.arrived.time}."
     over = (unmet.ended(promotion),) if promotion.state is State.REFUSED else ()
     found = (*over, *unmet.of(world, promotion, case.now))
     return out.Unmet(what, found, stands, promotion.id, _emergency(world, promotion) if found else ())

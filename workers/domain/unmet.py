@@ -24,7 +24,7 @@ def of(world: World, promotion: Promotion, now: datetime) -> tuple[Reason, ...]:
     if promotion.state in states.UNDER_WAY:
         return ()
     if promotion.state is State.NEEDS_ATTENTION:
-        way = f"{_named(rules.run)}: retry {promotion.id}, or rollback {promotion.artifact} in {promotion.environment}"
+        way = f"{_named(rules.run)}: retry {promotion.id}, accept live {promotion.id}, or rollback {promotion.artifact} in {promotion.environment}"
         return tuple(Reason("attention", reason, way) for reason in promotion.reasons[:1])
     fresh = lane.judged(world, promotion, rules)
     if promotion.state in states.TERMINAL and promotion.state is not State.REFUSED:
@@ -39,7 +39,7 @@ def of(world: World, promotion: Promotion, now: datetime) -> tuple[Reason, ...]:
 
 def ended(promotion: Promotion) -> Reason:
     """That it is over, and how to ask for the same again."""
-    last = promotion.events[-1]
+    last = promotion.arrived
     again = f"anybody who may request it: promote {promotion.artifact} {promotion.to.version} to {promotion.environment}"
     return Reason("ended", f"{promotion.id} has ended: {promotion.state.value.replace('_', ' ')} since {last.time}.", again)
 

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-import structlog
-
 from workers.contract import requests as ask
 from workers.contract import wire
-from workers.contract.envelope import BadEnvelope, Sealed, stamp
+from workers.contract.envelope import stamp
 from workers.contract.evidence import Evidence
 from workers.contract.names import Digest, EnvironmentName
 from workers.contract.promotion import RegisteredVersion, Result
@@ -17,11 +15,10 @@ from workers.domain import decision as d
 from workers.domain.gates import judging
 from workers.domain.gates.gate import Dossier
 from workers.domain.policy import Policy, Rules
+from workers.effects import asked
 from workers.effects.reading import LedgerView
 from workers.effects.reporting import Reporter
 from workers.ports.errors import WorldError
-
-log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
@@ -59,7 +56,7 @@ class Gathering:
         A task's own words could be anybody's who can write to the broker: so nothing is looked at without a request that a person signed for.
         """
         head = self._view.head()
-        if not self._is_signed(effect.asked):
+        if not isinstance(asked.opened(self._view, self._reporter.repo_id, effect.asked), ask.PEOPLE):
             return
         version = self._view.version(head, effect.artifact, effect.version)
         if version:
@@ -67,15 +64,6 @@ class Gathering:
             if found := tuple(self._seen(version, policy, effect)):
                 self._reporter.evidence(ask.Gathered(found, effect.asked))
         self._reporter.put_back(effect.asked)
-
-    def _is_signed(self, asked: str) -> bool:
-        try:
-            sealed = Sealed.from_wire(asked)
-            key = self._view.key_of(self._view.head(), sealed.sender)
-            return bool(key) and isinstance(sealed.open(str(key), self._reporter.repo_id).request, ask.PEOPLE)
-        except BadEnvelope as exc:
-            log.warning("bad_envelope", why=str(exc))
-            return False
 
     def _seen(self, version: RegisteredVersion, policy: Policy, effect: d.Gather) -> Iterator[Evidence]:
         rules = policy.rules_for(effect.environment, version.artifact, version.kind)
@@ -86,12 +74,12 @@ class Gathering:
                 finding = self._look(need.check, Asked(version, place))
                 yield _evidence(version, need.check, need.environment, finding, stamp(self._reporter.now()))
 
-    def _look(self, check: str, asked: Asked) -> Finding:
+    def _look(self, check: str, about: Asked) -> Finding:
         look = self._looks.get(check)
         if look is None:
             return Finding(Result.CANNOT_TELL, f"this installation has nothing that looks at {check}")
         try:
-            return look(asked)
+            return look(about)
         except WorldError as exc:
             return Finding(Result.CANNOT_TELL, f"{exc}. Ask again when that is mended")
 

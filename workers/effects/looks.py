@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import structlog
@@ -10,10 +10,10 @@ import structlog
 from workers.contract.promotion import RegisteredVersion, Result
 from workers.contract.safety import Safety, Verdict
 from workers.domain.gates import commit_status, safety
-from workers.domain.policy import TargetRule
 from workers.domain.safety.allowed import SCANNER
 from workers.domain.safety.scan import scan
 from workers.domain.safety.streams import Stream
+from workers.effects import serving
 from workers.effects.gathering import Asked, Finding
 from workers.ports.errors import BadContent, RefusedByHost, Unclear, Unreachable
 from workers.ports.source import Source
@@ -58,7 +58,7 @@ def _overall(states: set[str]) -> Result:
 class Smoke:
     """The golden prediction at the targets of the environment where the version runs already."""
 
-    def __init__(self, source: Source, open_target: Callable[[TargetRule], Target]) -> None:
+    def __init__(self, source: Source, open_target: serving.Open) -> None:
         self._source = source
         self._open = open_target
 
@@ -68,18 +68,12 @@ class Smoke:
         if version.golden is None:
             fix = "name `golden` in artifact.yaml and register that as a new version"
             return Finding(Result.CANNOT_TELL, f"it has no golden prediction that could be asked for; {fix}")
-        targets = list(self._targets(place.targets, version)) if place else []
+        targets = list(serving.targets(self._open, place.targets, version.kind)) if place else []
         if place is None or not targets:
             where = place.name if place else "The earlier environment"
             return Finding(Result.CANNOT_TELL, f"{where} has no target that serves a {version.kind.value}, so nobody can be asked")
         wanted = Wanted(version, {}, self._golden(version))
         return _all(place.name, [(target.name, *_asked(target, wanted)) for target in targets])
-
-    def _targets(self, rules: Iterable[TargetRule], version: RegisteredVersion) -> Iterator[Target]:
-        for rule in rules:
-            target = self._open(rule)
-            if version.kind in target.capabilities().kinds:
-                yield target
 
     def _golden(self, version: RegisteredVersion) -> tuple[bytes, bytes] | None:
         try:

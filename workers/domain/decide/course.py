@@ -17,7 +17,7 @@ _RUNNING = (State.DEPLOYING, State.VERIFYING)
 
 def pause(world: World, case: d.Case, wanted: ask.Pause) -> d.Decision:
     """It does not begin until somebody lets it continue. A deployment under way has no step to stop at."""
-    promotion = subject.find_promotion(world, case, wanted.promotion)
+    promotion = subject.find_leader(world, case, wanted.promotion)
     if isinstance(promotion, Reason):
         return vote.nowhere(world, case, "pause", promotion)
     what = f"pause {promotion.id}"
@@ -36,7 +36,7 @@ def pause(world: World, case: d.Case, wanted: ask.Pause) -> d.Decision:
 
 def go_on(world: World, case: d.Case, wanted: ask.Continue) -> d.Decision:
     """The pause is over. What was queued begins at the next look, once its plan, gates and stops are judged again there."""
-    promotion = subject.find_promotion(world, case, wanted.promotion)
+    promotion = subject.find_leader(world, case, wanted.promotion)
     if isinstance(promotion, Reason):
         return vote.nowhere(world, case, "continue", promotion)
     what = f"continue {promotion.id}"
