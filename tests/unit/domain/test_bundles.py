@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from workers.contract import requests as ask
 from workers.contract.names import ArtifactName, PromotionId, VersionAsk
+from workers.contract.outcomes import Planned, Unmet
 from workers.contract.promotion import Kind, State
 from workers.contract.requests import Seen
 from workers.domain import bundle, reads
@@ -253,3 +254,54 @@ def _act(story: Story, kind: int, id_: PromotionId, seen: Seen) -> None:
         story.says(BEN, ask.Retry(id_))
     elif report := REPORTS.get(promotion.state):
         story.reports(report(id_, promotion.generation, seen, "eu", "seen"))
+
+
+def accepts(story: Story, id_: PromotionId) -> d.Decision:
+    """Ben accepts what the one target reports: the new version."""
+    promotion = story.promotion(id_)
+    found = (ask.Sighting("eu", promotion.to.label, promotion.to.digest),)
+    return story.reports(ask.Observed(id_, promotion.generation, found, "sealed"), story.asks(BEN, ask.AcceptLive(id_)))
+
+
+def test_one_that_is_accepted_as_it_is_waits_for_the_other_and_no_proof_is_made_up(story: Story) -> None:
+    story.says(BEN, ask.Approve(P3))
+    for id_ in ("P-3", "P-4"):
+        story.deploys(id_)
+    story.later(hours=1).ticks()
+    assert states(story) == ["needs_attention", "needs_attention"]
+    assert accepts(story, P3).event == "proved"
+    assert states(story) == ["verifying", "needs_attention"]
+    assert story.live() is None
+    assert story.later(hours=1).ticks() == []
+    assert accepts(story, P4).event == "succeeded"
+    assert states(story) == ["succeeded", "succeeded"]
+    assert story.folded() == story.world
+
+
+def test_one_is_not_accepted_where_another_has_gone_back(story: Story) -> None:
+    story.says(BEN, ask.Approve(P3))
+    story.deploys("P-3")
+    story.later(hours=1).ticks()
+    nothing = (ask.Sighting("eu"),)
+    story.reports(ask.Observed(P4, story.promotion("P-4").generation, nothing, "sealed"), story.asks(BEN, ask.AcceptLive(P4)))
+    assert story.state("P-4") == "failed"
+    assert refused(story, accepts(story, P3)) == ["bundle"]
+
+
+def test_a_plan_of_a_bundle_names_what_stops_any_of_it() -> None:
+    story = soaked(Story())
+    story.says(MIA, ask.Lock(CHECKOUT, PROD, "I compare"))
+    wanted = ask.Promote(VersionAsk.read("v1"), PROD, BIOPSY, also=(ask.Item(CHECKOUT, VersionAsk.read("v1")),))
+    (planned,) = story.says(ANA, ask.Plan(ask.Nested.of(wanted, "promote both"))).outcomes
+    assert isinstance(planned, Planned)
+    assert {"approval", "lock"} <= {one.code for one in planned.conditions}
+
+
+def test_why_not_and_pause_by_the_id_of_one_are_about_all_of_it(story: Story) -> None:
+    (unmet,) = story.says(ANA, ask.WhyNot(P4)).outcomes
+    assert isinstance(unmet, Unmet)
+    assert "approval" in {one.code for one in unmet.conditions}
+    story.says(ANA, ask.Pause(P4))
+    story.says(BEN, ask.Approve(P3))
+    assert states(story) == ["queued", "queued"]
+    assert "paused" in story.promotion("P-3").reasons[0]
