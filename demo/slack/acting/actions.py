@@ -28,19 +28,18 @@ class _Scene:
 async def click(stage: Stage, user: User, body: Json) -> Json:
     """Press a button: {channel, ts | view, what, block?, as_seen?, values?}; how the app took it. Raises CannotDo."""
     scene = _scene(stage, user, body)
-    content = body["as_seen"] if isinstance(body.get("as_seen"), dict) else scene.content
-    block, element = filled.find(content, str(body.get("what")), {"button"}, body.get("block"))
+    block, element = filled.find(_seen(scene, body), str(body.get("what")), {"button"}, body.get("block"))
     return await _send(stage, user, scene, body, _action(stage, block, element))
 
 
 async def choose(stage: Stage, user: User, body: Json) -> Json:
-    """Choose in a menu: {channel, ts | view, what?, block?, option}; returns how the app took it. Raises CannotDo."""
+    """Choose in a menu: {channel, ts | view, what?, block?, as_seen?, option}; returns how the app took it. Raises CannotDo."""
     scene = _scene(stage, user, body)
     option, what = body.get("option"), body.get("what")
     if what is None:
-        block, element = filled.find_option(scene.content, str(option), MENUS)
+        block, element = filled.find_option(_seen(scene, body), str(option), MENUS)
     else:
-        block, element = filled.find(scene.content, str(what), MENUS, body.get("block"))
+        block, element = filled.find(_seen(scene, body), str(what), MENUS, body.get("block"))
     if element["type"] == "users_select":
         named = stage.workspace.user_named(str(option))
         option = named.id if named else option
@@ -50,6 +49,11 @@ async def choose(stage: Stage, user: User, body: Json) -> Json:
         stage.screens.keep(body["view"], block["block_id"], element["action_id"], held)
         scene = _scene(stage, user, body)
     return await _send(stage, user, scene, body, _action(stage, block, element) | value)
+
+
+def _seen(scene: _Scene, body: Json) -> Json:
+    """What the person had before them: the app may have edited the message since."""
+    return body["as_seen"] if isinstance(body.get("as_seen"), dict) else scene.content
 
 
 async def shortcut(stage: Stage, user: User, body: Json) -> Json:

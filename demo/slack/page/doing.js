@@ -35,13 +35,14 @@ export async function sendText(channel, text, thread) {
   }
 }
 
-export const acts = (where) => ({
-  press: (block, element) => interact("click", { ...where, what: element.action_id, block: block.block_id }),
-  choose: (block, element, option) => interact("choose", { ...where, what: element.action_id, option, block: block.block_id }),
+// A person acts on what they see: with `seen`, also when the app has edited the message since.
+export const acts = (where, seen) => ({
+  press: (block, element) => interact("click", { ...where, what: element.action_id, block: block.block_id, as_seen: seen }),
+  choose: (block, element, option) => interact("choose", { ...where, what: element.action_id, option, block: block.block_id, as_seen: seen }),
   field: () => document.createTextNode(""),
 });
 
-export const messageActs = (channel, message) => acts({ channel, ts: message.ts });
+export const messageActs = (channel, message) => acts({ channel, ts: message.ts }, message);
 export const viewActs = (view) => acts({ view: view.id });
 export const dismiss = (channel, message) => told(() => act("dismiss", { channel, ts: message.ts }));
 export const shortcut = (channel, message, one) => interact("shortcut", { channel, ts: message.ts, callback_id: one.callback_id });

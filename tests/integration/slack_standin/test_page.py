@@ -81,6 +81,33 @@ async def _nothing() -> None:
     """An event nobody acts on."""
 
 
+async def test_who_says_yes_after_the_message_was_edited_is_heard_all_the_same(ws: Workspace, browse: Open) -> None:
+    app, heard = bolt(ws), []
+    plain = {"type": "plain_text", "text": "Sure?"}
+    asked = {"title": plain, "text": plain, "confirm": {**plain, "text": "Yes, go"}, "deny": plain}
+
+    def blocks(text: str) -> list[dict[str, Any]]:
+        return [section(text), {"type": "actions", "elements": [button("Approve", "approve", confirm=asked)]}]
+
+    @app.action("approve")
+    async def approve(ack: Any, body: dict[str, Any]) -> None:
+        await ack()
+        heard.append(body["user"]["id"])
+
+    async with bolt_served(ws, app):
+        posted = await app.client.chat_postMessage(channel=DEPLOYS, text="card", blocks=blocks("*Promote fraud v3*"))
+        mia = await browse("mia")
+        await mia.get_by_role("button", name="Approve").click()
+        yes = mia.get_by_role("button", name="Yes, go")
+        await expect(yes).to_be_visible()
+        await app.client.chat_update(channel=DEPLOYS, ts=posted["ts"], text="card", blocks=blocks("*Promote fraud v3*, record 13"))
+        await expect(mia.get_by_text("record 13")).to_have_count(1)
+        async with mia.expect_response(lambda answer: answer.url.endswith("/click")) as told:
+            await yes.click()
+        assert (await told.value).ok
+    assert heard == [MIA]
+
+
 async def test_modal_with_errors(ws: Workspace, browse: Open) -> None:
     app = bolt(ws)
 

@@ -181,7 +181,7 @@ class Mirror:
         except FileNotFoundError:
             return b""
         at = refs.find(b" " + name.encode() + b"\n")
-        return refs[at - 40 : at] if at >= 40 else b""
+        return refs[refs.rfind(b"\n", 0, at) + 1 : at] if at >= 0 else b""
 
     def set_ref(self, name: str, commit: CommitId | None) -> None:
         """Put a ref of the mirror somewhere, or take it away."""
