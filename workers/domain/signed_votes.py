@@ -39,6 +39,6 @@ def _holds(record: Mapping[str, Any], vote: Mapping[str, Any]) -> bool:
 
 def _named(text: bytes | None, who: str) -> str | None:
     try:
-        return policy.read((text or b"").decode()).keys.get(who.partition("@")[0])
+        return policy.in_force((text or b"").decode()).keys.get(who.partition("@")[0])
     except (policy.BadPolicy, UnicodeDecodeError):
         return None

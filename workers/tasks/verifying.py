@@ -122,7 +122,7 @@ class Job:
     def _pinned(self) -> str | None:
         try:
             found = GitSource(self.mirror, self.mirror.folder / "store").policy()
-            return policy.read(found[1]).trust if found else None
+            return policy.in_force(found[1]).trust if found else None
         except (BadContent, policy.BadPolicy):
             return None
 

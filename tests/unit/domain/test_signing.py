@@ -79,6 +79,9 @@ def test_a_verification_finds_a_signature_that_does_not_hold_and_a_key_that_was_
     record = json.loads(story.files[layout.record(story.world.seq)])
     text = story.files[layout.POLICY]
     assert list(signed_votes.wrong(record, lambda: text)) == []
+    elsewhere = text.replace(b"    gates:\n", b"    gates:\n      - a-gate-of-a-package: {}\n", 1)
+    assert b"a-gate-of-a-package" in elsewhere
+    assert list(signed_votes.wrong(record, lambda: elsewhere)) == [], "an auditor does not have every package"
     (vote,) = record["promotion"]["votes"]
     other = POLICY.encode()
     assert [words.rpartition("which")[2] for words in signed_votes.wrong(record, lambda: other)] == [" the policy did not name for them"]
