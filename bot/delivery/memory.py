@@ -15,7 +15,7 @@ from redis.asyncio import Redis
 from workers.contract import lanes
 from workers.contract.envelope import read_stamp
 from workers.contract.names import PromotionId
-from workers.contract.promotion import Card
+from workers.contract.stories import Card
 from workers.contract.wire import BadWire
 
 KEPT = 90 * 24 * 3600

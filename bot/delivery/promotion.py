@@ -24,7 +24,7 @@ from workers.contract import wire
 from workers.contract.envelope import read_stamp
 from workers.contract.names import PromotionId
 from workers.contract.outcomes import Moved
-from workers.contract.promotion import Card
+from workers.contract.stories import Card
 
 log = structlog.get_logger("bot.promotion")
 

@@ -8,8 +8,9 @@ from bot.inbox import Inbox
 from bot.keys import Keys
 from workers.contract.actors import PROCESSES
 from workers.contract.envelope import LIFETIME, Envelope, Sender, request_id, seal, stamp
-from workers.contract.promotion import Card, Promotion
+from workers.contract.promotion import Promotion
 from workers.contract.requests import CardPosted
+from workers.contract.stories import Card
 
 
 class Reporter:

@@ -13,7 +13,7 @@ from typing import Any
 from bot.identity import Home
 from bot.slack import SaidNo, Slack, SlackTrouble
 from workers.contract.names import PromotionId
-from workers.contract.promotion import Card
+from workers.contract.stories import Card
 
 EVENT_TYPE = "towpath_record"
 PAGES = 50

@@ -357,6 +357,37 @@ COMMANDS: tuple[Command, ...] = (
         "show holds biopsy in prod", synonyms=("holds",),
     ),
     Command(
+        "show drift", ask.ShowDrift, Right.ANYONE,
+        (_NAME, Slot("environment", Token.ENVIRONMENT, after=_IN), Slot("last", Token.DURATION, after=("last",))),
+        "How far live rows and predictions are from what the model learned: the verdict, the worst features in words, a picture. Without a name: "
+        "every model, worst first.",
+        "show drift biopsy in prod last 7d", synonyms=("drift",),
+    ),
+    Command(
+        "retrain", ask.Retrain, Right.REQUEST, (_NAME, _BECAUSE),
+        "Run the artifact's own pipeline on today's data. What comes out is registered as a new version, compared with the live one, and its "
+        "promotion to the first environment is requested, in your name.",
+        "retrain biopsy because the scanner was replaced", synonyms=("train again",),
+    ),
+    Command(
+        "stop retraining", ask.StopRetraining, Right.REQUEST, (Slot("artifact", Token.NAME, needed=True), _BECAUSE),
+        "End a retraining that runs: your own, or anybody's with the right to run. Nothing of it is kept.",
+        "stop retraining biopsy",
+    ),
+    Command(
+        "snooze drift", ask.SnoozeDrift, Right.REQUEST,
+        (Slot("artifact", Token.NAME, needed=True), Slot("environment", Token.ENVIRONMENT, after=_IN),
+         Slot("until", Token.TIME, after=("until", "for"), needed=True), _BECAUSE),
+        "Call nobody for a model's drift until a time. It is measured all the same, and the card says who snoozed it.",
+        "snooze drift biopsy until 2030-12-27 9:00 because the new scanner is being calibrated",
+    ),
+    Command(
+        "unsnooze drift", ask.UnsnoozeDrift, Right.REQUEST,
+        (Slot("artifact", Token.NAME, needed=True), Slot("environment", Token.ENVIRONMENT, after=_IN), _BECAUSE),
+        "Call people for a model's drift again.",
+        "unsnooze drift biopsy in prod",
+    ),
+    Command(
         "audit debts", ask.AuditDebts, Right.ANYONE, (),
         "What emergencies and disputes left behind that nobody has settled yet.",
         "audit debts", synonyms=("show debts", "debts"),

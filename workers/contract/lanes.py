@@ -25,6 +25,11 @@ DEPLOY = "towpath.deploy"
 VERIFY = "towpath.verify"
 RESTORE = "towpath.restore"
 OBSERVE = "towpath.observe"
+MEASURE = "towpath.measure"
+SHOW_DRIFT = "towpath.show_drift"
+TRAIN = "towpath.train"
+END_TRAINING = "towpath.end_training"
+BEAT_TRAINING = "towpath.beat_training"
 BEAT_CHANGES = "towpath.beat_changes"
 BEAT_QUERIES = "towpath.beat_queries"
 BEAT_EFFECTS = "towpath.beat_effects"
@@ -33,8 +38,8 @@ QUEUES = {
     DRAIN: "changes", SWEEP: "changes",
     ANSWER: "queries", REBUILD: "changes", PUT_BACK: "changes",
     INSPECT: "effects", GATHER: "effects", LOOK_AT_SOURCE: "effects", VERIFY_RECORD: "effects", DEPLOY: "effects", VERIFY: "effects", RESTORE: "effects",
-    OBSERVE: "effects",
-    BEAT_CHANGES: "changes", BEAT_QUERIES: "queries", BEAT_EFFECTS: "effects",
+    OBSERVE: "effects", MEASURE: "effects", SHOW_DRIFT: "effects", TRAIN: "training", END_TRAINING: "training",
+    BEAT_CHANGES: "changes", BEAT_QUERIES: "queries", BEAT_EFFECTS: "effects", BEAT_TRAINING: "training",
 }  # fmt: skip
 
 

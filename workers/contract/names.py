@@ -110,11 +110,11 @@ class VersionAsk(Name):
         return "-" not in version and have[: len(wanted)] == wanted
 
 
-class PromotionId(Name):
-    """`P-142`: counted up per repository, without gaps."""
+class StoryId(Name):
+    """The id of what has one card and a thread: a letter and a number."""
 
-    pattern = re.compile(r"P-[1-9]\d{0,8}", re.ASCII)
-    word = "a promotion"
+    pattern = re.compile(r"[PIT]-[1-9]\d{0,9}", re.ASCII)
+    word = "a promotion, an incident or a retraining"
     example = "P-142"
     __slots__ = ()
 
@@ -122,6 +122,33 @@ class PromotionId(Name):
     def number(self) -> int:
         """142 of P-142."""
         return int(self[2:])
+
+
+class IncidentId(StoryId):
+    """An incident of drift: the number of the record that opened it."""
+
+    pattern = re.compile(r"I-[1-9]\d{0,9}", re.ASCII)
+    word = "an incident"
+    example = "I-17"
+    __slots__ = ()
+
+
+class RetrainingId(StoryId):
+    """A retraining: the number of the record that began it."""
+
+    pattern = re.compile(r"T-[1-9]\d{0,9}", re.ASCII)
+    word = "a retraining"
+    example = "T-9"
+    __slots__ = ()
+
+
+class PromotionId(StoryId):
+    """`P-142`: counted up per repository, without gaps."""
+
+    pattern = re.compile(r"P-[1-9]\d{0,8}", re.ASCII)
+    word = "a promotion"
+    example = "P-142"
+    __slots__ = ()
 
 
 class ActorId(Name):

@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 
 from workers.contract import wire
 from workers.contract.actors import Conversation
+from workers.contract.drift import DriftReport, Incident, Snooze
 from workers.contract.externals import External
 from workers.contract.names import ActorId, ArtifactName, CommitId, Digest, EnvironmentName, PromotionId, RequestId, Version
 from workers.contract.promotion import Hold, Kind, Promotion, RegisteredVersion, Release
+from workers.contract.retraining import Retraining
 from workers.contract.stopped import Debts, Freezes, Held, Holds, Locks, Queue
 from workers.contract.verified import Verification
 
@@ -353,6 +355,60 @@ class Externals:
 
 
 @dataclass(frozen=True)
+class DriftShown:
+    """The answer to `show drift NAME`: what was measured, what was measured before, and a picture (PNG in base64, with its words for whoever
+    cannot see it). `offers` are sentences that may come next.
+    """
+
+    report: DriftReport
+    before: DriftReport | None = None
+    picture: str | None = None
+    picture_text: str = ""
+    snooze: Snooze | None = None
+    watched: bool = False
+    offers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class DriftLine:
+    """One model in one environment: the last measurement, or why there is none."""
+
+    artifact: ArtifactName
+    environment: EnvironmentName
+    version: Version
+    report: DriftReport | None = None
+    why: str | None = None
+    snooze: Snooze | None = None
+
+
+@dataclass(frozen=True)
+class DriftTable:
+    """The answer to `show drift` without a name: every model that is live somewhere, worst first; `total` counts what is not shown too."""
+
+    lines: tuple[DriftLine, ...] = ()
+    total: int = 0
+    note: str | None = None
+
+
+@dataclass(frozen=True)
+class IncidentMoved:
+    """An incident of drift is new or changed, with the commit of each of its records by sequence number (as text)."""
+
+    incident: Incident
+    commits: Mapping[str, CommitId] = field(default_factory=dict)
+    head: CommitId | None = None
+
+
+@dataclass(frozen=True)
+class RetrainingMoved:
+    """A retraining is new or changed, with the commit of each of its records by sequence number (as text)."""
+
+    retraining: Retraining
+    commits: Mapping[str, CommitId] = field(default_factory=dict)
+    head: CommitId | None = None
+
+
+@dataclass(frozen=True)
 class Silence:
     """A plain thread reply that turned out not to be for us."""
 
@@ -361,7 +417,7 @@ Outcome = (
     Refused | Moved | Receipt | Choose | Registered | PolicyWaits | PolicyAdopted
     | Status | Versions | Lineage | Pending | Changes | Page | Commands | Person
     | Late | Trouble | Notice | Silence | Verification | Externals | PolicyShown | Planned | Able | Unmet
-    | Announcement | Queue | Locks | Freezes | Holds | Debts
+    | Announcement | Queue | Locks | Freezes | Holds | Debts | DriftShown | DriftTable | IncidentMoved | RetrainingMoved
 )  # fmt: skip
 
 BY_NAME: dict[str, type[Outcome]] = {
@@ -370,7 +426,7 @@ BY_NAME: dict[str, type[Outcome]] = {
         Refused, Moved, Receipt, Choose, Registered, PolicyWaits, PolicyAdopted,
         Status, Versions, Lineage, Pending, Changes, Page, Commands, Person,
         Late, Trouble, Notice, Silence, Verification, Externals, PolicyShown, Planned, Able, Unmet,
-        Announcement, Queue, Locks, Freezes, Holds, Debts,
+        Announcement, Queue, Locks, Freezes, Holds, Debts, DriftShown, DriftTable, IncidentMoved, RetrainingMoved,
     )
 }  # fmt: skip
 

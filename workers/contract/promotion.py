@@ -9,9 +9,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
+from workers.contract.drift import DriftColumns
 from workers.contract.model_cards import ModelCard
-from workers.contract.names import ActorId, ArtifactName, CommitId, Digest, EnvironmentName, OutputRef, PromotionId, RequestId, Version
+from workers.contract.names import (
+    ActorId,
+    ArtifactName,
+    CommitId,
+    Digest,
+    EnvironmentName,
+    OutputRef,
+    PromotionId,
+    RequestId,
+    RetrainingId,
+    Version,
+)
+from workers.contract.retraining import Recipe
 from workers.contract.safety import Safety
+from workers.contract.stories import Card
 
 
 class Kind(Enum):
@@ -125,7 +139,8 @@ class RegisteredVersion:
     `trained_on` is the first dataset version (`name@version`) that a model was trained on; `trained_on_all` holds them all when there are several.
     `code` is the commit of the training code when that is another one. `drift` is the file, below `folder`, that drift is measured against, and
     `drift_digest` the SHA-256 of its content. `declared_in` says which file declares it, `unread` which facts are
-    missing and why. `card` is what its model card says, `safety` what a look at its files found; None where nobody looked.
+    missing and why. `drift_columns` and `retrain` are what it says of measuring drift and of training it again; `retraining` is the one that
+    brought it, `parameters` what that was run with. `card` is what its model card says, `safety` what a look at its files found; None where nobody looked.
     """
 
     artifact: ArtifactName
@@ -166,6 +181,10 @@ class RegisteredVersion:
     safety: Safety | None = None
     drift: str | None = None
     drift_digest: Digest | None = None
+    drift_columns: DriftColumns | None = None
+    retrain: Recipe | None = None
+    retraining: RetrainingId | None = None
+    parameters: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def trained(self) -> tuple[str, ...]:
@@ -282,14 +301,6 @@ class Event:
     text: str
     because: str | None = None
     request_id: RequestId | None = None
-
-
-@dataclass(frozen=True)
-class Card:
-    """Where the promotion's one card stands in Slack."""
-
-    channel: str
-    ts: str
 
 
 @dataclass(frozen=True)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import Enum
 
 from workers.contract import wire
+from workers.contract.drift import DriftReport, Taken
 from workers.contract.evidence import Evidence
 from workers.contract.externals import External
 from workers.contract.names import (
@@ -19,10 +21,14 @@ from workers.contract.names import (
     OutputRef,
     PromotionId,
     RefName,
+    RetrainingId,
+    StoryId,
     Version,
     VersionAsk,
 )
-from workers.contract.promotion import Card, Kind, RegisteredVersion
+from workers.contract.promotion import Kind, RegisteredVersion
+from workers.contract.retraining import Compared
+from workers.contract.stories import Card
 
 MOST_OUTPUTS = 10
 """So many images may one version have."""
@@ -295,6 +301,41 @@ class AdoptPolicy:
 
 
 @dataclass(frozen=True)
+class Retrain:
+    """Run an artifact's own pipeline at the head of the source branch, and request the promotion of what comes out."""
+
+    artifact: ArtifactName | None = None
+    because: str | None = None
+
+
+@dataclass(frozen=True)
+class StopRetraining:
+    """End a retraining that runs; nothing of it is kept."""
+
+    artifact: ArtifactName
+    because: str | None = None
+
+
+@dataclass(frozen=True)
+class SnoozeDrift:
+    """Call nobody for a model's drift until an instant."""
+
+    artifact: ArtifactName
+    until: Instant
+    environment: EnvironmentName | None = None
+    because: str | None = None
+
+
+@dataclass(frozen=True)
+class UnsnoozeDrift:
+    """Call people for a model's drift again."""
+
+    artifact: ArtifactName
+    environment: EnvironmentName | None = None
+    because: str | None = None
+
+
+@dataclass(frozen=True)
 class ShowStatus:
     """What is where."""
 
@@ -362,6 +403,15 @@ class ShowHolds:
 
     artifact: ArtifactName | None = None
     environment: EnvironmentName | None = None
+
+
+@dataclass(frozen=True)
+class ShowDrift:
+    """How far live rows are from what a model learned, in the last window (or the `last` one asked for); without a name: of all models."""
+
+    artifact: ArtifactName | None = None
+    environment: EnvironmentName | None = None
+    last: Duration | None = None
 
 
 @dataclass(frozen=True)
@@ -561,10 +611,35 @@ class Observed:
 
 @dataclass(frozen=True)
 class CardPosted:
-    """The bot posted a promotion's card."""
+    """The bot posted the card of a promotion, an incident or a retraining."""
 
-    promotion: PromotionId
+    about: StoryId
     card: Card
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Drift was measured: for a person who asked (`asked_by`, their sealed envelope), or because the watch was due. It is of a version that
+    is live there, or of one that a promotion would bring there."""
+
+    report: DriftReport
+    asked_by: str | None = None
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What a retraining's pipeline was seen to do, at one attempt: it still runs, it ended well (then `taken` is its result on its branch),
+    or it did not."""
+
+    retraining: RetrainingId
+    attempt: int
+    seen: Seen
+    text: str
+    progress: str | None = None
+    log: str | None = None
+    taken: Taken | None = None
+    ran: Mapping[str, str] = field(default_factory=dict)
+    compared: tuple[Compared, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -576,11 +651,12 @@ PEOPLE = (
     Register, Deprecate, Undeprecate, Promote, Approve, Reject, Withdraw, Dispute, Cancel, Retry, Pause, Continue, Abort, AcceptLive,
     Rollback, Unhold, AdoptPolicy, Adopt, Revert,
     EmergencyPromote, CloseDebt, Freeze, Unfreeze, Lock, Unlock, StealLock, Hold,
+    Retrain, StopRetraining, SnoozeDrift, UnsnoozeDrift, ShowDrift,
     ShowStatus, ShowVersions, ShowLineage, ShowPending, ShowPolicy, History, Audit, Help, Whoami, AuditVerify, Plan, CanI, WhyNot,
     ShowQueue, ShowLocks, ShowFreezes, ShowHolds, AuditDebts,
 )  # fmt: skip
-LOOKS = (AuditVerify,)
-"""Questions that the projection cannot answer: Git itself is looked at."""
+LOOKS = (AuditVerify, ShowDrift)
+"""Questions that the projection cannot answer: Git itself is looked at, or live rows."""
 SIGNED = (Approve, Reject, Withdraw, Dispute)
 """What a person may ask with a key of their own, without Slack."""
 READS = (
@@ -589,11 +665,25 @@ READS = (
 )  # fmt: skip
 NESTING = (Plan, CanI, WhyNot)
 """Questions about another request."""
-REPORTS = (Inspected, NotInspected, Gathered, PolicyProposed, Deployed, Verified, Restored, Observed, ExternalsSeen, ExternalsSettled)
+REPORTS = (
+    Inspected,
+    NotInspected,
+    Gathered,
+    PolicyProposed,
+    Deployed,
+    Verified,
+    Restored,
+    Observed,
+    ExternalsSeen,
+    ExternalsSettled,
+    Measured,
+    Trained,
+)
 
 Request = (
     Register | Deprecate | Undeprecate | Promote | Approve | Reject | Withdraw | Dispute | Cancel | Retry
     | Pause | Continue | Abort | AcceptLive | Rollback | Unhold | AdoptPolicy | Adopt | Revert
+    | Retrain | StopRetraining | SnoozeDrift | UnsnoozeDrift | ShowDrift | Measured | Trained
     | EmergencyPromote | CloseDebt | Freeze | Unfreeze | Lock | Unlock | StealLock | Hold
     | ShowStatus | ShowVersions | ShowLineage | ShowPending | ShowPolicy | History | Audit | Help | Whoami | AuditVerify
     | ShowQueue | ShowLocks | ShowFreezes | ShowHolds | AuditDebts | Plan | CanI | WhyNot

@@ -9,7 +9,7 @@ from typing import Any
 
 from workers.contract.actors import Actor, Conversation
 from workers.contract.envelope import Envelope, Sealed, stamp
-from workers.contract.names import ArtifactName, EnvironmentName, PromotionId, RefName, Version, VersionAsk
+from workers.contract.names import ArtifactName, EnvironmentName, PromotionId, RefName, RetrainingId, Version, VersionAsk
 from workers.contract.outcomes import Outcome, Reason, Refused
 from workers.contract.promotion import Event, Kind, Promotion, State
 from workers.contract.wire import plain
@@ -85,7 +85,31 @@ class Gather:
     asked: str
 
 
-Effect = Inspect | Gather | PutBack | Deploy | Verify | Restore | Observe
+@dataclass(frozen=True)
+class Measure:
+    """Effect: measure the drift of the version that is live in a lane and report it, because the watch of the lane is due."""
+
+    artifact: ArtifactName
+    environment: EnvironmentName
+
+
+@dataclass(frozen=True)
+class Train:
+    """Effect: begin a retraining's pipeline if it was not begun yet, look at it, take its result when it has ended."""
+
+    retraining: RetrainingId
+    attempt: int
+
+
+@dataclass(frozen=True)
+class EndTraining:
+    """Effect: end a retraining's pipeline and take its work tree away."""
+
+    retraining: RetrainingId
+    attempt: int
+
+
+Effect = Inspect | Gather | PutBack | Deploy | Verify | Restore | Observe | Measure | Train | EndTraining
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,23 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from workers.contract import wire
+from workers.contract.drift import DriftWatch, Incident
 from workers.contract.evidence import Evidence
 from workers.contract.externals import External
-from workers.contract.names import ActorId, ArtifactName, CommitId, DebtId, Digest, EnvironmentName, PromotionId, Version
+from workers.contract.names import (
+    ActorId,
+    ArtifactName,
+    CommitId,
+    DebtId,
+    Digest,
+    EnvironmentName,
+    IncidentId,
+    PromotionId,
+    RetrainingId,
+    Version,
+)
 from workers.contract.promotion import Hold, Promotion, RegisteredVersion, Release
+from workers.contract.retraining import Retraining
 from workers.contract.stops import Debt, Freeze, Lock
 from workers.domain import own_yaml
 
@@ -46,7 +59,10 @@ class Adoption:
     seq: int
 
 
-Document = Promotion | Release | RegisteredVersion | Hold | Proposal | Adoption | External | Freeze | Lock | Debt | Evidence
+Document = (
+    Promotion | Release | RegisteredVersion | Hold | Proposal | Adoption | External | Freeze | Lock | Debt | Evidence
+    | DriftWatch | Incident | Retraining
+)  # fmt: skip
 
 
 def promotion(id_: PromotionId) -> str:
@@ -90,6 +106,21 @@ def evidence(found: Evidence) -> str:
     return f"evidence/{found.artifact}/{found.version}/{found.check}{where}.yaml"
 
 
+def drift(environment: EnvironmentName, artifact: ArtifactName) -> str:
+    """The path of what is known of drift in a lane."""
+    return f"drift/{environment}/{artifact}.yaml"
+
+
+def incident(id_: IncidentId) -> str:
+    """The path of an incident of drift."""
+    return f"incidents/{id_.number // 1000}/{id_}.yaml"
+
+
+def retraining(id_: RetrainingId) -> str:
+    """The path of a retraining."""
+    return f"retrainings/{id_.number // 1000}/{id_}.yaml"
+
+
 def external_in(environment: EnvironmentName, artifact: ArtifactName) -> str:
     """The path of what was done around Towpath in an environment."""
     return f"externals/environments/{environment}/{artifact}.yaml"
@@ -118,6 +149,9 @@ _KINDS: tuple[tuple[re.Pattern[str], type[Document]], ...] = (
     (re.compile(r"locks/[^/]+/.+\.yaml"), Lock),
     (re.compile(r"debts/D-\d+\.yaml"), Debt),
     (re.compile(r"evidence/.+/v[^/]+/[^/]+\.yaml"), Evidence),
+    (re.compile(r"drift/[^/]+/.+\.yaml"), DriftWatch),
+    (re.compile(r"incidents/\d+/I-\d+\.yaml"), Incident),
+    (re.compile(r"retrainings/\d+/T-\d+\.yaml"), Retraining),
     (re.compile(r"externals/(?:environments|versions|artifacts)/.+\.yaml"), External),
 )
 
@@ -143,8 +177,8 @@ def path_of(document: Document) -> str:
             return _beside(document)
 
 
-def _beside(document: Freeze | Lock | Debt | Evidence) -> str:
-    """Where lies what stops or proves a promotion."""
+def _beside(document: Freeze | Lock | Debt | Evidence | DriftWatch | Incident | Retraining) -> str:
+    """Where lies what stops or proves a promotion, and what is known of drift."""
     match document:
         case Freeze():
             return freeze(document.environment)
@@ -154,6 +188,12 @@ def _beside(document: Freeze | Lock | Debt | Evidence) -> str:
             return debt(document.id)
         case Evidence():
             return evidence(document)
+        case DriftWatch():
+            return drift(document.environment, document.artifact)
+        case Incident():
+            return incident(document.id)
+        case Retraining():
+            return retraining(document.id)
 
 
 def kind_of(path: str) -> type[Document] | None:

@@ -80,6 +80,55 @@ _FREEZE = _closed(
     "from", "until",
 )  # fmt: skip
 
+_ROWS = _closed(
+    {
+        "type": _is(
+            {"enum": ["parquet", "requests", "kserve", "sql"]},
+            "Parquet files by date, a model server's request log, KServe's payload log, or a query.",
+        ),
+        "path": _is(
+            _text(r"^[^\x00-\x1f]+$", "fraud/logs", "s3://bucket/logs/{artifact}", maxLength=500),
+            "Their folder, below the folder that the host gives for live rows, or in an object store.",
+        ),
+        "database": _is(
+            _text(r"^env:[A-Z][A-Z0-9_]{0,60}$", "env:WAREHOUSE"), "The environment variable that says which database a query goes to."
+        ),
+        "query": _is(
+            {"type": "string", "minLength": 1, "maxLength": 10000},
+            "One SELECT that gives the rows, with `$begin` and `$end` for the window.",
+        ),
+        "time": _is(
+            {"type": "string", "minLength": 1, "maxLength": 200, "examples": ["seen_at"]}, "The column that says when a row was seen."
+        ),
+    },
+    "type",
+)
+_QUIET = _closed(
+    {
+        "from": _is(_text(rf"^{_HOURS}$", "20:00"), "From when nobody is called."),
+        "until": _is(_text(rf"^{_HOURS}$", "07:00"), "Until when."),
+        "timezone": _is({"type": "string", "maxLength": 60, "examples": ["Europe/Amsterdam"]}, "An IANA time zone; UTC when not given."),
+    },
+    "from", "until",
+)  # fmt: skip
+_SHARE: Schema = {"type": "number", "exclusiveMinimum": 0, "maximum": 10}
+_DRIFT = _closed(
+    {
+        "rows": _is(_ROWS, "Where live rows are."),
+        "window": _is(_A_DURATION, "How far back the rows that are compared go; 7d when not given."),
+        "every": _is(_A_DURATION, "How often it is measured by itself; only when somebody asks, when not given."),
+        "warning": _is(_SHARE, "The PSI from which a column is a warning; 0.1 when not given."),
+        "alert": _is(_SHARE, "The PSI from which a column is an alert; 0.25 when not given."),
+        "at_least": _is({"type": "integer", "minimum": 20, "maximum": 1000000}, "With fewer rows nothing is said; 200 when not given."),
+        "in_a_row": _is(
+            {"type": "integer", "minimum": 1, "maximum": 20},
+            "How many alerts in a row there must be before people are called; 2 when not given.",
+        ),
+        "quiet": _is(_QUIET, "Hours in which nobody is called; who would have been is called at their end."),
+    },
+    "rows",
+)
+
 _REFINABLE: Schema = {
     "soak": _is(_A_DURATION, "How long it must have been a success in the environment of `after`."),
     "request": _is(_ANYBODY, "Roles that may ask for promotions into it; `*` is every member of the workspace."),
@@ -88,6 +137,7 @@ _REFINABLE: Schema = {
     "approve": _is(_APPROVE, "Whose approvals are needed: one rule, or a list of which every one must be met."),
     "gates": _is({"$ref": "#/$defs/gates"}, "What a version must prove here."),
     "freeze": _is(_list(_FREEZE), "When nothing begins to deploy here."),
+    "drift": _is(_DRIFT, "How the drift of models that are live here is measured."),
     "targets": _is({"type": "array", "items": _TARGET, "maxItems": 20}, "Where it is served, one after the other in this order."),
 }
 """What an environment says, and what may be said otherwise for a kind or an artifact."""

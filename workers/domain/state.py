@@ -8,12 +8,27 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
+from workers.contract.drift import DriftWatch, Incident
 from workers.contract.envelope import Sender, read_stamp, stamp
 from workers.contract.evidence import Evidence
 from workers.contract.externals import External
-from workers.contract.names import ArtifactName, CommitId, DebtId, Digest, EnvironmentName, PromotionId, RequestId, Version
-from workers.contract.promotion import Card, Hold, Promotion, RegisteredVersion, Release
+from workers.contract.names import (
+    ArtifactName,
+    CommitId,
+    DebtId,
+    Digest,
+    EnvironmentName,
+    IncidentId,
+    PromotionId,
+    RequestId,
+    RetrainingId,
+    StoryId,
+    Version,
+)
+from workers.contract.promotion import Hold, Promotion, RegisteredVersion, Release
+from workers.contract.retraining import Retraining
 from workers.contract.stops import Debt, Freeze, Lock
+from workers.contract.stories import Card
 from workers.domain import layout, signers, states
 from workers.domain.policy import Policy, in_force
 from workers.domain.recents import Recent, Recents
@@ -28,7 +43,8 @@ LARGE = 100_000
 class World:
     """The ledger at `head`. `seq` is the number of the last record; `recent` are the records of the last hour, oldest first.
 
-    `open` are the promotions that have not ended, `lanes` the same by environment and artifact.
+    `open` are the promotions that have not ended, `lanes` the same by environment and artifact. `threads` has the promotion of each thread in Slack,
+    `stories` the incident of drift or the retraining.
 
     Never changed in place: `apply` gives the next one, sharing what did not change.
     """
@@ -50,9 +66,13 @@ class World:
     locks: Mapping[tuple[EnvironmentName, ArtifactName], Lock] = field(default_factory=dict)
     debts: Mapping[DebtId, Debt] = field(default_factory=dict)
     evidence: Mapping[tuple[ArtifactName, Version], Mapping[str, Evidence]] = field(default_factory=dict)
+    drifts: Mapping[tuple[EnvironmentName, ArtifactName], DriftWatch] = field(default_factory=dict)
+    incidents: Mapping[IncidentId, Incident] = field(default_factory=dict)
+    retrainings: Mapping[RetrainingId, Retraining] = field(default_factory=dict)
     open: frozenset[PromotionId] = frozenset()
     lanes: Mapping[tuple[EnvironmentName, ArtifactName], frozenset[PromotionId]] = field(default_factory=dict)
     threads: Mapping[tuple[str, str], PromotionId] = field(default_factory=dict)
+    stories: Mapping[tuple[str, str], StoryId] = field(default_factory=dict)
     recent: Recents = field(default_factory=Recents)
     last_promotion: int = 0
 
@@ -214,6 +234,8 @@ class _Changes:
                 table[document.artifact] = {**of_artifact, document.version: document}  # type: ignore[dict-item]  # a table of tables
             case Evidence():
                 self._keep_evidence(document)
+            case Incident() | Retraining():
+                self._keep_story(document)
             case _:
                 name, key = _placed(document)
                 self._table(name)[key] = document
@@ -227,6 +249,15 @@ class _Changes:
             self._table("threads").pop(_thread(before.card), None)
         if document.card:
             self._table("threads")[_thread(document.card)] = document.id
+
+    def _keep_story(self, document: Incident | Retraining) -> None:
+        name = "incidents" if isinstance(document, Incident) else "retrainings"
+        before = self._table(name).get(document.id)
+        self._table(name)[document.id] = document
+        if isinstance(before, Incident | Retraining) and before.card and before.card != document.card:
+            self._table("stories").pop(_thread(before.card), None)
+        if document.card:
+            self._table("stories")[_thread(document.card)] = document.id
 
     def _line_up(self, document: Promotion) -> None:
         """Keep the indexes of what has not ended."""
@@ -262,7 +293,7 @@ class _Changes:
                 del table[key]
 
 
-def _placed(document: Release | External | Hold | Freeze | Lock | Debt) -> tuple[str, object]:
+def _placed(document: Release | External | Hold | Freeze | Lock | Debt | DriftWatch) -> tuple[str, object]:
     """The table of a document, and its key there."""
     match document:
         case Release():
@@ -277,6 +308,8 @@ def _placed(document: Release | External | Hold | Freeze | Lock | Debt) -> tuple
             return "locks", (document.environment, document.artifact)
         case Debt():
             return "debts", document.id
+        case DriftWatch():
+            return "drifts", (document.environment, document.artifact)
 
 
 def _thread(card: Card) -> tuple[str, str]:

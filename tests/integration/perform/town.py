@@ -22,8 +22,9 @@ from workers.contract.actors import PROCESSES, Actor, Conversation, Origin, Stan
 from workers.contract.envelope import LIFETIME, Envelope, Sealed, Sender, request_id, seal, stamp
 from workers.contract.names import ActorId, ArtifactName, CommitId, EnvironmentName, PromotionId, VersionAsk
 from workers.contract.outcomes import Delivery, Outcome
-from workers.contract.promotion import Card, Promotion
+from workers.contract.promotion import Promotion
 from workers.contract.signatures import SigningKey
+from workers.contract.stories import Card
 from workers.domain.recents import Recents
 from workers.domain.state import World
 from workers.effects.deployment import Attempt

@@ -20,8 +20,8 @@ from workers.contract import wire
 from workers.contract.actors import PROCESSES, Actor, Conversation, Origin, Standing
 from workers.contract.envelope import LARGEST, LIFETIME, BadEnvelope, Envelope, Sealed, Sender, read_stamp, request_id, seal, stamp
 from workers.contract.names import ActorId, PromotionId
-from workers.contract.promotion import Card
 from workers.contract.signatures import BadKey, BadSignature, SigningKey, check, fingerprint
+from workers.contract.stories import Card
 
 from .samples import TEXT, new_key, private_bytes
 

@@ -15,9 +15,10 @@ from workers.contract.actors import PROCESSES, Actor, Conversation, Origin, Stan
 from workers.contract.envelope import LIFETIME, Envelope, Sealed, Sender, request_id, seal, stamp
 from workers.contract.names import ActorId, ArtifactName, CommitId, Digest, EnvironmentName, PromotionId, Version, VersionAsk
 from workers.contract.outcomes import Outcome, Reason, Refused
-from workers.contract.promotion import Card, Kind, Promotion, RegisteredVersion, Release
+from workers.contract.promotion import Kind, Promotion, RegisteredVersion, Release
 from workers.contract.requests import Seen
 from workers.contract.signatures import SigningKey
+from workers.contract.stories import Card
 from workers.domain import decision as d
 from workers.domain import layout, record
 from workers.domain.decide import decide

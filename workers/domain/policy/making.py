@@ -11,7 +11,7 @@ from workers.contract.promotion import Kind, Quorum
 from workers.domain import calendar
 from workers.domain.gates import listing
 from workers.domain.gates.gate import duration
-from workers.domain.policy.rules import Policy, Refined, Refinement, Role, Rules, TargetRule, email_digest
+from workers.domain.policy.rules import DriftRules, LiveRows, Policy, Quiet, Refined, Refinement, Role, Rules, TargetRule, email_digest
 
 REFINED = ("per_kind", "per_artifact")
 """The keys of an environment that say something of some of its artifacts only."""
@@ -72,7 +72,18 @@ def _fields(written: Mapping[str, Any], roles: Mapping[str, Role]) -> dict[str, 
         found["gates"] = listing.read(written["gates"])
     if "targets" in written:
         found["targets"] = tuple(TargetRule(**target) for target in written["targets"])
+    if "drift" in written:
+        found["drift"] = _drift(written["drift"])
     return found
+
+
+def _drift(written: Mapping[str, Any]) -> DriftRules:
+    found: dict[str, Any] = {key: float(written[key]) for key in ("warning", "alert") if key in written}
+    found |= {key: written[key] for key in ("at_least", "in_a_row") if key in written}
+    found |= {key: duration(written[key]) for key in ("window", "every") if key in written}
+    if quiet := written.get("quiet"):
+        found["quiet"] = Quiet(quiet["from"], quiet["until"], quiet.get("timezone", "UTC"))
+    return DriftRules(rows=LiveRows(**written["rows"]), **found)
 
 
 def approvals(written: Mapping[str, Any]) -> list[Mapping[str, Any]]:

@@ -42,6 +42,42 @@ class TargetRule:
 
 
 @dataclass(frozen=True)
+class LiveRows:
+    """Where the live rows of an environment's models are. `path` is below the host's folder for them, or in an object store; `{artifact}` and
+    `{environment}` stand for the lane's names. `time` is the column that says when a row was seen.
+    """
+
+    type: str
+    path: str | None = None
+    database: str | None = None
+    query: str | None = None
+    time: str | None = None
+
+
+@dataclass(frozen=True)
+class DriftRules:
+    """How drift is watched in an environment. Without `every` it is measured only when somebody asks."""
+
+    rows: LiveRows
+    window: timedelta = timedelta(days=7)
+    every: timedelta | None = None
+    warning: float = 0.1
+    alert: float = 0.25
+    at_least: int = 200
+    in_a_row: int = 2
+    quiet: Quiet | None = None
+
+
+@dataclass(frozen=True)
+class Quiet:
+    """Hours of the day in which nobody is called, `HH:MM` in a time zone; `until` may be earlier than `begin`, then it is over midnight."""
+
+    begin: str
+    until: str
+    timezone: str = "UTC"
+
+
+@dataclass(frozen=True)
 class Rules:
     """One environment, for one artifact. Every quorum of `approve` must be met; it is empty where nobody needs to approve.
 
@@ -61,6 +97,7 @@ class Rules:
     on_register: tuple[Kind, ...] = ()
     gates: listing.Listed = ()
     targets: tuple[TargetRule, ...] = ()
+    drift: DriftRules | None = None
     refined: Mapping[str, str] = field(default_factory=dict)
     source: Mapping[str, Any] = field(default_factory=dict)
 

@@ -11,8 +11,9 @@ from slack_sdk.web.async_client import AsyncWebClient
 from demo.processes import free_port
 from workers.contract import lanes, outcomes
 from workers.contract.names import PromotionId
-from workers.contract.promotion import Card, State
+from workers.contract.promotion import State
 from workers.contract.requests import CardPosted
+from workers.contract.stories import Card
 
 from .stage import ANA, BOT_TOKEN, DEPLOYS, OTHER, SECRET, grown, promotion, stage, until
 

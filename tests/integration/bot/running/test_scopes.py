@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from workers.contract import lanes, outcomes
-from workers.contract.promotion import Card
+from workers.contract.stories import Card
 
 from .stage import DEPLOYS, grown, promotion, stage, until
 
