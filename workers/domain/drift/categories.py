@@ -11,7 +11,7 @@ from workers.domain.drift.statistics import Bins, Statistics
 MOST = 1000
 """So many categories of a side have a bin of their own; of a side with more, the most frequent ones have."""
 REST = "everything else"
-_NAMED = 3
+NAMED = 3
 _LENGTH = 40
 
 
@@ -72,7 +72,7 @@ def _most_frequent(counts: Mapping[str, int]) -> list[str]:
 def _side(counts: Mapping[str, int], others: Mapping[str, int], kept: set[str], missing: int) -> Categories:
     own = {name: number for name, number in counts.items() if name in kept}
     strange = {name: number for name, number in counts.items() if name not in others}
-    examples = (*_most_frequent(strange)[:_NAMED],)
+    examples = (*_most_frequent(strange)[:NAMED],)
     rest = sum(counts.values()) - sum(own.values())
     return Categories(own, missing, rest, Strange(len(strange), sum(strange.values()), examples))
 
