@@ -276,6 +276,8 @@ def _asked(world: World, envelope: Envelope) -> Envelope | None:
     report = envelope.request
     if isinstance(report, ask.Gathered):
         return _opened_of_person(world, report.asked_by)
+    if isinstance(report, ask.Measured):
+        return _asked_of_drift(world, report)
     if not isinstance(report, ask.Inspected | ask.NotInspected | ask.Observed) or report.asked_by is None:
         return None
     asked = _opened_of_person(world, report.asked_by)
@@ -288,6 +290,21 @@ def _opened_of_person(world: World, wired: str) -> Envelope:
     asked = _opened(world, Sealed.from_wire(wired))
     if not isinstance(asked.request, ask.PEOPLE):
         raise BadEnvelope("it answers nobody's request")
+    return asked
+
+
+def _asked_of_drift(world: World, report: ask.Measured) -> Envelope | None:
+    """The question that a measurement answers: of this artifact, of none by name, or of a name that nobody knows and that was read as this one."""
+    if report.asked_by is None:
+        return None
+    asked, found = _opened_of_person(world, report.asked_by), report.report
+    wanted = asked.request
+    if not (
+        isinstance(wanted, ask.ShowDrift)
+        and (wanted.artifact in (None, found.artifact) or wanted.artifact not in world.versions)
+        and wanted.environment in (None, found.environment)
+    ):
+        raise BadEnvelope("nobody asked for what it answers")
     return asked
 
 

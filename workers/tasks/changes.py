@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from itertools import islice
+
 import structlog
 
 from workers.contract import lanes
@@ -11,14 +14,14 @@ from workers.contract.names import ArtifactName, EnvironmentName
 from workers.contract.outcomes import Delivery, Notice
 from workers.contract.promotion import Promotion, RegisteredVersion, Release, State
 from workers.contract.retraining import Retraining, Stage
-from workers.domain import bundle, reads, reconciliation, states
+from workers.domain import bundle, reads, reconciliation, states, watching
 from workers.domain import decision as d
 from workers.domain.state import World
 from workers.ports.errors import RefusedByHost, WorldError
 from workers.ports.source import Assignment
 from workers.tasks import key_news
 from workers.tasks.foreign import watched
-from workers.tasks.wiring import Wiring
+from workers.tasks.wiring import Wiring, now
 from workers.tasks.witness import look as look_at_witness
 from workers.tasks.witness import show_head
 
@@ -28,6 +31,10 @@ LEASE = "changes"
 LEASE_SECONDS = 5.0
 BEGIN_AGAIN_AFTER = 5
 """Seconds in which a step is not begun again once more."""
+MEASURE_AGAIN_AFTER = timedelta(minutes=5)
+MEASURED_AT_ONCE = 20
+"""So many measurements are begun in one sweep; after a long outage all lanes are due."""
+LOOKED_THROUGH = 200
 TAGS_EVERY = 60
 TOLD_FOR = 24 * 3600
 TIDY_EVERY = 3600
@@ -73,6 +80,7 @@ def sweep(wiring: Wiring, tick: str) -> None:
         with watched(wiring):
             world = wiring.loop.read()
         _resume(wiring, world)
+        _measure(wiring, world)
         _mend(wiring, world)
         key_news.tell(wiring, world)
         if wiring.leases.once("tags", TAGS_EVERY):
@@ -123,6 +131,17 @@ def _resume(wiring: Wiring, world: World) -> None:
         queued = f"{name}:{promotion.state.value}"
         if not wiring.leases.held(name) and wiring.leases.once(queued, BEGIN_AGAIN_AFTER):
             wiring.board.start([_STEPS[promotion.state](promotion.id, promotion.generation)])
+
+
+def _measure(wiring: Wiring, world: World) -> None:
+    """Have measured what is due, a few lanes at a time. One that was begun is not begun again for a while: somebody is at it, or lies dead."""
+    begun = 0
+    for one in islice(watching.due(world, now()), LOOKED_THROUGH):
+        environment, artifact = one.lane
+        again_after = min(MEASURE_AGAIN_AFTER, one.rules.every / 2) if one.rules.every else MEASURE_AGAIN_AFTER
+        if begun < MEASURED_AT_ONCE and wiring.leases.once(f"measure:{environment}:{artifact}", max(int(again_after.total_seconds()), 1)):
+            wiring.board.start([d.Measure(artifact, environment)])
+            begun += 1
 
 
 def step_name(promotion: str, generation: int) -> str:
