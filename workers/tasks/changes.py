@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from itertools import islice
+
 import structlog
 
 from workers.contract import lanes
+from workers.contract.drift import Incident
 from workers.contract.externals import External
 from workers.contract.names import ArtifactName, EnvironmentName
 from workers.contract.outcomes import Delivery, Notice
 from workers.contract.promotion import Promotion, RegisteredVersion, Release, State
-from workers.domain import bundle, reads, reconciliation, states
+from workers.contract.retraining import Retraining, Stage
+from workers.domain import bundle, reads, reconciliation, states, watching
 from workers.domain import decision as d
 from workers.domain.state import World
 from workers.ports.errors import RefusedByHost, WorldError
 from workers.ports.source import Assignment
 from workers.tasks import key_news
 from workers.tasks.foreign import watched
-from workers.tasks.wiring import Wiring
+from workers.tasks.wiring import Wiring, now
 from workers.tasks.witness import look as look_at_witness
 from workers.tasks.witness import show_head
 
@@ -26,6 +31,10 @@ LEASE = "changes"
 LEASE_SECONDS = 5.0
 BEGIN_AGAIN_AFTER = 5
 """Seconds in which a step is not begun again once more."""
+MEASURE_AGAIN_AFTER = timedelta(minutes=5)
+MEASURED_AT_ONCE = 20
+"""So many measurements are begun in one sweep; after a long outage all lanes are due."""
+LOOKED_THROUGH = 200
 TAGS_EVERY = 60
 TOLD_FOR = 24 * 3600
 TIDY_EVERY = 3600
@@ -71,6 +80,7 @@ def sweep(wiring: Wiring, tick: str) -> None:
         with watched(wiring):
             world = wiring.loop.read()
         _resume(wiring, world)
+        _measure(wiring, world)
         _mend(wiring, world)
         key_news.tell(wiring, world)
         if wiring.leases.once("tags", TAGS_EVERY):
@@ -94,15 +104,24 @@ def _mend(wiring: Wiring, world: World) -> None:
 
 
 def rebuild(wiring: Wiring, world: World) -> None:
-    """The projection from Git, and the outcome of each promotion that people may still be waiting for, once more."""
+    """The projection from Git, and the outcome of each story that people may still be waiting for, once more."""
     wiring.board.show_all(world, dict(wiring.loop.files()), wiring.loop.commits)
     waiting = [p for p in world.promotions.values() if bundle.leads(p) and (p.state in states.OPEN or _lately(world, p))]
+    known: list[Incident | Retraining] = [*world.incidents.values(), *world.retrainings.values()]
+    stories = [one for one in known if one.channel and _is_told(world, one)]
     wiring.board.deliver([Delivery(wiring.loop.moved(world, p), p.channel) for p in waiting])
-    log.info("projection_made", head=world.head, promotions=len(waiting))
+    wiring.board.deliver([Delivery(wiring.loop.told(world, one), one.channel) for one in stories])
+    log.info("projection_made", head=world.head, promotions=len(waiting), stories=len(stories))
 
 
 def _lately(world: World, promotion: Promotion) -> bool:
     return any(one.promotion == promotion.id for one in world.recent)
+
+
+def _is_told(world: World, story: Incident | Retraining) -> bool:
+    """Whether it has not ended, or something was recorded of it within the hour."""
+    is_open = story.ended_at is None if isinstance(story, Incident) else story.stage in (Stage.RUNNING, Stage.PUSHED)
+    return is_open or bool(world.recent and story.events and story.events[-1].seq >= world.recent[0].seq)
 
 
 def _resume(wiring: Wiring, world: World) -> None:
@@ -112,6 +131,17 @@ def _resume(wiring: Wiring, world: World) -> None:
         queued = f"{name}:{promotion.state.value}"
         if not wiring.leases.held(name) and wiring.leases.once(queued, BEGIN_AGAIN_AFTER):
             wiring.board.start([_STEPS[promotion.state](promotion.id, promotion.generation)])
+
+
+def _measure(wiring: Wiring, world: World) -> None:
+    """Have measured what is due, a few lanes at a time. One that was begun is not begun again for a while: somebody is at it, or lies dead."""
+    begun = 0
+    for one in islice(watching.due(world, now()), LOOKED_THROUGH):
+        environment, artifact = one.lane
+        again_after = min(MEASURE_AGAIN_AFTER, one.rules.every / 2) if one.rules.every else MEASURE_AGAIN_AFTER
+        if begun < MEASURED_AT_ONCE and wiring.leases.once(f"measure:{environment}:{artifact}", max(int(again_after.total_seconds()), 1)):
+            wiring.board.start([d.Measure(artifact, environment)])
+            begun += 1
 
 
 def step_name(promotion: str, generation: int) -> str:

@@ -31,6 +31,7 @@ TASKS: dict[type[d.Effect], str] = {
     d.Verify: lanes.VERIFY,
     d.Restore: lanes.RESTORE,
     d.Observe: lanes.OBSERVE,
+    d.Measure: lanes.MEASURE,
 }
 
 

@@ -24,11 +24,13 @@ from workers.domain.decide import (
     freezes,
     holds,
     locks,
+    measured,
     promote,
     registry,
     regret,
     reports,
     rollback,
+    snoozing,
     together,
     vote,
 )
@@ -65,6 +67,8 @@ PEOPLE: dict[type[ask.Request], Judge] = {
     ask.AdoptPolicy: registry.adopt,
     ask.Adopt: externals.adopt,
     ask.Revert: externals.revert,
+    ask.SnoozeDrift: snoozing.snooze,
+    ask.UnsnoozeDrift: snoozing.unsnooze,
 }
 PROCESSES: dict[type[ask.Request], Judge] = {
     ask.Inspected: reports.inspected,
@@ -77,6 +81,7 @@ PROCESSES: dict[type[ask.Request], Judge] = {
     ask.Observed: accept.observed,
     ask.ExternalsSeen: externals.seen,
     ask.ExternalsSettled: externals.settled,
+    ask.Measured: measured.measured,
     ask.CardPosted: cards.posted,
     ask.Tick: lambda world, case, _: clock.due(world, case),
 }
