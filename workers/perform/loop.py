@@ -22,7 +22,7 @@ from workers.contract.externals import External
 from workers.contract.names import ActorId, CommitId, PromotionId
 from workers.contract.outcomes import Delivery, Moved, Outcome, Registered, Trouble
 from workers.contract.promotion import Promotion, RegisteredVersion, Release
-from workers.domain import bundle, record
+from workers.domain import bundle, record, retraining
 from workers.domain import decision as d
 from workers.domain.chain import CLOCK_SLACK
 from workers.domain.decide import decide
@@ -261,10 +261,12 @@ def _asked(world: World, envelope: Envelope) -> Envelope | None:
     report = envelope.request
     if isinstance(report, ask.Gathered):
         return _opened_of_person(world, report.asked_by)
+    if isinstance(report, ask.RecipeRead):
+        return _of_retrain(world, report)
     if not isinstance(report, ask.Inspected | ask.NotInspected | ask.Observed) or report.asked_by is None:
         return None
     asked = _opened_of_person(world, report.asked_by)
-    if not (_accepts(world, asked, report) if isinstance(report, ask.Observed) else _registers(asked, report)):
+    if not (_accepts(world, asked, report) if isinstance(report, ask.Observed) else _registers(world, asked, report)):
         raise BadEnvelope("nobody asked for what it answers")
     return asked
 
@@ -276,9 +278,20 @@ def _opened_of_person(world: World, wired: str) -> Envelope:
     return asked
 
 
-def _registers(asked: Envelope, report: ask.Inspected | ask.NotInspected) -> bool:
+def _of_retrain(world: World, report: ask.RecipeRead) -> Envelope:
+    asked = _opened_of_person(world, report.asked_by)
+    if not isinstance(asked.request, ask.Retrain) or asked.request.artifact not in (None, report.artifact):
+        raise BadEnvelope("nobody asked for what it answers")
+    return asked
+
+
+def _registers(world: World, asked: Envelope, report: ask.Inspected | ask.NotInspected) -> bool:
+    """Whether the person asked for this version: by name, or by asking for the retraining that has brought it."""
     about = report.found if isinstance(report, ask.Inspected) else report
     wanted = asked.request
+    if isinstance(wanted, ask.Retrain):
+        brought = retraining.of(world, about.artifact)
+        return brought is not None and (brought.asked, brought.version) == (report.asked_by, about.version)
     return isinstance(wanted, ask.Register) and (wanted.artifact, wanted.version) == (about.artifact, about.version)
 
 
