@@ -46,7 +46,8 @@ class Recipe:
 
     `command` is a list of words, run in the artifact's folder without a shell; `evaluate` the same, run once for the live version and once
     for the new one, with `{model}` for its folder, printing JSON metrics. `target` is the stage of `dvc repro`, `workflow` the file of
-    GitHub Actions. `minutes`, `memory_mb`, `disk_mb` and `log_kb` limit it. `image` is the container to run in, by its digest.
+    GitHub Actions. `inputs` are further folders or files of the repository that it works on, besides the artifact's folder (none named: the whole
+    repository). `minutes`, `memory_mb`, `disk_mb` and `log_kb` limit it. `image` is the container to run in, by its digest.
     """
 
     how: How
@@ -55,6 +56,7 @@ class Recipe:
     target: str | None = None
     workflow: str | None = None
     image: str | None = None
+    inputs: tuple[str, ...] = ()
     parameters: Mapping[str, str] = field(default_factory=dict)
     minutes: int = 60
     memory_mb: int = 4096
