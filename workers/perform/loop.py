@@ -22,7 +22,7 @@ from workers.contract.externals import External
 from workers.contract.names import ActorId, CommitId, PromotionId
 from workers.contract.outcomes import Delivery, Moved, Outcome, Registered, Trouble
 from workers.contract.promotion import Promotion, RegisteredVersion, Release
-from workers.domain import bundle, record, retraining
+from workers.domain import bundle, record
 from workers.domain import decision as d
 from workers.domain.chain import CLOCK_SLACK
 from workers.domain.decide import decide
@@ -290,8 +290,8 @@ def _registers(world: World, asked: Envelope, report: ask.Inspected | ask.NotIns
     about = report.found if isinstance(report, ask.Inspected) else report
     wanted = asked.request
     if isinstance(wanted, ask.Retrain):
-        brought = retraining.of(world, about.artifact)
-        return brought is not None and (brought.asked, brought.version) == (report.asked_by, about.version)
+        brought = {(one.artifact, one.version, one.asked) for one in world.retrainings.values()}
+        return (about.artifact, about.version, report.asked_by) in brought
     return isinstance(wanted, ask.Register) and (wanted.artifact, wanted.version) == (about.artifact, about.version)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import structlog
 
 from workers.contract import lanes
@@ -9,8 +11,10 @@ from workers.contract.externals import External
 from workers.contract.names import ArtifactName, EnvironmentName
 from workers.contract.outcomes import Delivery, Notice
 from workers.contract.promotion import Promotion, RegisteredVersion, Release, State
+from workers.contract.retraining import Retraining, Stage
 from workers.domain import bundle, reads, reconciliation, states
 from workers.domain import decision as d
+from workers.domain.decide import training
 from workers.domain.state import World
 from workers.ports.errors import RefusedByHost, WorldError
 from workers.ports.source import Assignment
@@ -26,6 +30,9 @@ LEASE = "changes"
 LEASE_SECONDS = 5.0
 BEGIN_AGAIN_AFTER = 5
 """Seconds in which a step is not begun again once more."""
+LOOK_AGAIN = 10
+"""Seconds between two looks at a training."""
+ENTER_AGAIN = 60
 TAGS_EVERY = 60
 TOLD_FOR = 24 * 3600
 TIDY_EVERY = 3600
@@ -112,6 +119,20 @@ def _resume(wiring: Wiring, world: World) -> None:
         queued = f"{name}:{promotion.state.value}"
         if not wiring.leases.held(name) and wiring.leases.once(queued, BEGIN_AGAIN_AFTER):
             wiring.board.start([_STEPS[promotion.state](promotion.id, promotion.generation)])
+    for one in world.retrainings.values():
+        for effect, every in _of_retraining(world, one):
+            if wiring.leases.once(f"{type(effect).__name__.lower()}:{one.id}:{one.attempt}", every):
+                wiring.board.start([effect])
+
+
+def _of_retraining(world: World, one: Retraining) -> Iterator[tuple[d.Effect, int]]:
+    """What is to be done for a retraining again and again until it has moved, and in how many seconds at the earliest."""
+    if one.stage is Stage.RUNNING:
+        yield d.Train(one.id, one.attempt), LOOK_AGAIN
+    elif one.stage is Stage.PUSHED:
+        yield training.enter(one), ENTER_AGAIN
+    elif world.recent and one.events and one.events[-1].seq >= world.recent[0].seq:
+        yield d.EndTraining(one.id, one.attempt), TOLD_FOR
 
 
 def step_name(promotion: str, generation: int) -> str:
