@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from bot.grammar import NotUnderstood
-from bot.views import facts, foreseen, lineage, queries, stopped, verification
+from bot.views import facts, foreseen, incident, lineage, queries, stopped, verification
 from bot.views.blocks import actions, context, markup, option, post, section
 from bot.views.buttons import CHOOSE, run
 from bot.views.card import card
@@ -195,7 +195,7 @@ VIEWS: dict[type[out.Outcome], Callable[[Any, Links, Names], Post]] = {
     out.Commands: queries.commands, out.Person: queries.whoami,
     out.Late: _late, out.Trouble: _trouble, out.Notice: _notice, out.Silence: _silence, Verification: verification.view,
     out.PolicyShown: foreseen.policy, out.Planned: foreseen.planned, out.Able: foreseen.able,
-    out.Unmet: foreseen.unmet,
+    out.Unmet: foreseen.unmet, out.IncidentMoved: incident.card,
     out.Externals: externals, out.Announcement: stopped.announcement, Queue: stopped.queue, Locks: stopped.locks,
     Freezes: stopped.freezes, Holds: stopped.holds, Debts: stopped.debts,
 }  # fmt: skip

@@ -392,11 +392,15 @@ class DriftTable:
 
 @dataclass(frozen=True)
 class IncidentMoved:
-    """An incident of drift is new or changed, with the commit of each of its records by sequence number (as text)."""
+    """An incident of drift is new or changed, with the commit of each of its records by sequence number (as text).
+
+    `elsewhere` is the channel that its card goes to when its own can no longer be written to.
+    """
 
     incident: Incident
     commits: Mapping[str, CommitId] = field(default_factory=dict)
     head: CommitId | None = None
+    elsewhere: str | None = None
 
 
 @dataclass(frozen=True)

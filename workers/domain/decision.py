@@ -12,6 +12,7 @@ from workers.contract.envelope import Envelope, Sealed, stamp
 from workers.contract.names import ArtifactName, EnvironmentName, PromotionId, RefName, RetrainingId, Version, VersionAsk
 from workers.contract.outcomes import Outcome, Reason, Refused
 from workers.contract.promotion import Event, Kind, Promotion, State
+from workers.contract.stories import Told
 from workers.contract.wire import plain
 from workers.domain.layout import Document
 from workers.domain.state import World
@@ -231,6 +232,11 @@ def note(world: World, case: Case, promotion: Promotion, event: str, text: str, 
         request_id=case.envelope.request_id,
     )
     return replace(promotion, events=(*promotion.events, happened), **changed)
+
+
+def tell(world: World, case: Case, event: str, text: str, state: str) -> Told:
+    """What the next record adds to an incident or a retraining; `state` says what comes of it."""
+    return Told(world.seq + 1, event, case.time, case.actor.id, state, text, case.because, case.envelope.request_id)
 
 
 def moved(promotion: Promotion, *others: Document, effects: tuple[Effect, ...] = (), **more: Any) -> Decision:

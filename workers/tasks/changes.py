@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import structlog
 
 from workers.contract import lanes
+from workers.contract.drift import Incident
 from workers.contract.externals import External
 from workers.contract.names import ArtifactName, EnvironmentName
 from workers.contract.outcomes import Delivery, Notice
@@ -101,15 +102,24 @@ def _mend(wiring: Wiring, world: World) -> None:
 
 
 def rebuild(wiring: Wiring, world: World) -> None:
-    """The projection from Git, and the outcome of each promotion that people may still be waiting for, once more."""
+    """The projection from Git, and the outcome of each story that people may still be waiting for, once more."""
     wiring.board.show_all(world, dict(wiring.loop.files()), wiring.loop.commits)
     waiting = [p for p in world.promotions.values() if bundle.leads(p) and (p.state in states.OPEN or _lately(world, p))]
+    known: list[Incident | Retraining] = [*world.incidents.values(), *world.retrainings.values()]
+    stories = [one for one in known if one.channel and _is_told(world, one)]
     wiring.board.deliver([Delivery(wiring.loop.moved(world, p), p.channel) for p in waiting])
-    log.info("projection_made", head=world.head, promotions=len(waiting))
+    wiring.board.deliver([Delivery(wiring.loop.told(world, one), one.channel) for one in stories])
+    log.info("projection_made", head=world.head, promotions=len(waiting), stories=len(stories))
 
 
 def _lately(world: World, promotion: Promotion) -> bool:
     return any(one.promotion == promotion.id for one in world.recent)
+
+
+def _is_told(world: World, story: Incident | Retraining) -> bool:
+    """Whether it has not ended, or something was recorded of it within the hour."""
+    is_open = story.ended_at is None if isinstance(story, Incident) else story.stage in (Stage.RUNNING, Stage.PUSHED)
+    return is_open or bool(world.recent and story.events and story.events[-1].seq >= world.recent[0].seq)
 
 
 def _resume(wiring: Wiring, world: World) -> None:
