@@ -10,7 +10,6 @@ from workers.contract.drift import Level
 from workers.contract.names import ArtifactName, EnvironmentName, RetrainingId, Version
 from workers.contract.promotion import Placed, RegisteredVersion
 from workers.contract.retraining import Compared, Retraining, Stage
-from workers.contract.stories import Told
 from workers.domain import decision as d
 from workers.domain.layout import Document
 from workers.domain.state import World
@@ -76,8 +75,7 @@ def note(world: World, case: d.Case, retraining: Retraining, event: str, text: s
     stage = changed.get("stage", retraining.stage)
     if stage is not retraining.stage and stage not in ARROWS[retraining.stage]:
         raise BadMove(f"{retraining.stage.value} -> {stage.value}")
-    told = Told(world.seq + 1, event, case.time, case.actor.id, stage.value, text, case.because, case.envelope.request_id)
-    return replace(retraining, events=(*retraining.events, told), **changed)
+    return replace(retraining, events=(*retraining.events, d.tell(world, case, event, text, stage.value)), **changed)
 
 
 def moved(retraining: Retraining, *others: Document, effects: tuple[d.Effect, ...] = ()) -> d.Decision:

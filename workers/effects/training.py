@@ -7,16 +7,14 @@ after a crash: the pipeline begins once for an attempt, and the same files make 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
 from datetime import timedelta
-from pathlib import Path
+from functools import partial
 
 import structlog
 
 from workers.contract import requests as ask
 from workers.contract.drift import Taken
 from workers.contract.envelope import read_stamp
-from workers.contract.names import RetrainingId
 from workers.contract.requests import Seen
 from workers.contract.retraining import Compared, How, Retraining, Stage
 from workers.domain import decision as d
@@ -24,7 +22,7 @@ from workers.domain.retraining import branch_of
 from workers.effects.reading import LedgerView
 from workers.effects.reporting import Reporter
 from workers.ports.errors import BadContent, RefusedByHost
-from workers.ports.pipeline import Job, Look, Pipeline, Run
+from workers.ports.pipeline import Job, Lent, Look, Pipeline, Run
 from workers.ports.results import Results
 from workers.ports.source import Source
 
@@ -46,7 +44,6 @@ class Training:
         self._results = results
         self._reporter = reporter
         self._open = open_pipeline
-        self._begun: set[tuple[RetrainingId, int]] = set()
 
     def look(self, effect: d.Train) -> None:
         """One look. Raises Unreachable or Unclear when nothing can be said at the moment: it will be looked at again."""
@@ -55,7 +52,7 @@ class Training:
             return
         try:
             pipeline, job = self._open(found.recipe.how), self._job(found)
-            self._begin(pipeline, job, found)
+            pipeline.begin(job, self._live(found))
         except (BadContent, RefusedByHost) as exc:
             self._end(found, Seen.REFUSED, f"The pipeline could not be begun: {exc}")
             return
@@ -70,7 +67,6 @@ class Training:
             self._open(found.recipe.how).end(self._job(found))
         except (BadContent, RefusedByHost) as exc:
             log.warning("training_not_ended", retraining=found.id, why=str(exc))
-        self._begun.discard((found.id, found.attempt))
 
     def _job(self, found: Retraining) -> Job:
         """The work, with all that its own commit says of it."""
@@ -78,16 +74,10 @@ class Training:
         branch = branch_of(found.artifact, found.id)
         return Job(found.id, found.attempt, found.artifact, found.base, said.folder, branch, said.recipe, said.path, said.needs)
 
-    def _begin(self, pipeline: Pipeline, job: Job, found: Retraining) -> None:
-        """Begin it, with the live version's files for what is to evaluate them: those are brought once in a process."""
-        with ExitStack() as held:
-            first = (job.id, job.attempt) not in self._begun
-            pipeline.begin(job, self._live(found, held) if first and job.recipe.evaluate else None)
-        self._begun.add((job.id, job.attempt))
-
-    def _live(self, found: Retraining, held: ExitStack) -> Mapping[str, Path] | None:
+    def _live(self, found: Retraining) -> Lent | None:
+        """What lends the files of the version that the new one is compared with."""
         version = self._view.version(self._view.head(), found.artifact, found.live) if found.live else None
-        return held.enter_context(self._source.materialised(version)) if version else None
+        return partial(self._source.materialised, version) if version else None
 
     def _tell(self, found: Retraining, look: Look) -> None:
         if look.run is Run.RUNNING:
@@ -114,7 +104,12 @@ class Training:
         except BadContent as exc:
             self._end(found, Seen.REFUSED, f"The pipeline ended well, but its result cannot be taken: {' '.join(exc.reasons)}", look)
         except RefusedByHost as exc:
-            self._end(found, Seen.REFUSED, f"The Git host does not take the result: {exc}. Its rules must let Towpath make retrain/** branches.", look)
+            self._end(
+                found,
+                Seen.REFUSED,
+                f"The Git host does not take the result: {exc}. Its rules must let Towpath make retrain/** branches.",
+                look,
+            )
         else:
             taken = Taken(branch_of(found.artifact, found.id), commit)
             self._end(found, Seen.DONE, look.text, look, taken)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
@@ -56,14 +57,17 @@ class Look:
     measured: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
+Lent = Callable[[], AbstractContextManager[Mapping[str, Path]]]
+"""Gives the files of the live version by their path below the artifact's `path`, for as long as they are used."""
+
+
 class Pipeline(Protocol):
     """A way to run a recipe."""
 
-    def begin(self, job: Job, live: Mapping[str, Path] | None = None) -> None:
+    def begin(self, job: Job, live: Lent | None = None) -> None:
         """Start it, once for each id and attempt: a second call finds it begun, and so does one after `end`. Call it before each look.
 
-        `live` are the files of the live version by their path below the artifact's `path`, copied before this returns; a recipe with
-        `evaluate` measures them too. Raises WorldError, and then nothing was started; after Unclear that is not known, and calling again
+        `live` is asked only when something is begun that has an `evaluate`: it measures those files too. Raises WorldError, and then nothing was started; after Unclear that is not known, and calling again
         looks before it starts anything.
         """
 

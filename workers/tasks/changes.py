@@ -141,7 +141,7 @@ def _of_retraining(world: World, one: Retraining) -> Iterator[tuple[d.Effect, in
         yield d.Train(one.id, one.attempt), LOOK_AGAIN
     elif one.stage is Stage.PUSHED:
         yield training.enter(one), ENTER_AGAIN
-    elif world.recent and one.events and one.events[-1].seq >= world.recent[0].seq:
+    elif _is_told(world, one):
         yield d.EndTraining(one.id, one.attempt), TOLD_FOR
 
 

@@ -14,6 +14,7 @@ from workers.tasks.wiring import Wiring
 log = structlog.get_logger()
 
 SECONDS = 5.0
+TIDY_EVERY = 3600
 AGAIN = 2.0
 """After so many seconds the end of a training is tried again, while somebody looks at it."""
 
@@ -41,6 +42,8 @@ def end(wiring: Wiring, fields: dict[str, Any]) -> float | None:
         except (Unreachable, Unclear) as exc:
             log.info("end_again", retraining=effect.retraining, why=str(exc))
             return AGAIN
+    if wiring.leases.once("tidy:training", TIDY_EVERY):
+        wiring.tidy()
     return None
 
 

@@ -117,7 +117,9 @@ class _Recipe:
         for name, one in value.items():
             text = str(one).lower() if isinstance(one, bool) else str(one)
             if not _PARAMETER.fullmatch(name) or not isinstance(one, str | int | float) or not text.isprintable() or len(text) > 500:
-                self._wrong(("parameters", name), "a parameter is a name of letters, digits, `_`, `.` and `-` with a text, number or truth value")
+                self._wrong(
+                    ("parameters", name), "a parameter is a name of letters, digits, `_`, `.` and `-` with a text, number or truth value"
+                )
             else:
                 yield name, text
 

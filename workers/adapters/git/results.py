@@ -128,7 +128,9 @@ class GitResults:
             asked = "".join(f"{inside}{path}\0" for path in paths).encode()
             answer = self._mirror.git.run_with_index(index, "check-attr", "--cached", "-z", "--stdin", "filter", stdin=asked)
         if not (read.good and answer.good):
-            raise Refusals(f"The .gitattributes of {retraining.base[:12]} cannot be read: {self._mirror.git.shown(read.words or answer.words)}.")
+            raise Refusals(
+                f"The .gitattributes of {retraining.base[:12]} cannot be read: {self._mirror.git.shown(read.words or answer.words)}."
+            )
         words = answer.out.decode().split("\0")
         return {path.removeprefix(inside) for path, value in zip(words[0::3], words[2::3], strict=False) if value == "lfs"}
 
@@ -208,4 +210,6 @@ def _message(retraining: Retraining) -> str:
     because = " ".join("".join(sign if sign.isprintable() else " " for sign in retraining.because or "").split())
     said = [f"Reason: {because[:500]}", ""] if because else []
     subject = f"Retrain {retraining.artifact} ({retraining.id})"
-    return "\n".join([subject, "", *said, f"Retraining: {retraining.id}", f"Artifact: {retraining.artifact}", f"Actor: {retraining.requester}"])
+    return "\n".join(
+        [subject, "", *said, f"Retraining: {retraining.id}", f"Artifact: {retraining.artifact}", f"Actor: {retraining.requester}"]
+    )

@@ -52,7 +52,9 @@ class WorkTree:
                     self._against(below, f"is nested deeper than {_DEEPEST} folders")
                     folders.clear()
                 same = twins(os.fsencode(name) for name in sorted([*folders, *files]))
-                self._reasons += (f"{self.folder}/{below} holds {one!r} and {other!r}, which some file systems take for one." for one, other in same)
+                self._reasons += (
+                    f"{self.folder}/{below} holds {one!r} and {other!r}, which some file systems take for one." for one, other in same
+                )
                 for name in sorted(files):
                     if (size := self._size(below, name, inside)) is not None:
                         yield below + name, size

@@ -47,7 +47,9 @@ def begun(world: World, case: d.Case, report: ask.RecipeRead) -> d.Decision:
     if is_over(said):
         return d.answer(Late(asked.text or what, minutes_late(said)))
     if (standing := rights.standing(case)) or _artifact(world, case, asked.request) != report.artifact:
-        return d.refuse(world, case, what, standing or Reason("other-artifact", "It is not clear any more which artifact was meant. Ask again."))
+        return d.refuse(
+            world, case, what, standing or Reason("other-artifact", "It is not clear any more which artifact was meant. Ask again.")
+        )
     if reasons := [*_against(world, case, report.artifact), *(Reason("recipe", text) for text in report.reasons)]:
         return d.refuse(world, case, what, *reasons)
     return _begin(world, case, report)
