@@ -19,7 +19,7 @@ from workers.adapters.git.mirror import Mirror
 from workers.adapters.git.objects import LARGEST_IN_MEMORY, Missing, parts
 from workers.adapters.git.pushing import push
 from workers.adapters.git.refusals import Refusals
-from workers.adapters.git.trees import FILE, PROGRAM, BadTree, Entry, Trees
+from workers.adapters.git.trees import FILE, FOLDER, PROGRAM, Entry, Trees
 from workers.adapters.git.worktree import WorkTree
 from workers.contract.names import CommitId
 from workers.contract.retraining import Retraining
@@ -95,8 +95,9 @@ class GitResults:
         reasons: list[str] = []
         found: dict[str, Entry] = {}
         pointers: dict[str, lfs.Pointer] = {}
+        stood = self._before(base, retraining.folder)
         for path in sizes:
-            before = self._before(base, f"{retraining.folder}/{path}")
+            before = stood.get(path)
             try:
                 if path in large and sizes[path] and not self._is_pointer_of(before, work, path, sizes[path]):
                     pointers[path] = _pointer(work, path)
@@ -134,11 +135,12 @@ class GitResults:
         words = answer.out.decode().split("\0")
         return {path.removeprefix(inside) for path, value in zip(words[0::3], words[2::3], strict=False) if value == "lfs"}
 
-    def _before(self, base: Commit, path: str) -> Entry | None:
-        try:
-            return self._trees.find(base.tree, path)
-        except BadTree as exc:
-            raise Refusals(f"{path} cannot be written: {exc}.") from exc
+    def _before(self, base: Commit, folder: str) -> Mapping[str, Entry]:
+        """The files that stand below the folder at the base."""
+        entry = self._trees.find(base.tree, folder)
+        listed = self._mirror.git.must("ls-tree", "-r", "-z", "--full-tree", entry.oid).out if entry and entry.mode == FOLDER else b""
+        lines = (line.split("\t", 1) for line in listed.decode(errors="replace").split("\0")[:-1])
+        return {path: Entry(*facts.split(" ")[::2]) for facts, path in lines}
 
     def _is_pointer_of(self, before: Entry | None, work: WorkTree, path: str, size: int) -> bool:
         """Whether a large file was never brought: the pointer that stood there still does."""

@@ -99,6 +99,15 @@ def segments(path: str) -> tuple[bytes, ...]:
     return found
 
 
+def _of_people(path: str) -> tuple[bytes, ...]:
+    """The parts of a path of people's, as Git itself allows them. Raises BadTree."""
+    found = tuple(part.encode() for part in path.split("/"))
+    for part in found:
+        if not part or part in (b".", b"..") or part.lower() == b".git" or b"\0" in part:
+            raise BadTree(f"{path!r} is not a path in the tree")
+    return found
+
+
 @dataclass(frozen=True)
 class _Change:
     """The new content of a file; None deletes it."""
@@ -159,10 +168,13 @@ class Trees:
         return self._rewrite(root, edits) or self._objects.store("tree", b"")
 
     def graft(self, root: str, folder: str, files: Mapping[str, Entry]) -> str:
-        """A root tree whose folder at a path holds these files (by their paths below it) and nothing else; its id. Raises BadTree."""
+        """A root tree whose folder at a path holds these files (by their paths below it) and nothing else; its id. Raises BadTree.
+
+        They are people's, so `.gitignore` and `.gitattributes` may be among them.
+        """
         below: _Leaves = {}
         for path, entry in files.items():
-            *folders, name = segments(path)
+            *folders, name = _of_people(path)
             at = below
             for part in folders:
                 inner = at.setdefault(part, {})
