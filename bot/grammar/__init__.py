@@ -11,11 +11,11 @@ write(request) -> str                                    the sentence that a req
 from bot.grammar.normal import normalise, without_mention
 from bot.grammar.reading import read
 from bot.grammar.replies import read_reply
-from bot.grammar.secrets import redact
 from bot.grammar.sentences import LONGEST, NotUnderstood, Sentence, Vocabulary
 from bot.grammar.times import Moment, depends_on_when
 from bot.grammar.writing import write
 from workers.contract.promotion import Kind
+from workers.contract.redaction import redact
 
 __all__ = [
     "LONGEST", "Kind", "Moment", "NotUnderstood", "Sentence", "Vocabulary",

@@ -9,12 +9,12 @@ from bot.grammar.characters import faults, shorten
 from bot.grammar.filling import fill
 from bot.grammar.near import Tried, request_of, suggestions
 from bot.grammar.normal import Heard, hear
-from bot.grammar.secrets import redact
 from bot.grammar.sentences import LONGEST, NotUnderstood, Sentence, Vocabulary
 from bot.grammar.verbs import Found, find, find_near, without_lead
 from bot.grammar.words import Word, split
 from bot.grammar.writing import phrase
 from workers.contract.commands import COMMANDS
+from workers.contract.redaction import redact
 from workers.contract.requests import READS, CanI, Nested, Plan, Request, WhyNot
 
 

@@ -67,7 +67,7 @@ class Contents:
         files: dict[str, File] = {}
         for path, oid in self._listed(root, place).items():
             try:
-                files[path] = self._fit(oid, path)
+                files[path] = self.fit(oid, path)
             except Refusals as exc:
                 reasons += exc.reasons
         if not reasons and (total := sum(file.size for file in files.values())) > self._limits.largest_version:
@@ -128,7 +128,8 @@ class Contents:
         pointer = self._pointer(oid, size, path)
         return File(oid, pointer.size if pointer else size, pointer)
 
-    def _fit(self, oid: str, path: str) -> File:
+    def fit(self, oid: str, path: str) -> File:
+        """A file by its blob, with its real size. Raises Refusals when it is too large, or none."""
         file = self._file(oid, path)
         if file.size > self._limits.largest_file:
             raise Refusals(f"{path} has {file.size} bytes; at most {self._limits.largest_file} are allowed.")
@@ -144,7 +145,7 @@ class Contents:
 
     def hashed(self, oid: str, path: str, take: Callable[[bytes], object] | None = None) -> Hashed:
         """A file's hash and size, of the content that Git LFS keeps if it is a pointer; `take` gets it in pieces. Raises Refusals or Unreachable."""
-        file = self._fit(oid, path)
+        file = self.fit(oid, path)
         if file.pointer is None:
             return self._streamed(file, path, take or bool)
         self._large.prove(file.pointer, path, take)

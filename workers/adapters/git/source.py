@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 from workers.adapters.git import gto, policy
+from workers.adapters.git.checkout import CheckOut
 from workers.adapters.git.commits import BadObject, Commit, Signature, read_commit, read_tagger, tag_signer
 from workers.adapters.git.contents import Contents, Hashed, Limits, digest_of, manifest_of, read_manifest
 from workers.adapters.git.evidence import LARGEST_GOLDEN
@@ -19,7 +20,7 @@ from workers.adapters.git.mirror import HEADS, SOURCE, TAGS, Mirror
 from workers.adapters.git.objects import Missing
 from workers.adapters.git.outputs import outputs_of
 from workers.adapters.git.refusals import Refusals
-from workers.adapters.git.room import Room
+from workers.adapters.git.room import Room, writable
 from workers.adapters.git.store import LIMIT, Store
 from workers.adapters.git.trees import Trees
 from workers.adapters.git.urls import RemoteUrl
@@ -212,6 +213,14 @@ class GitSource:
         """What the store remembers of the version's files: its manifest, whose SHA-256 is the version's digest."""
         content = room.remembered(_hexadecimal(version.digest))
         return read_manifest(content) if content else {}
+
+    def check_out(self, commit: CommitId, places: Sequence[str], into: Path, most: int) -> Mapping[str, str]:
+        """Write the files below these places of a commit (none: all) into a folder; their SHA-256 by path. Raises BadContent or Unreachable.
+
+        It is a work tree for programs, and no repository: no `.git`, no hooks, no address of ours. Together they have at most so many bytes.
+        """
+        with _told(), writable():
+            return CheckOut(self._contents, self._trees, self._mirror.objects).write(self._commit(commit).tree, places, into, most)
 
     def golden(self, version: RegisteredVersion) -> tuple[bytes, bytes] | None:
         """The golden input and output files of a model, whose digest is proved again. Raises BadContent or Unreachable."""

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from workers.adapters import web
 from workers.adapters.hosts.place import is_safe
-from workers.adapters.hosts.rules import HostSaidNo
+from workers.adapters.hosts.rules import HostIsAway, HostSaidNo
 
 PAGES = 20
 _NEXT = re.compile(r'<([^<>]+)>\s*;\s*rel="next"')
@@ -50,6 +50,10 @@ class Reading:
             raise HostSaidNo(f"{self._about(path)} did not answer an object", "Look at the host's API with a browser.")
         return found
 
+    def page(self, path: str) -> list[dict[str, Any]]:
+        """The objects of a list's first page. Raises HostSaidNo."""
+        return self._objects(self._get(self._base + path), path)
+
     def all(self, path: str, *, absent: bool = False) -> list[dict[str, Any]] | None:
         """Every object of a list, over its pages; None for 404 when that means *there are none here*. Raises HostSaidNo."""
         url: str | None = self._base + path
@@ -58,14 +62,27 @@ class Reading:
             heard = self._get(str(url))
             if heard.status == 404 and absent:
                 return None
-            page = self._good(heard, path)
-            if not isinstance(page, list) or not all(isinstance(one, dict) for one in page):
-                raise HostSaidNo(f"{self._about(path)} did not answer a list", "Look at the host's API with a browser.")
-            found += page
+            found += self._objects(heard, path)
             url = self._next(heard)
             if url is None:
                 return found
         raise HostSaidNo(f"{self._about(path)} has more than {PAGES} pages", "Check the rules by hand: docs/install/git-hosts.md.")
+
+    def tell(self, path: str, body: object, *, good: tuple[int, ...]) -> web.Heard:
+        """Ask the host to do something; its answer when that has one of these statuses. Raises HostSaidNo, which quotes what it says of a 4xx."""
+        heard = web.ask("POST", self._base + path, self._headers, body)
+        if heard.status in good:
+            return heard
+        if heard.status in (400, 409, 422) and (said := word(_message(heard.data))):
+            raise HostSaidNo(f"{self._about(path)} said {heard.status}: {said}", self._needs)
+        self._good(heard, path)
+        raise HostSaidNo(f"{self._about(path)} said {heard.status}", self._needs)
+
+    def _objects(self, heard: web.Heard, path: str) -> list[dict[str, Any]]:
+        page = self._good(heard, path)
+        if not isinstance(page, list) or not all(isinstance(one, dict) for one in page):
+            raise HostSaidNo(f"{self._about(path)} did not answer a list", "Look at the host's API with a browser.")
+        return page
 
     def _next(self, heard: web.Heard) -> str | None:
         """The next page, on the same site alone: the token goes nowhere else."""
@@ -89,14 +106,15 @@ class Reading:
         if said == 401:
             raise HostSaidNo(f"{self._about(path)} said 401: it does not know the token", f"Correct {self._token}: {_WRONG}")
         if said == 429 or (said == 403 and ("rate limit" in message or heard.headers.get("x-ratelimit-remaining") == "0")):
-            raise HostSaidNo(f"{self._about(path)} said {said}: too many requests", f"Wait an hour and {self._again}.")
+            raise HostIsAway(f"{self._about(path)} said {said}: too many requests", f"Wait an hour and {self._again}.")
         if said in (403, 404):
             raise HostSaidNo(f"{self._about(path)} said {said}: the token may not see it, or it is not there", self._needs)
         if 300 <= said < 400:
             raise HostSaidNo(
                 f"{self._about(path)} lies elsewhere now ({said})", "Set TOWPATH_REPOSITORY to the repository's present address."
             )
-        raise HostSaidNo(f"{self._about(path)} said {said}", f"Look at the host's status, and {self._again}.")
+        kind = HostIsAway if said >= 500 else HostSaidNo
+        raise kind(f"{self._about(path)} said {said}", f"Look at the host's status, and {self._again}.")
 
     def _about(self, path: str) -> str:
         return f"{web.shown(self._base)} {path.partition('?')[0]}"

@@ -69,3 +69,7 @@ class HostSaidNo(Exception):
     def __init__(self, says: str, fix: str) -> None:
         self.says, self.fix = says, fix
         super().__init__(says)
+
+
+class HostIsAway(HostSaidNo):
+    """It answered that it cannot answer now: too many requests, or an error of its own."""

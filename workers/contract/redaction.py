@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 STRUCK = "[secret removed]"
 
@@ -31,3 +32,20 @@ _LOGIN = re.compile(r"(?<=://)[^\s/@:]{0,200}:[^\s/]{1,500}@")
 def redact(text: str) -> str:
     """The text with tokens, private keys and logins in addresses struck out. Doing it twice changes nothing more."""
     return _LOGIN.sub(f"{STRUCK}@", _TOKENS.sub(STRUCK, _KEY.sub(STRUCK, text)))
+
+
+SHORTEST = 6
+"""A known secret that is shorter is not looked for: it would strike out half of what people write."""
+_KEY_ENDS = re.compile(rf"\A(?:(?!BEGIN [A-Z0-9 ]{{0,40}}PRIVATE KEY).)*?END [A-Z0-9 ]{{0,40}}PRIVATE KEY\s{{0,5}}{_DASHES}*", re.DOTALL)
+
+
+def redact_output(text: str, known: Iterable[str]) -> str:
+    """What a program printed, without known secrets (each as it is, and each longer line of one), and without what looks like one.
+
+    The text may begin in the middle of a private key.
+    """
+    pieces = {piece for secret in known for piece in (secret.strip(), *(line.strip() for line in secret.splitlines() if len(line) > 16))}
+    for piece in sorted(pieces, key=len, reverse=True):
+        if len(piece) >= SHORTEST:
+            text = text.replace(piece, "***")
+    return redact(_KEY_ENDS.sub(STRUCK, text))
