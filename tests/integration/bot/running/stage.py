@@ -193,9 +193,7 @@ class Stage:
         """The messages that are a promotion's card."""
         seen = await self.ws.seen()
         return [
-            row
-            for row in seen.messages()
-            if _story(row.metadata.get("event_payload", {})) == promotion and row.thread_ts in (None, row.ts)
+            row for row in seen.messages() if _story(row.metadata.get("event_payload", {})) == promotion and row.thread_ts in (None, row.ts)
         ]
 
     async def thread_seqs(self, promotion: str = "P-1") -> list[int]:

@@ -13,7 +13,6 @@ from workers.contract.stories import Card, Told
 
 from .stage import ANA, BEN, COMMIT, DEPLOYS, DIGEST, OTHER, Stage, grown, promotion, stage, stamp_now, until
 
-
 EFFECTS = ActorId("effects@towpath")
 
 
