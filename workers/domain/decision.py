@@ -21,7 +21,10 @@ from workers.domain.states import check_move
 
 @dataclass(frozen=True)
 class Inspect:
-    """Effect: read a version's facts and report them. `asked` is the sealed envelope of the person's request that needs them."""
+    """Effect: read a version's facts and report them. `asked` is the sealed envelope of the person's request that needs them.
+
+    With `retraining` it is the version that this one brought, as the ledger says itself.
+    """
 
     artifact: ArtifactName
     version: VersionAsk
@@ -29,6 +32,15 @@ class Inspect:
     at: RefName | None = None
     kind: Kind | None = None
     register: Version | None = None
+    retraining: RetrainingId | None = None
+
+
+@dataclass(frozen=True)
+class ReadRecipe:
+    """Effect: read how an artifact is trained at the head of the source branch, and report it for the person's sealed Retrain `asked`."""
+
+    artifact: ArtifactName
+    asked: str
 
 
 @dataclass(frozen=True)
@@ -110,7 +122,7 @@ class EndTraining:
     attempt: int
 
 
-Effect = Inspect | Gather | PutBack | Deploy | Verify | Restore | Observe | Measure | Train | EndTraining
+Effect = Inspect | ReadRecipe | Gather | PutBack | Deploy | Verify | Restore | Observe | Measure | Train | EndTraining
 
 
 @dataclass(frozen=True)

@@ -278,10 +278,12 @@ def _asked(world: World, envelope: Envelope) -> Envelope | None:
         return _opened_of_person(world, report.asked_by)
     if isinstance(report, ask.Measured):
         return _asked_of_drift(world, report)
+    if isinstance(report, ask.RecipeRead):
+        return _of_retrain(world, report)
     if not isinstance(report, ask.Inspected | ask.NotInspected | ask.Observed) or report.asked_by is None:
         return None
     asked = _opened_of_person(world, report.asked_by)
-    if not (_accepts(world, asked, report) if isinstance(report, ask.Observed) else _registers(asked, report)):
+    if not (_accepts(world, asked, report) if isinstance(report, ask.Observed) else _registers(world, asked, report)):
         raise BadEnvelope("nobody asked for what it answers")
     return asked
 
@@ -308,9 +310,20 @@ def _asked_of_drift(world: World, report: ask.Measured) -> Envelope | None:
     return asked
 
 
-def _registers(asked: Envelope, report: ask.Inspected | ask.NotInspected) -> bool:
+def _of_retrain(world: World, report: ask.RecipeRead) -> Envelope:
+    asked = _opened_of_person(world, report.asked_by)
+    if not isinstance(asked.request, ask.Retrain) or asked.request.artifact not in (None, report.artifact):
+        raise BadEnvelope("nobody asked for what it answers")
+    return asked
+
+
+def _registers(world: World, asked: Envelope, report: ask.Inspected | ask.NotInspected) -> bool:
+    """Whether the person asked for this version: by name, or by asking for the retraining that has brought it."""
     about = report.found if isinstance(report, ask.Inspected) else report
     wanted = asked.request
+    if isinstance(wanted, ask.Retrain):
+        brought = {(one.artifact, one.version, one.asked) for one in world.retrainings.values()}
+        return (about.artifact, about.version, report.asked_by) in brought
     return isinstance(wanted, ask.Register) and (wanted.artifact, wanted.version) == (about.artifact, about.version)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
 from itertools import islice
 
@@ -16,6 +17,7 @@ from workers.contract.promotion import Promotion, RegisteredVersion, Release, St
 from workers.contract.retraining import Retraining, Stage
 from workers.domain import bundle, reads, reconciliation, states, watching
 from workers.domain import decision as d
+from workers.domain.decide import training
 from workers.domain.state import World
 from workers.ports.errors import RefusedByHost, WorldError
 from workers.ports.source import Assignment
@@ -35,6 +37,9 @@ MEASURE_AGAIN_AFTER = timedelta(minutes=5)
 MEASURED_AT_ONCE = 20
 """So many measurements are begun in one sweep; after a long outage all lanes are due."""
 LOOKED_THROUGH = 200
+LOOK_AGAIN = 10
+"""Seconds between two looks at a training."""
+ENTER_AGAIN = 60
 TAGS_EVERY = 60
 TOLD_FOR = 24 * 3600
 TIDY_EVERY = 3600
@@ -131,6 +136,20 @@ def _resume(wiring: Wiring, world: World) -> None:
         queued = f"{name}:{promotion.state.value}"
         if not wiring.leases.held(name) and wiring.leases.once(queued, BEGIN_AGAIN_AFTER):
             wiring.board.start([_STEPS[promotion.state](promotion.id, promotion.generation)])
+    for one in world.retrainings.values():
+        for effect, every in _of_retraining(world, one):
+            if wiring.leases.once(f"{type(effect).__name__.lower()}:{one.id}:{one.attempt}", every):
+                wiring.board.start([effect])
+
+
+def _of_retraining(world: World, one: Retraining) -> Iterator[tuple[d.Effect, int]]:
+    """What is to be done for a retraining again and again until it has moved, and in how many seconds at the earliest."""
+    if one.stage is Stage.RUNNING:
+        yield d.Train(one.id, one.attempt), LOOK_AGAIN
+    elif one.stage is Stage.PUSHED:
+        yield training.enter(one), ENTER_AGAIN
+    elif _is_told(world, one):
+        yield d.EndTraining(one.id, one.attempt), TOLD_FOR
 
 
 def _measure(wiring: Wiring, world: World) -> None:

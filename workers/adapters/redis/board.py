@@ -25,6 +25,7 @@ ABOUT = lanes.document("about")
 Send = Callable[[str, dict[str, Any]], None]
 TASKS: dict[type[d.Effect], str] = {
     d.Inspect: lanes.INSPECT,
+    d.ReadRecipe: lanes.READ_RECIPE,
     d.Gather: lanes.GATHER,
     d.PutBack: lanes.PUT_BACK,
     d.Deploy: lanes.DEPLOY,
@@ -32,6 +33,8 @@ TASKS: dict[type[d.Effect], str] = {
     d.Restore: lanes.RESTORE,
     d.Observe: lanes.OBSERVE,
     d.Measure: lanes.MEASURE,
+    d.Train: lanes.TRAIN,
+    d.EndTraining: lanes.END_TRAINING,
 }
 
 

@@ -29,9 +29,11 @@ from workers.domain.decide import (
     registry,
     regret,
     reports,
+    retraining,
     rollback,
     snoozing,
     together,
+    training,
     vote,
 )
 from workers.domain.state import World
@@ -69,10 +71,14 @@ PEOPLE: dict[type[ask.Request], Judge] = {
     ask.Revert: externals.revert,
     ask.SnoozeDrift: snoozing.snooze,
     ask.UnsnoozeDrift: snoozing.unsnooze,
+    ask.Retrain: retraining.retrain,
+    ask.StopRetraining: retraining.stop,
 }
 PROCESSES: dict[type[ask.Request], Judge] = {
-    ask.Inspected: reports.inspected,
-    ask.NotInspected: reports.not_inspected,
+    ask.Inspected: training.inspected,
+    ask.NotInspected: training.inspected,
+    ask.RecipeRead: retraining.begun,
+    ask.Trained: training.trained,
     ask.Gathered: evidence.gathered,
     ask.PolicyProposed: registry.proposed,
     ask.Deployed: reports.deployed,
