@@ -19,6 +19,7 @@ from bot.consumer import Consumer
 from bot.delivery.epoch import Epoch
 from bot.delivery.memory import Memory
 from bot.delivery.notices import Notices
+from bot.delivery.pictures import Pictures
 from bot.delivery.promotion import Poster, Show
 from bot.delivery.reminders import Reminders
 from bot.delivery.reporter import Reporter
@@ -183,7 +184,8 @@ class Bot:
         memory, search = Memory(base.redis), Search(base.slack, home)
         show = Show(Poster(base.slack, memory, search, people, base.links, Reporter(base.keys, base.inbox, memory)))
         notices = Notices(base.slack, base.redis, search, people, base.links)
-        return Counter(base.redis, show, base.whisper, notices, self._waiting, people, base.links, epoch)
+        pictures = Pictures(base.slack, base.redis)
+        return Counter(base.redis, show, base.whisper, notices, pictures, self._waiting, people, base.links, epoch)
 
     def _checks(self) -> dict[str, Check]:
         async def redis() -> bool:
