@@ -35,7 +35,9 @@ from bot.keys import Keys
 from bot.links import GitWeb, Links
 from bot.listeners import Listeners
 from bot.modals import Modals
-from bot.pages import audit
+from bot.pages import frame
+from bot.pages.audit import AuditPage
+from bot.pages.drift import DriftPage
 from bot.pages.health import Check, Health, Lanes
 from bot.people import People
 from bot.projection import Projection
@@ -123,7 +125,9 @@ class Bot:
         if settings.towpath_webhook_secret:
             hook = Webhook(settings.towpath_webhook_secret.get_secret_value(), base.inbox.look)
             self._web.router.add_post(webhook.PATH, hook.over_http)
-        audit.attach(self._web, audit.AuditPage(base.links, self._projection, self._names))
+        frame.attach(self._web)
+        AuditPage(base.links, self._projection, self._names).attach(self._web)
+        DriftPage(base.links, self._projection, self._names).attach(self._web)
         await self._runner.setup()
         site = web.TCPSite(self._runner, settings.towpath_host, settings.towpath_port)
         await site.start()

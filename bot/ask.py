@@ -111,12 +111,13 @@ class Ask:
         actor = await parts.people.actor(said.user, said.team)
         sealed = seal(self._envelope(said, sentence, actor), Sender.BOT, parts.keys.bot)
         asked = _asked(said, sentence)
-        look = partial(parts.inbox.look_into, question=sentence.command.request)
-        send: Callable[[Sealed], Awaitable[None]] = {Lane.QUERIES: parts.inbox.query, Lane.EFFECTS: look}.get(
-            sentence.command.lane, parts.inbox.change
-        )
+        ways: dict[Lane, Callable[[Sealed], Awaitable[None]]] = {
+            Lane.QUERIES: parts.inbox.query,
+            Lane.EFFECTS: partial(parts.inbox.look_into, question=sentence.command.request),
+            Lane.CHANGES: parts.inbox.change,
+        }
         await parts.waiting.remember(asked)
-        await send(sealed)
+        await ways[sentence.command.lane](sealed)
         await parts.waiting.begin(asked)
         log.info(
             "asked", request_id=said.request_id, verb=sentence.command.verb, actor=actor.id, standing=actor.standing.value,

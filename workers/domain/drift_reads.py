@@ -10,7 +10,7 @@ from workers.contract import outcomes as out
 from workers.contract import requests as ask
 from workers.contract.drift import DriftReport, DriftWatch, Incident, Level
 from workers.contract.envelope import Envelope, read_stamp, stamp
-from workers.contract.names import ArtifactName, EnvironmentName
+from workers.contract.names import ArtifactName, EnvironmentName, IncidentId, RetrainingId
 from workers.contract.promotion import Kind, Promotion, RegisteredVersion
 from workers.contract.retraining import Retraining
 from workers.domain import subject
@@ -68,11 +68,10 @@ def _about(world: World, envelope: Envelope, request: ask.ShowDrift) -> _About |
         reason = subject.rules_of(world, request.environment)
         return out.Refused(f"show drift in {request.environment}", (reason,) if isinstance(reason, out.Reason) else ())
     if name and name not in world.versions:
-        near = subject.near(name, world.versions)
-        reason = subject.artifact_of(world, name)
-        if not near and isinstance(reason, out.Reason):
-            return out.Refused(f"show drift {name}", (reason,))
-        return _About(ArtifactName.read(near[0]), request.environment, (f"read {name} as {near[0]}",))
+        if near := subject.near(name, world.versions):
+            return _About(ArtifactName.read(near[0]), request.environment, (f"read {name} as {near[0]}",))
+        unknown = subject.artifact_of(world, name)
+        return out.Refused(f"show drift {name}", (unknown,) if isinstance(unknown, out.Reason) else ())
     if name:
         return _About(name, request.environment)
     story = _story(world, where.channel, where.thread) if where and where.thread else None
@@ -88,8 +87,9 @@ def _story(world: World, channel: str, thread: str) -> Promotion | Incident | Re
     if promotion := world.threads.get((channel, thread)):
         return world.promotions.get(promotion)
     id_ = world.stories.get((channel, thread))
-    stories: dict[str, Incident | Retraining] = {**world.incidents, **world.retrainings}
-    return stories.get(id_) if id_ else None
+    if isinstance(id_, IncidentId):
+        return world.incidents.get(id_)
+    return world.retrainings.get(id_) if isinstance(id_, RetrainingId) else None
 
 
 def _lane(world: World, about: _About, request: ask.ShowDrift) -> Wanted | out.Reason:
@@ -191,18 +191,17 @@ def _lines(world: World, places: tuple[EnvironmentName, ...]) -> Iterator[out.Dr
         if place in places and release.kind is Kind.MODEL and release.live:
             watch = world.drifts.get((place, name))
             report = watch.report if watch else None
-            line = out.DriftLine(name, place, release.live.version, report, None, watch.snooze if watch else None)
-            yield replace(line, **_why(world, line))
+            yield _honest(world, out.DriftLine(name, place, release.live.version, report, None, watch.snooze if watch else None))
 
 
-def _why(world: World, line: out.DriftLine) -> dict[str, object]:
-    """Why there is no measurement of what is live: a report of another version is none."""
+def _honest(world: World, line: out.DriftLine) -> out.DriftLine:
+    """The line with why there is no measurement of what is live: a report of another version is none."""
     if line.report and line.report.version == line.version:
-        return {}
+        return line
     if drift_rules(world, line.environment, line.artifact) is None:
-        return {"report": None, "why": f"the policy says nothing of drift in {line.environment}"}
+        return replace(line, report=None, why=f"the policy says nothing of drift in {line.environment}")
     before = f"; the last report is of {line.report.version}" if line.report else ""
-    return {"report": None, "why": f"not measured yet{before}: show drift {line.artifact} in {line.environment}"}
+    return replace(line, report=None, why=f"not measured yet{before}: show drift {line.artifact} in {line.environment}")
 
 
 def _urgency(line: out.DriftLine) -> tuple[int, float, str, str]:
