@@ -123,11 +123,11 @@ def _apart(report: DriftReport, names: Names) -> Iterator[str]:
 
 
 def _realised(one: Realised) -> str:
-    then = f", {_short(one.then)} at registration" if one.then is not None else ""
-    what = f"*{safe(one.metric, 40)} {'(estimated)' if one.estimated else '(realised)'}:* {_short(one.now)} now{then}, on {one.rows:,} rows"
+    then = f", {_metric(one.then)} at registration" if one.then is not None else ""
+    what = f"*{safe(one.metric, 40)} {'(estimated)' if one.estimated else '(realised)'}:* {_metric(one.now)} now{then}, on {one.rows:,} rows"
     if one.estimated:
         return f"{what}; computed without labels from calibrated scores, so it cannot see that the world itself has changed"
-    late = f"; labels come {_hours(one.delay_hours)} late, in the middle" if one.delay_hours is not None else ""
+    late = f"; labels come {_hours(one.delay_hours)} late (median)" if one.delay_hours is not None else ""
     return what + late
 
 
@@ -161,7 +161,8 @@ def _changes(before: DriftReport, report: DriftReport) -> Iterator[str]:
         earlier = next((one.psi for one in before.columns if one.column == worst.column and one.psi is not None), None)
         if earlier is not None and _short(earlier) != _short(worst.psi):
             yield f"{safe(worst.column, _NAME)} PSI {_short(earlier)} then, {_short(worst.psi)} now"
-    yield f"{before.live.rows:,} live rows then, {report.live.rows:,} now"
+    if before.live.rows != report.live.rows:
+        yield f"{before.live.rows:,} live rows then, {report.live.rows:,} now"
 
 
 def _drifted(report: DriftReport) -> list[str]:
@@ -230,6 +231,14 @@ def _number(text: str | None) -> float:
         return float(text or 0)
     except ValueError:
         return 0.0
+
+
+def _metric(text: str) -> str:
+    """A metric's value: 0.996 must not become 1.00."""
+    try:
+        return f"{float(text):.4g}"
+    except ValueError:
+        return safe(text, 20)
 
 
 def _short(text: str | None) -> str:

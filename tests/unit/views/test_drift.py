@@ -44,7 +44,7 @@ def test_the_answer_says_everything_that_was_measured() -> None:
         "*mean_radius*: no drift, PSI 0.02",
         "(27 more)",
         "*Predictions:* *malignant*: warning",
-        "*auc (realised):* 0.95 now, 1.00 at registration, on 310 rows; labels come 26.5 hours late",
+        "*auc (realised):* 0.951 now, 0.996 at registration, on 310 rows; labels come 26.5 hours late",
         "*auc (estimated):* 0.94 now",
         "cannot see that the world itself has changed",
         "warning then, alert now",
