@@ -19,6 +19,7 @@ from bot.consumer import Consumer
 from bot.delivery.epoch import Epoch
 from bot.delivery.memory import Memory
 from bot.delivery.notices import Notices
+from bot.delivery.pictures import Pictures
 from bot.delivery.reminders import Reminders
 from bot.delivery.reporter import Reporter
 from bot.delivery.search import Search
@@ -34,7 +35,9 @@ from bot.keys import Keys
 from bot.links import GitWeb, Links
 from bot.listeners import Listeners
 from bot.modals import Modals
-from bot.pages import audit
+from bot.pages import frame
+from bot.pages.audit import AuditPage
+from bot.pages.drift import DriftPage
 from bot.pages.health import Check, Health, Lanes
 from bot.people import People
 from bot.projection import Projection
@@ -122,7 +125,9 @@ class Bot:
         if settings.towpath_webhook_secret:
             hook = Webhook(settings.towpath_webhook_secret.get_secret_value(), base.inbox.look)
             self._web.router.add_post(webhook.PATH, hook.over_http)
-        audit.attach(self._web, audit.AuditPage(base.links, self._projection, self._names))
+        frame.attach(self._web)
+        AuditPage(base.links, self._projection, self._names).attach(self._web)
+        DriftPage(base.links, self._projection, self._names).attach(self._web)
         await self._runner.setup()
         site = web.TCPSite(self._runner, settings.towpath_host, settings.towpath_port)
         await site.start()
@@ -183,7 +188,8 @@ class Bot:
         memory, search = Memory(base.redis), Search(base.slack, home)
         show = Show(Poster(base.slack, memory, search, people, base.links, Reporter(base.keys, base.inbox, memory)))
         notices = Notices(base.slack, base.redis, search, people, base.links)
-        return Counter(base.redis, show, base.whisper, notices, self._waiting, people, base.links, epoch)
+        pictures = Pictures(base.slack, base.redis)
+        return Counter(base.redis, show, base.whisper, notices, pictures, self._waiting, people, base.links, epoch)
 
     def _checks(self) -> dict[str, Check]:
         async def redis() -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
 import structlog
 from redis.asyncio import Redis
@@ -22,7 +23,7 @@ from bot.views import answer, not_understood
 from bot.vocabulary import Names
 from workers.contract.actors import Actor, Conversation, Origin
 from workers.contract.commands import Lane
-from workers.contract.envelope import LIFETIME, Envelope, Sender, seal, stamp
+from workers.contract.envelope import LIFETIME, Envelope, Sealed, Sender, seal, stamp
 from workers.contract.names import RequestId
 
 log = structlog.get_logger("bot.ask")
@@ -110,11 +111,13 @@ class Ask:
         actor = await parts.people.actor(said.user, said.team)
         sealed = seal(self._envelope(said, sentence, actor), Sender.BOT, parts.keys.bot)
         asked = _asked(said, sentence)
-        send: Callable[..., Awaitable[None]] = {Lane.QUERIES: parts.inbox.query, Lane.EFFECTS: parts.inbox.query_git}.get(
-            sentence.command.lane, parts.inbox.change
-        )
+        ways: dict[Lane, Callable[[Sealed], Awaitable[None]]] = {
+            Lane.QUERIES: parts.inbox.query,
+            Lane.EFFECTS: partial(parts.inbox.look_into, question=sentence.command.request),
+            Lane.CHANGES: parts.inbox.change,
+        }
         await parts.waiting.remember(asked)
-        await send(sealed)
+        await ways[sentence.command.lane](sealed)
         await parts.waiting.begin(asked)
         log.info(
             "asked", request_id=said.request_id, verb=sentence.command.verb, actor=actor.id, standing=actor.standing.value,
@@ -147,7 +150,15 @@ def _asked(said: Said, sentence: Sentence) -> Asked:
         question=write(sentence.request) if sentence.command.is_question else None,
         guessed=sentence.guessed,
         is_shared=said.is_shared,
+        open_thread=_open_thread(conversation),
     )
+
+
+def _open_thread(where: Conversation) -> str | None:
+    """The thread of a question that everybody saw; empty in a conversation with us alone; None for one that nobody else saw."""
+    if where.channel.startswith("D"):
+        return where.thread or ""
+    return (where.thread or where.ts) if where.origin in (Origin.MENTION, Origin.REPLY) else None
 
 
 def _reader(said: Said) -> Reader:

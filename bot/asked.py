@@ -27,7 +27,8 @@ class Asked:
     """One request. `since` is in milliseconds of wall time; `wants_receipt` is so for commands, buttons and forms.
 
     `question` is a question as a button asks it again, None for what changes something; `guessed` is what a misspelt one was read as;
-    `is_shared` says that the answer is for everybody in the conversation.
+    `is_shared` says that the answer is for everybody in the conversation; `open_thread` is the thread in which everybody may see an answer
+    because everybody saw the question: that of a mention or a reply (empty between a person and us alone, where there need be none).
     """
 
     request_id: RequestId
@@ -41,6 +42,12 @@ class Asked:
     question: str | None = None
     guessed: str | None = None
     is_shared: bool = False
+    open_thread: str | None = None
+
+    @property
+    def everybodys_thread(self) -> str | None:
+        """Where an answer for everybody is posted: a shared one where it was asked, another in the thread of the question."""
+        return self.thread if self.is_shared else self.open_thread or None
 
 
 @dataclass(frozen=True)

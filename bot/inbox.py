@@ -11,10 +11,13 @@ from redis.asyncio import Redis
 
 from bot.bell import Bell
 from workers.contract import lanes
+from workers.contract import requests as ask
 from workers.contract.envelope import Sealed
 
 LOOK_AT_MOST_EVERY = 1.0
 LOOK_EXPIRES = 45.0
+LOOKS: dict[type[ask.Request], str] = {ask.AuditVerify: lanes.VERIFY_RECORD, ask.ShowDrift: lanes.SHOW_DRIFT}
+"""The task that answers each question which the projection cannot answer."""
 
 
 class Inbox:
@@ -42,9 +45,9 @@ class Inbox:
         """Have a question answered. Raises kombu's errors."""
         await self._send(lanes.ANSWER, envelope=sealed.to_wire())
 
-    async def query_git(self, sealed: Sealed) -> None:
-        """Have a question answered from Git. Raises kombu's errors."""
-        await self._send(lanes.VERIFY_RECORD, envelope=sealed.to_wire())
+    async def look_into(self, sealed: Sealed, question: type[ask.Request]) -> None:
+        """Have a question answered from Git, or from live rows. Raises kombu's errors."""
+        await self._send(LOOKS[question], envelope=sealed.to_wire())
 
     async def rebuild(self) -> None:
         """Have the workers publish again what Redis lost. Raises kombu's errors."""

@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from itsdangerous import BadSignature, SignatureExpired, URLSafeTimedSerializer
 
-from workers.contract.names import CommitId, PromotionId
+from workers.contract.names import ArtifactName, CommitId, EnvironmentName, PromotionId
 
 LIFETIME = 7 * 24 * 3600
 
@@ -70,15 +70,34 @@ class Links:
 
     def audit(self, promotion_id: PromotionId) -> str:
         """A link to the promotion's page that holds for seven days."""
-        token = self._serializer.dumps(str(promotion_id))
-        return f"{self._public_url}/audit/{promotion_id}?token={token if isinstance(token, str) else token.decode()}"
+        return f"{self._public_url}/audit/{promotion_id}?token={self._signed(str(promotion_id))}"
+
+    def drift(self, environment: EnvironmentName, artifact: ArtifactName) -> str:
+        """A link to the page of a lane's last drift report that holds for seven days."""
+        return f"{self._public_url}/drift/{environment}/{artifact}?token={self._signed(_lane(environment, artifact))}"
 
     def check(self, promotion: PromotionId, token: str) -> Verdict:
         """Whether the token opens this promotion's page."""
+        return self._check(str(promotion), token)
+
+    def check_drift(self, environment: EnvironmentName, artifact: ArtifactName, token: str) -> Verdict:
+        """Whether the token opens this lane's page."""
+        return self._check(_lane(environment, artifact), token)
+
+    def _signed(self, meant: str) -> str:
+        token = self._serializer.dumps(meant)
+        return token if isinstance(token, str) else token.decode()
+
+    def _check(self, wanted: str, token: str) -> Verdict:
         try:
             meant = self._serializer.loads(token[:500], max_age=LIFETIME)
         except SignatureExpired:
             return Verdict.EXPIRED
         except BadSignature:
             return Verdict.FORGED
-        return Verdict.HOLDS if meant == str(promotion) else Verdict.FORGED
+        return Verdict.HOLDS if meant == wanted else Verdict.FORGED
+
+
+def _lane(environment: EnvironmentName, artifact: ArtifactName) -> str:
+    """What a lane's token says: no promotion's id has a space."""
+    return f"drift {environment} {artifact}"

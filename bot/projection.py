@@ -10,7 +10,8 @@ from redis.asyncio import Redis
 from bot.broker import as_text
 from bot.inbox import Inbox
 from workers.contract import lanes, wire
-from workers.contract.names import PromotionId
+from workers.contract.drift import Watching
+from workers.contract.names import ArtifactName, EnvironmentName, PromotionId
 from workers.contract.outcomes import Moved
 
 log = structlog.get_logger("bot.projection")
@@ -33,6 +34,17 @@ class Projection:
             return wire.read(Moved, wire.load(text)) if text else None
         except wire.BadWire as exc:
             log.error("document_torn", promotion=promotion, why=str(exc)[:200])
+            return None
+
+    async def watching(self, environment: EnvironmentName, artifact: ArtifactName) -> Watching | None:
+        """What is known of a lane's drift; the workers are asked for it when the projection is lost. Raises redis' errors and kombu's."""
+        text = as_text(await self._redis.get(lanes.document(f"drift:{environment}:{artifact}")))
+        if text is None and not await self._redis.exists(lanes.document("head")):
+            await self._inbox.rebuild()
+        try:
+            return wire.read(Watching, wire.load(text)) if text else None
+        except wire.BadWire as exc:
+            log.error("document_torn", artifact=artifact, environment=environment, why=str(exc)[:200])
             return None
 
     async def promotion_once_published(self, promotion: PromotionId) -> Moved | None:

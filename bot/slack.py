@@ -16,7 +16,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 PATIENCE = 8.0
 _HOOK_HOSTS = ("https://hooks.slack.com/", "https://hooks.slack-gov.com/")
-_AS_FORM = ("conversations.", "users.", "usergroups.", "auth.", "team.")
+_AS_FORM = ("conversations.", "users.", "usergroups.", "auth.", "team.", "files.getUploadURLExternal")
 
 
 class SlackTrouble(Exception):
@@ -113,6 +113,26 @@ class Slack:
             raise Unknown(f"answering by response_url: {status}")
         if status != 200 or '"ok":false' in text.replace(" ", ""):
             raise SaidNo(f"response_url_{status}")
+
+    async def upload(self, url: str, content: bytes) -> None:
+        """Send a file's bytes to the address that `files.getUploadURLExternal` gave. Raises Later, Unknown or SaidNo."""
+        if self._session is None:
+            raise SaidNo("not_open")
+        try:
+            async with self._session.post(
+                url, data=content, headers={"Content-Type": "application/octet-stream"}, allow_redirects=False
+            ) as answer:
+                status, after = answer.status, answer.headers.get("Retry-After", "1")
+        except aiohttp.ClientConnectorError as exc:
+            raise Later(2.0) from exc
+        except (aiohttp.ClientError, TimeoutError, OSError) as exc:
+            raise Unknown("uploading a file") from exc
+        if status == 429:
+            raise Later(_seconds(after))
+        if status >= 500:
+            raise Unknown(f"uploading a file: {status}")
+        if status != 200:
+            raise SaidNo(f"upload_{status}")
 
     def _is_hook(self, url: str) -> bool:
         here, api = urlsplit(url), urlsplit(self.api_url)

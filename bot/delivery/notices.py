@@ -24,7 +24,7 @@ log = structlog.get_logger("bot.notices")
 
 KEPT = 7 * 24 * 3600
 PAUSE = 1.0
-DOUBT = "?"
+DOUBT, FOUND = "?", "found"
 
 MayPost = Callable[[], Awaitable[None]]
 
@@ -57,21 +57,27 @@ class Notices:
         except SaidNo as exc:
             log.error("notice_refused", channel=delivery.channel, code=exc.code)
 
-    async def share(self, asked: Asked, outcome: Outcome, may_post: MayPost) -> None:
-        """Post the answer to a question where it was asked, unless that was done. Raises bot.slack's SaidNo: we cannot post there."""
+    async def share(self, asked: Asked, outcome: Outcome, may_post: MayPost) -> str | None:
+        """Post the answer to a question for everybody, unless that was done; the thread that it is in or begins, if that is known.
+
+        Raises bot.slack's SaidNo: we cannot post there.
+        """
         names = await self._names(outcome) | await self._people.names([asked.user])
-        post = shared(answer(outcome, self._links, names), asked.sentence, asked.user, names)
-        await self._insist(_Public(post, _mark(f"share {asked.request_id}"), asked.channel, asked.thread), may_post)
+        post = answer(outcome, self._links, names)
+        if asked.is_shared:
+            post = shared(post, asked.sentence, asked.user, names)
+        public = _Public(post, _mark(f"share {asked.request_id}"), asked.channel, asked.everybodys_thread)
+        posted = await self._insist(public, may_post)
+        return public.thread or (posted if asked.is_shared else None)
 
     async def _names(self, outcome: Outcome) -> dict[str, str]:
         return await self._people.names(people_of(outcome))
 
-    async def _insist(self, public: _Public, may_post: MayPost) -> None:
+    async def _insist(self, public: _Public, may_post: MayPost) -> str | None:
         while True:
             await may_post()
             try:
-                await self._once(public)
-                return
+                return await self._once(public)
             except SaidNo as exc:
                 if not exc.is_lockout:
                     raise
@@ -82,18 +88,22 @@ class Notices:
             except Unknown:
                 await asyncio.sleep(PAUSE)
 
-    async def _once(self, public: _Public) -> None:
+    async def _once(self, public: _Public) -> str | None:
+        """The `ts` of the post, if it is known."""
         key = f"towpath:bot:notice:{public.mark}"
         known = as_text(await self._redis.get(key))
         if known == DOUBT and await self._is_there(public):
-            await self._redis.set(key, "found", ex=KEPT)
-        elif known in (None, DOUBT):
+            await self._redis.set(key, FOUND, ex=KEPT)
+            return None
+        if known in (None, DOUBT):
             await self._redis.set(key, DOUBT, ex=KEPT)
             thread = {"thread_ts": public.thread} if public.thread else {}
             metadata = {"event_type": "towpath_notice", "event_payload": {"notice": public.mark}}
             asked = {"channel": public.channel, **thread, **shown(public.post), "metadata": metadata, **PLAIN}
             answered = await self._slack.call("chat.postMessage", **asked)
-            await self._redis.set(key, str(answered["ts"]), ex=KEPT)
+            known = str(answered["ts"])
+            await self._redis.set(key, known, ex=KEPT)
+        return None if known == FOUND else known
 
     async def _is_there(self, public: _Public) -> bool:
         """Whether it was posted. Where we may not look it counts as not posted: rather twice than never."""

@@ -17,6 +17,7 @@ from bot.broker import as_text
 from bot.delivery.epoch import Epoch
 from bot.delivery.lane import Lane
 from bot.delivery.notices import Notices
+from bot.delivery.pictures import Drawn, Pictures
 from bot.delivery.shards import Lease
 from bot.delivery.show import Show
 from bot.delivery.story import TELLINGS, Story, story
@@ -25,9 +26,9 @@ from bot.links import Links
 from bot.people import People
 from bot.slack import SaidNo
 from bot.together import end
-from bot.views import Post, answer, can_be_shared, read_as, with_share
+from bot.views import Post, answer, belongs_in_the_open, can_be_shared, read_as, with_share
 from workers.contract import lanes, wire
-from workers.contract.outcomes import Delivery, Outcome, Silence
+from workers.contract.outcomes import Delivery, DriftShown, Outcome, Silence
 
 log = structlog.get_logger("bot.stream")
 
@@ -47,6 +48,7 @@ class Counter:
     show: Show
     whisper: Whisper
     notices: Notices
+    pictures: Pictures
     waiting: Waiting
     people: People
     links: Links
@@ -141,7 +143,7 @@ class Stream:
         mark = f"towpath:bot:answered:{hashlib.sha256(text.encode()).hexdigest()[:32]}"
         if isinstance(delivery.outcome, Silence) or delivery.actor is None or await counter.redis.exists(mark):
             return
-        if asked and asked.is_shared and can_be_shared(delivery.outcome):
+        if asked and _is_for_everybody(asked, delivery.outcome):
             await self._share(asked, delivery.outcome)
         else:
             thread = delivery.conversation.thread if delivery.conversation else None
@@ -160,16 +162,18 @@ class Stream:
         return post
 
     async def _share(self, asked: Asked, outcome: Outcome) -> None:
-        """Show an answer to everybody, in place of the one that only its reader saw."""
+        """Show an answer to everybody, in place of the one that only its reader saw; its picture comes below it."""
         counter = self._counter
         try:
-            await counter.notices.share(asked, outcome, self._lease.enough)
+            thread = await counter.notices.share(asked, outcome, self._lease.enough)
         except SaidNo as exc:
             log.warning("not_shared", channel=asked.channel, code=exc.code)
-            await counter.whisper.tell(Reader.of(asked), NOT_SHARED)
-        else:
-            if asked.response_url:
-                await counter.whisper.take_back(asked.response_url)
+            await counter.whisper.tell(Reader.of(asked), NOT_SHARED if asked.is_shared else self._for_one(outcome, asked))
+            return
+        if asked.is_shared and asked.response_url:
+            await counter.whisper.take_back(asked.response_url)
+        if isinstance(outcome, DriftShown) and outcome.picture:
+            await counter.pictures.post(Drawn.of(outcome, outcome.picture, asked, thread), self._lease.enough)
 
     def _chain(self, key: str, work: Callable[[], Awaitable[None]], done: Callable[[], None]) -> None:
         """Do it after what was begun before under the same key."""
@@ -208,6 +212,12 @@ class Stream:
                     reached = None
                 except (RedisError, OSError, TimeoutError):
                     await asyncio.sleep(PAUSE)
+
+
+def _is_for_everybody(asked: Asked, outcome: Outcome) -> bool:
+    """Whether its author wants everybody to see the answer, or everybody saw the question and the answer belongs below it."""
+    is_open = asked.open_thread is not None and belongs_in_the_open(outcome)
+    return is_open or (asked.is_shared and can_be_shared(outcome))
 
 
 def _is_between_us(channel: str) -> bool:

@@ -82,6 +82,8 @@ def _kind(_: Place, word: Word) -> object | None:
 def _artifact(place: Place, word: Word) -> object | None:
     known = place.vocabulary.artifacts
     name = attempt(ArtifactName, word.text)
+    if word.text in place.slot.also and not word.quoted:
+        return name
     if name is None or word.text in known:
         return name if word.quoted or is_registered(word, place.vocabulary) else None
     if word.quoted:

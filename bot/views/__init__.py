@@ -7,6 +7,7 @@ answer(outcome, links, names) -> Post               everything else, for the eye
 not_understood(found) -> Refused                    what the grammar did not understand, for `answer`
 read_as(post, sentence) -> Post                     an answer with the sentence that a misspelt question was read as
 with_share(post, question) -> Post                  an answer with a button that shows it to everybody, if can_be_shared(outcome)
+belongs_in_the_open(outcome) -> bool                whether who saw the question sees the answer too
 shared(post, sentence, user, names) -> Post         that answer as everybody sees it
 forms.reject(promotion_id), forms.details(moved)    modals; forms.approve_confirm(promotion) is the dialog of the button
 
@@ -20,10 +21,10 @@ is the sentence, or in `more` `details_form P-142`; `share` asks its sentence fo
 from bot.views import forms
 from bot.views.answers import answer, not_understood, read_as
 from bot.views.post import Block, Links, Names, Post
-from bot.views.sharing import SHARE, can_be_shared, shared, with_share
+from bot.views.sharing import SHARE, belongs_in_the_open, can_be_shared, shared, with_share
 from bot.views.stories import broadcast, card, thread
 
 __all__ = [
     "SHARE", "Block", "Links", "Names", "Post",
-    "answer", "broadcast", "can_be_shared", "card", "forms", "not_understood", "read_as", "shared", "thread", "with_share",
+    "answer", "belongs_in_the_open", "broadcast", "can_be_shared", "card", "forms", "not_understood", "read_as", "shared", "thread", "with_share",
 ]  # fmt: skip

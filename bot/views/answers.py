@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from bot.grammar import NotUnderstood
-from bot.views import facts, foreseen, incident, lineage, queries, stopped, verification
+from bot.views import drift, facts, foreseen, incident, lineage, queries, stopped, verification
 from bot.views.blocks import actions, context, markup, option, post, section
 from bot.views.buttons import CHOOSE, run
 from bot.views.card import card
@@ -197,5 +197,5 @@ VIEWS: dict[type[out.Outcome], Callable[[Any, Links, Names], Post]] = {
     out.PolicyShown: foreseen.policy, out.Planned: foreseen.planned, out.Able: foreseen.able,
     out.Unmet: foreseen.unmet, out.IncidentMoved: incident.card,
     out.Externals: externals, out.Announcement: stopped.announcement, Queue: stopped.queue, Locks: stopped.locks,
-    Freezes: stopped.freezes, Holds: stopped.holds, Debts: stopped.debts,
+    Freezes: stopped.freezes, Holds: stopped.holds, Debts: stopped.debts, out.DriftShown: drift.shown, out.DriftTable: drift.table,
 }  # fmt: skip

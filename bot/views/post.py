@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from workers.contract.names import CommitId, PromotionId
+from workers.contract.names import ArtifactName, CommitId, EnvironmentName, PromotionId
 
 Block = dict[str, Any]
 
@@ -27,6 +27,9 @@ class Links(Protocol):
 
     def audit(self, promotion_id: PromotionId) -> str | None:
         """The page with the record of a promotion."""
+
+    def drift(self, environment: EnvironmentName, artifact: ArtifactName) -> str | None:
+        """The page with the last drift report of a lane."""
 
     def commit(self, commit_id: CommitId) -> str | None:
         """The page of a ledger commit on the Git host."""

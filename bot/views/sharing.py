@@ -10,13 +10,28 @@ from workers.contract.verified import Verification
 
 SHARE = "share"
 
-_FOR_EVERYBODY = (out.Status, out.Versions, out.Pending, out.Changes, out.Page, Verification, out.PolicyShown)
+_FOR_EVERYBODY = (
+    out.Status,
+    out.Versions,
+    out.Pending,
+    out.Changes,
+    out.Page,
+    Verification,
+    out.PolicyShown,
+    out.DriftShown,
+    out.DriftTable,
+)
 _LONGEST_VALUE = 2_000
 
 
 def can_be_shared(outcome: out.Outcome) -> bool:
     """Whether an answer says the same to everybody: not who the reader is, nor what they may do."""
     return isinstance(outcome, _FOR_EVERYBODY)
+
+
+def belongs_in_the_open(outcome: out.Outcome) -> bool:
+    """Whether an answer is for all who saw the question: one with a picture, which Slack shows in a thread, and never to one person alone."""
+    return isinstance(outcome, out.DriftShown)
 
 
 def with_share(shown: Post, question: str) -> Post:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
-from celery.signals import worker_ready
+from celery.signals import worker_process_init, worker_ready
 
 from workers.app import alive, settings
 from workers.app.celery import LOOK_EVERY, app, send
@@ -16,9 +17,10 @@ from workers.app.place import place
 from workers.contract import lanes, wire
 from workers.contract.names import PromotionId
 from workers.contract.signatures import BadKey
+from workers.effects import picture
 from workers.effects.deployment import Attempt
 from workers.ports.errors import Unreachable, WorldError
-from workers.tasks import changes, effects, queries, record, training
+from workers.tasks import changes, drift, effects, queries, record, training
 from workers.tasks.wiring import Wiring
 
 
@@ -34,6 +36,13 @@ def _first_look(**_: Any) -> None:
     with _told("first_look_not_begun"):
         if wiring().leases.once("first-look", int(LOOK_EVERY)):
             send(lanes.LOOK_AT_SOURCE, {})
+
+
+@worker_process_init.connect
+def _warm(**_: Any) -> None:
+    """Whoever asks for drift first must not wait for matplotlib; nor must any other task of the lane."""
+    if lanes.QUEUES[lanes.SHOW_DRIFT] in app.amqp.queues.consume_from:
+        threading.Thread(target=picture.warm, name="warm-picture", daemon=True).start()
 
 
 @contextmanager
@@ -151,6 +160,13 @@ def verify_record(self: Any, /, envelope: str) -> None:
     """Verify the ledger, because somebody asked."""
     if not record.answer(wiring(), envelope, lambda: send(lanes.REBUILD, {})):
         raise self.retry(countdown=0.5)
+
+
+@app.task(name=lanes.SHOW_DRIFT, bind=True, max_retries=None)
+def show_drift(self: Any, /, envelope: str) -> None:
+    """Measure drift, because somebody asked."""
+    if seconds := drift.answer(wiring(), envelope, lambda: send(lanes.REBUILD, {}), int(self.request.retries) + 1):
+        raise self.retry(countdown=seconds)
 
 
 def _beat(task: str) -> None:

@@ -53,7 +53,7 @@ class Token(Enum):
 class Slot:
     """One part of a sentence: the request's field, what it holds, and the prepositions that may (or, for TEXT, REF and PLAN, must) precede it.
 
-    One with `many` may be filled several times; its field is a tuple.
+    One with `many` may be filled several times; its field is a tuple. `also` are words that may stand in the place of a name.
     """
 
     field: str
@@ -61,11 +61,13 @@ class Slot:
     after: tuple[str, ...] = ()
     needed: bool = False
     many: bool = False
+    also: tuple[str, ...] = ()
 
     @property
     def phrase(self) -> str:
         """As help writes it: `to ENV`, `[because TEXT]`, `[image OUTPUT ...]`."""
-        words = f"{self.after[0]} {self.token.value}" if self.after else self.token.value
+        meant = "|".join((self.token.value, *self.also))
+        words = f"{self.after[0]} {meant}" if self.after else meant
         words += " ..." if self.many else ""
         return words if self.needed else f"[{words}]"
 
@@ -358,9 +360,10 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "show drift", ask.ShowDrift, Right.ANYONE,
-        (_NAME, Slot("environment", Token.ENVIRONMENT, after=_IN), Slot("last", Token.DURATION, after=("last",))),
+        (Slot("artifact", Token.NAME, also=("all",)), Slot("environment", Token.ENVIRONMENT, after=_IN),
+         Slot("last", Token.DURATION, after=("last",))),
         "How far live rows and predictions are from what the model learned: the verdict, the worst features in words, a picture. Without a name: "
-        "every model, worst first.",
+        "the model of the thread or the channel; where there is none, or with `all`, a table of every model, worst first.",
         "show drift biopsy in prod last 7d", synonyms=("drift",),
     ),
     Command(

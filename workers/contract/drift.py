@@ -100,6 +100,7 @@ class DriftReport:
     at least a warning. `text` says the verdict in a sentence. `prediction` is the model's own output, which counts apart from its inputs.
 
     `reference` holds rows of the version's commit, `live` those of the window. `approximate` says what is not exact, and by how much at most.
+    `warning` and `alert` are the PSI from which a column was one, by the policy at that time.
     `digest` is the SHA-256 of everything found (not of when).
     """
 
@@ -121,6 +122,8 @@ class DriftReport:
     problems: tuple[str, ...] = ()
     source: str = ""
     approximate: str | None = None
+    warning: str | None = None
+    alert: str | None = None
 
 
 MOST_COLUMNS = 20
@@ -178,6 +181,14 @@ class Fallen:
     version: Version
     promotion: PromotionId
     since: str
+
+
+@dataclass(frozen=True)
+class Watching:
+    """What is published of one lane's drift, for its page: what the ledger knows at `head`."""
+
+    watch: DriftWatch
+    head: CommitId
 
 
 @dataclass(frozen=True)

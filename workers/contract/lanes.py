@@ -58,6 +58,11 @@ def outcomes(shard: int) -> str:
     return f"towpath:outcomes:{shard}"
 
 
+def picture(digest: str) -> str:
+    """Where a picture that an outcome speaks of lies for an hour, by its SHA-256: PNG in base64. Streams do not carry it."""
+    return f"towpath:picture:{digest}"
+
+
 def shard_of(channel: str) -> int:
     """The shard that serves a conversation: all posts of one channel go through one bot, in order."""
     return zlib.crc32(channel.encode()) % SHARDS

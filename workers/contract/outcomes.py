@@ -356,17 +356,18 @@ class Externals:
 
 @dataclass(frozen=True)
 class DriftShown:
-    """The answer to `show drift NAME`: what was measured, what was measured before, and a picture (PNG in base64, with its words for whoever
-    cannot see it). `offers` are sentences that may come next.
+    """The answer to `show drift NAME`: what was measured, what was measured before, and a picture (the digest by which it lies in Redis, see
+    `lanes.picture`, with its words for whoever cannot see it). `offers` are sentences that may come next, `notes` what was guessed or is missing.
     """
 
     report: DriftReport
     before: DriftReport | None = None
-    picture: str | None = None
+    picture: Digest | None = None
     picture_text: str = ""
     snooze: Snooze | None = None
     watched: bool = False
     offers: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ def answer(wiring: Wiring, sealed: str, rebuild: Callable[[], None]) -> bool:
     except NoProjection:
         rebuild()
         return False
-    envelope = opened(world, sealed, ask.LOOKS)
+    envelope = opened(world, sealed, (ask.AuditVerify,))
     if envelope is None or envelope.conversation is None:
         return True
     reason = rights.membership(envelope.actor)

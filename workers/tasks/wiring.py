@@ -30,6 +30,7 @@ from workers.adapters.redis.board import RedisBoard
 from workers.adapters.redis.connection import connect
 from workers.adapters.redis.heartbeats import Heartbeats
 from workers.adapters.redis.inbox import RedisInbox
+from workers.adapters.redis.kept import Kept
 from workers.adapters.redis.leases import Leases
 from workers.adapters.redis.projection import ProjectionReader
 from workers.adapters.targets import open_target
@@ -129,6 +130,11 @@ class Wiring:
         return Heartbeats(self.client)
 
     @cached_property
+    def kept(self) -> Kept:
+        """What was found a moment ago, in Redis."""
+        return Kept(self.client)
+
+    @cached_property
     def inbox(self) -> RedisInbox:
         """The inbox."""
         return RedisInbox(self.client)
@@ -199,6 +205,11 @@ class Wiring:
         view = LedgerView(GitLedger(mirror, None), self.public("writer"))
         reporter = Reporter(self.key("effects"), self._repo_id(), self.put, now)
         return view, self._place.source(mirror), reporter
+
+    @property
+    def reporter(self) -> Reporter:
+        """What the effects lane saw, on its way to the loop that writes."""
+        return self._effects[2]
 
     @cached_property
     def deployment(self) -> Deployment:

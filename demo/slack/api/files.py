@@ -1,5 +1,8 @@
 """File upload in three steps: ask for an address, send the bytes there, complete it in a channel or thread."""
 
+import asyncio
+from collections.abc import Callable
+
 from aiohttp import BodyPartReader, web
 
 from demo.slack import talk
@@ -9,10 +12,11 @@ from demo.slack.clock import new_id, new_secret
 from demo.slack.markup import tidy
 from demo.slack.shapes import Json, Refused
 from demo.slack.stage import STAGE
-from demo.slack.workspace import Channel
 
 PICTURES = {"png": "image/png", "jpg": "image/jpeg", "jpeg": "image/jpeg", "gif": "image/gif"}
 MOST_BYTES = 20_000_000
+SHARED_AFTER = 0.05
+"""So many seconds after an upload was completed its message is there: Slack looks at files first."""
 
 
 async def get_upload_url(call: Call) -> Json:
@@ -60,34 +64,49 @@ async def complete_upload(call: Call) -> Json:
     given = call.structured("files", "invalid_arguments")
     if not isinstance(given, list) or not given or not all(isinstance(row, dict) for row in given):
         raise Refused("invalid_arguments")
+    for row in given:
+        _uploaded(call, row)
+    share = _share_into(call)
     found = [_completed(call, row) for row in given]
-    channels = call.text("channel_id") or call.text("channels")
-    if channels:
-        _share(call, call.stage.workspace.channels.get(channels), found)
+    if share:
+        asyncio.get_running_loop().call_later(SHARED_AFTER, share, [{**row} for row in found])
     return {"files": [{"id": row["id"], "title": row["title"]} for row in found]}
 
 
-def _completed(call: Call, row: Json) -> Json:
-    file = call.stage.store.files.get(str(row.get("id")))
+def _uploaded(call: Call, row: Json) -> Json:
+    file: Json | None = call.stage.store.files.get(str(row.get("id")))
     if file is None or file["complete"] or file["id"] not in call.stage.store.bytes:
         raise Refused("file_not_found")
+    return file
+
+
+def _completed(call: Call, row: Json) -> Json:
+    file = _uploaded(call, row)
     link = f"{call.origin}/_/files/{file['id']}"
     file |= {"complete": True, "title": str(row.get("title") or file["title"]), "url_private": link, "permalink": link}
     file.pop("ticket")
     return file
 
 
-def _share(call: Call, channel: Channel | None, found: list[Json]) -> None:
+def _share_into(call: Call) -> Callable[[list[Json]], None] | None:
+    """What shows the files in a channel or thread; nothing when they stay the app's own. As in Slack that comes after the answer."""
+    name = call.text("channel_id") or call.text("channels")
+    if name is None:
+        return None
+    channel = call.stage.workspace.channels.get(name)
     if channel is None:
         raise Refused("channel_not_found")
     if not call.stage.bot_is_in(channel):
         raise Refused("not_in_channel")
-    shown = [{key: value for key, value in row.items() if key != "complete"} for row in found]
+    place = {"thread_ts": call.text("thread_ts")} if call.text("thread_ts") else {}
+    talk.in_thread(call.stage, channel, place)
     comment = tidy(call.text("initial_comment") or "")
-    message = talk.as_app(call.stage, {"text": comment, "files": shown, "upload": False})
-    if thread_ts := call.text("thread_ts"):
-        message["thread_ts"] = thread_ts
-    talk.post(call.stage, channel, message)
+
+    def share(found: list[Json]) -> None:
+        shown = [{key: value for key, value in row.items() if key != "complete"} for row in found]
+        talk.post(call.stage, channel, talk.as_app(call.stage, {"text": comment, "files": shown, "upload": False}) | place)
+
+    return share
 
 
 _WRITE = ("files:write",)

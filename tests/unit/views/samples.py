@@ -45,6 +45,9 @@ class Pages:
     def audit(self, promotion_id: PromotionId) -> str | None:
         return f"{self.root}/audit/{promotion_id}?token=a&b=c"
 
+    def drift(self, environment: EnvironmentName, artifact: ArtifactName) -> str | None:
+        return f"{self.root}/drift/{environment}/{artifact}?token=a&b=c"
+
     def commit(self, commit_id: CommitId) -> str | None:
         return f"{self.root}/commit/{commit_id}"
 
@@ -53,6 +56,9 @@ class NoPages:
     """A host without pages."""
 
     def audit(self, promotion_id: PromotionId) -> str | None:
+        return None
+
+    def drift(self, environment: EnvironmentName, artifact: ArtifactName) -> str | None:
         return None
 
     def commit(self, commit_id: CommitId) -> str | None:

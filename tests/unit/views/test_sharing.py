@@ -17,7 +17,17 @@ PAGE = out.Page(moved(promotion()))
 
 def test_what_tells_of_the_reader_is_not_for_everybody() -> None:
     sharable = {kind for kind in typing.get_args(out.Outcome) if can_be_shared(kind.__new__(kind))}
-    assert sharable == {out.Status, out.Versions, out.Pending, out.Changes, out.Page, Verification, out.PolicyShown}
+    assert sharable == {
+        out.Status,
+        out.Versions,
+        out.Pending,
+        out.Changes,
+        out.Page,
+        Verification,
+        out.PolicyShown,
+        out.DriftShown,
+        out.DriftTable,
+    }
 
 
 def test_the_button_asks_the_question_again() -> None:

@@ -11,6 +11,8 @@ import redis
 
 from workers.adapters.redis.connection import told
 from workers.contract import lanes, wire
+from workers.contract.drift import Watching
+from workers.contract.names import ArtifactName, EnvironmentName
 from workers.contract.outcomes import Delivery, Moved
 from workers.contract.promotion import Promotion
 from workers.domain import affected, lineage, reads
@@ -77,6 +79,7 @@ class RedisBoard:
             for path, data in kept.items():
                 pipe.hdel(FILES, path) if data is None else pipe.hset(FILES, path, data)
             self._promotions(pipe, world, {one.id: one for one in (*affected.concerned(world, kept), *changed)}.values(), commits)
+            self._drifts(pipe, world, kept)
             if any(path.startswith(("versions/", "policy/")) for path in kept):
                 self._vocabulary(pipe, world)
             self._about(pipe, world)
@@ -93,6 +96,7 @@ class RedisBoard:
             pipe.hset(FILES, mapping=dict(files))  # type: ignore[arg-type]
             pipe.hset(COMMITS, mapping={str(seq): commit for seq, commit in commits.items()})
             self._promotions(pipe, world, world.promotions.values(), commits)
+            self._drifts(pipe, world, files)
             self._vocabulary(pipe, world)
             self._about(pipe, world)
             pipe.execute()
@@ -112,6 +116,14 @@ class RedisBoard:
             pipe.set(lanes.document(f"promotion:{promotion.id}"), wire.canonical(moved))
             if promotion.card:
                 pipe.set(lanes.document(f"thread:{promotion.card.channel}:{promotion.card.ts}"), promotion.id)
+
+    def _drifts(self, pipe: Any, world: World, paths: Iterable[str]) -> None:
+        """The pages of the lanes among these paths. A lane's drift document is never taken away."""
+        for path in paths:
+            if path.startswith("drift/"):
+                environment, name = path.removeprefix("drift/").removesuffix(".yaml").split("/", 1)
+                watch = world.drifts[EnvironmentName(environment), ArtifactName(name)]
+                pipe.set(lanes.document(f"drift:{environment}:{name}"), wire.canonical(Watching(watch, world.head)))
 
     def _vocabulary(self, pipe: Any, world: World) -> None:
         pipe.set(lanes.document("vocabulary"), json.dumps(reads.vocabulary(world)))

@@ -19,6 +19,7 @@ SCOPES = (
     "channels:history",
     "groups:history",
     "im:history",
+    "files:write",
 )
 _MEND_SOCKET = "Set SLACK_APP_TOKEN to an app-level token (xapp-...) with connections:write: Basic Information on api.slack.com/apps."
 

@@ -49,7 +49,7 @@ DIGEST = Digest("sha256:" + "ab" * 32)
 COMMIT = CommitId("9fceb02d0ae598e95dc970b74767f19372d61af8")
 
 _SCOPES = (
-    "commands", "chat:write", "app_mentions:read", "users:read", "usergroups:read", "channels:history", "groups:history", "im:history",
+    "commands", "chat:write", "files:write", "app_mentions:read", "users:read", "usergroups:read", "channels:history", "groups:history", "im:history",
 )  # fmt: skip
 _EVENTS = ("app_mention", "message.channels", "message.groups", "message.im", "user_change", "subteam_updated", "subteam_members_changed")
 
