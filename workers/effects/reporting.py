@@ -47,9 +47,9 @@ class Reporter:
             about = (report.artifact, report.version, *report.reasons)
         self._send(report, request_id(self.repo_id, type(report).__name__, *about, report.asked_by or ""))
 
-    def evidence(self, report: ask.Gathered) -> None:
-        """What was seen of a version for somebody's request."""
-        about = (wire.sha256(report.asked_by.encode()), *(f"{one.check}@{one.environment}:{one.digest}" for one in report.found))
+    def evidence(self, report: ask.Gathered, basis: str) -> None:
+        """What was seen of a version. `basis` is what it was looked at for: a person's request, or a promotion at one head of the ledger."""
+        about = (wire.sha256(basis.encode()), *(f"{one.check}@{one.environment}:{one.digest}" for one in report.found))
         self._send(report, request_id(self.repo_id, type(report).__name__, *about))
 
     def policy(self, report: ask.PolicyProposed) -> None:

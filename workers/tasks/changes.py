@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 import structlog
 
 from workers.contract import lanes
@@ -9,7 +11,7 @@ from workers.contract.externals import External
 from workers.contract.names import ArtifactName, EnvironmentName
 from workers.contract.outcomes import Delivery, Notice
 from workers.contract.promotion import Promotion, RegisteredVersion, Release, State
-from workers.domain import bundle, reads, reconciliation, states
+from workers.domain import bundle, reads, reconciliation, states, unseen
 from workers.domain import decision as d
 from workers.domain.state import World
 from workers.ports.errors import RefusedByHost, WorldError
@@ -26,6 +28,10 @@ LEASE = "changes"
 LEASE_SECONDS = 5.0
 BEGIN_AGAIN_AFTER = 5
 """Seconds in which a step is not begun again once more."""
+LOOKS_AT_ONCE = 8
+"""So many promotions at most, of each sort, have their evidence looked at in one beat."""
+LOOK_AGAIN_AFTER = 30
+"""Seconds in which the evidence of one promotion is not looked at once more."""
 TAGS_EVERY = 60
 TOLD_FOR = 24 * 3600
 TIDY_EVERY = 3600
@@ -71,6 +77,7 @@ def sweep(wiring: Wiring, tick: str) -> None:
         with watched(wiring):
             world = wiring.loop.read()
         _resume(wiring, world)
+        _refresh(wiring, world)
         _mend(wiring, world)
         key_news.tell(wiring, world)
         if wiring.leases.once("tags", TAGS_EVERY):
@@ -112,6 +119,15 @@ def _resume(wiring: Wiring, world: World) -> None:
         queued = f"{name}:{promotion.state.value}"
         if not wiring.leases.held(name) and wiring.leases.once(queued, BEGIN_AGAIN_AFTER):
             wiring.board.start([_STEPS[promotion.state](promotion.id, promotion.generation)])
+
+
+def _refresh(wiring: Wiring, world: World) -> None:
+    """Evidence that the ledger lacks is looked at, a few promotions at a beat: first of those that wait for nothing else, in no order that starves one."""
+    found = list(unseen.to_refresh(world, wiring.loop.now()))
+    for some in ([one for one in found if one.evidence_by], [one for one in found if not one.evidence_by]):
+        for promotion in random.sample(some, min(len(some), LOOKS_AT_ONCE)):
+            if wiring.leases.once(f"refresh:{promotion.id}", LOOK_AGAIN_AFTER):
+                wiring.board.start([d.Refresh(promotion.id)])
 
 
 def step_name(promotion: str, generation: int) -> str:

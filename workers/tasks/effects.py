@@ -81,6 +81,14 @@ def gather(wiring: Wiring, fields: dict[str, Any]) -> None:
     wiring.gathering.gather(effect)
 
 
+def refresh(wiring: Wiring, fields: dict[str, Any]) -> None:
+    """Look at what the gates of a promotion need to know; whoever comes while somebody is at it leaves it to them."""
+    effect = wire.read(d.Refresh, fields)
+    with wiring.leases.hold(f"refresh:{effect.promotion}", STEP_SECONDS) as ours:
+        if ours:
+            wiring.gathering.refresh(effect)
+
+
 def look_at_source(wiring: Wiring) -> None:
     """New tags and a changed policy."""
     leases = wiring.leases

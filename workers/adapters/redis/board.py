@@ -26,6 +26,7 @@ Send = Callable[[str, dict[str, Any]], None]
 TASKS: dict[type[d.Effect], str] = {
     d.Inspect: lanes.INSPECT,
     d.Gather: lanes.GATHER,
+    d.Refresh: lanes.REFRESH,
     d.PutBack: lanes.PUT_BACK,
     d.Deploy: lanes.DEPLOY,
     d.Verify: lanes.VERIFY,

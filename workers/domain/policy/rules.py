@@ -107,6 +107,11 @@ class Rules:
         return {metric: Bound(**bound) for name, settings in self.gates if name == METRICS.name for metric, bound in settings.items()}
 
     @cached_property
+    def looks(self) -> bool:
+        """Whether a gate may need evidence that is gathered."""
+        return listing.gathers(self.gates)
+
+    @cached_property
     def digest(self) -> Digest:
         """Of the rules as written: what an approval binds."""
         return Digest.read(wire.sha256(repr(sorted(_flat(self.source))).encode()))
