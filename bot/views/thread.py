@@ -64,6 +64,8 @@ def _called(promotion: Promotion, event: Event) -> str:
         return _approvers(promotion, event)
     if promotion.concerns and _is_first(promotion, event):
         return f"{' '.join(mention(one.user) for one in promotion.concerns)} This passes over your lock."
+    if event.event == "paused" and not event.actor.is_person and promotion.requester.is_person:
+        return f"{mention(promotion.requester.user)} It needs your word, or that of somebody who may run {safe(promotion.environment)}."
     is_decision = event.event in _DECISIONS and event.state is not State.WAITING
     if promotion.requester == event.actor or not (is_decision or event.event in _ENDS):
         return ""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 LEADS = ("UBEN", "UMIA", "UDANA")
 NEEDED = {"staging": 0, "prod": 2}
-PATIENCE = 180
+PATIENCE, AWAY = 180, 30
 FLYING = ("deploying", "verifying", "rolling_back")
 BEFORE = ("waiting", "queued")
 
@@ -174,6 +174,9 @@ class Model:
 
     def _due(self) -> str | None:
         for one in sorted((one for one in self.all.values()), key=lambda one: one.number):
+            if one.state in FLYING and one.look_at < self.now - AWAY:
+                one.look_at = self.now + PATIENCE
+                return "waited_for"
             if one.state in FLYING and one.look_at <= self.now:
                 one.state = "needs_attention"
                 return "needs_attention"

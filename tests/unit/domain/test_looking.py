@@ -16,7 +16,8 @@ from workers.domain import unseen
 from workers.domain.state import World
 
 from .test_gathering import CHECKS, GATED, Looked, begun, by_name, found
-from .worlds import ANA, BEN, BIOPSY, MIA, PROD, STAGING, commit_of, outcome, reasons, version_of
+from .test_voting import adopted
+from .worlds import ANA, BEN, BIOPSY, MIA, PROD, STAGING, outcome, reasons, version_of
 
 V1 = version_of("v1.0.0")
 FREE = GATED.replace("    approve: {from: [ml-leads], count: 1, expires: 24h, exclude: [requester, author]}\n", "").replace(
@@ -213,18 +214,13 @@ def test_a_gate_that_a_new_policy_brings_is_looked_at_before_it_refuses_what_wai
     story.succeeds("v1.0.0", "staging")
     story.promotes(ANA, "v1.0.0")
     assert story.state("P-2") == "waiting"
-    adopt(story, GATED)
+    adopted(story, GATED)
     (told,) = story.ticks()
     assert told.promotion and (told.event, told.promotion.state.value) == ("checking", "waiting")
     story.looks("P-2")
     (anew,) = story.ticks()
     assert anew.promotion and (anew.event, anew.promotion.state.value) == ("stale", "waiting")
     assert {by_name(anew.promotion)[check].result for check in CHECKS} == {Result.PASS}
-
-
-def adopt(story: Looked, policy: str) -> None:
-    story.reports(ask.PolicyProposed(commit_of(policy), policy))
-    story.says(BEN, ask.AdoptPolicy(commit_of(policy)[:12]))
 
 
 @pytest.mark.parametrize("of", ["nothing", "another", "what has ended"])

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 
 from workers.contract import quorums
+from workers.contract.envelope import read_stamp, stamp
 from workers.contract.promotion import Promotion, State
 from workers.domain import bundle, gates, lane, states, steady
 from workers.domain import decision as d
-from workers.domain.decide import checking, freezes, holds, locks, reminders, reports, vote
+from workers.domain.decide import checking, course, freezes, holds, locks, reminders, reports, vote
 from workers.domain.policy import Rules
 from workers.domain.state import World
 from workers.domain.times import is_past
+
+AWAY = timedelta(seconds=30)
+"""The clock beats every few seconds: what it finds so long after its time, it was not there to see."""
 
 
 def due(world: World, case: d.Case) -> d.Decision:
@@ -36,9 +41,18 @@ def _due(world: World, case: d.Case) -> Iterator[d.Decision]:
         elif promotion.state in states.BEFORE_DEPLOYMENT and bundle.leads(promotion):
             yield from _not_begun(world, case, promotion, rules)
         elif promotion.state in states.UNDER_WAY and is_past(promotion.look_at, case):
-            minutes = int(lane.DEADLINE.total_seconds() // 60)
-            why = f"No answer for {minutes} minutes while {promotion.state.value.replace('_', ' ')}: it is not known what {promotion.environment} runs."
-            yield reports.attention(world, case, promotion, why)
+            yield _unanswered(world, case, promotion)
+
+
+def _unanswered(world: World, case: d.Case, promotion: Promotion) -> d.Decision:
+    """Nobody knows what a step came to, unless this beat comes so late that Towpath itself was away at the deadline: then it has another one."""
+    assert promotion.look_at is not None, "its deadline is over"
+    doing, minutes = promotion.state.value.replace("_", " "), int(lane.DEADLINE.total_seconds() // 60)
+    if case.now - read_stamp(promotion.look_at) > AWAY:
+        text = f"Towpath was away while it was {doing}; it has {minutes} more minutes for an answer."
+        return d.moved(d.note(world, case, promotion, "waited_for", text, look_at=stamp(case.now + lane.DEADLINE)))
+    why = f"No answer for {minutes} minutes while {doing}: it is not known what {promotion.environment} runs."
+    return reports.attention(world, case, promotion, why)
 
 
 def _not_begun(world: World, case: d.Case, promotion: Promotion, rules: Rules | None) -> Iterator[d.Decision]:
@@ -62,6 +76,9 @@ def _queued(world: World, case: d.Case, promotion: Promotion, rules: Rules) -> I
     if found[0]:
         if told := lane.told_anew(world, case, promotion, found):
             yield told
+        return
+    if missed := course.missed(world, case, promotion, rules):
+        yield missed
         return
     fresh = lane.judged(world, promotion, rules, case.now)
     stopped = gates.stops(fresh.gates)

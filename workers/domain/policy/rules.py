@@ -93,6 +93,7 @@ class Rules:
     supersede: bool = False
     approve: tuple[Quorum, ...] = ()
     expires: timedelta = timedelta(hours=24)
+    start_within: timedelta = timedelta(hours=1)
     freeze: tuple[Period, ...] = ()
     on_register: tuple[Kind, ...] = ()
     gates: listing.Listed = ()
