@@ -39,7 +39,7 @@ def _state(promotion: Promotion, names: Names) -> str:
 
 def _now(promotion: Promotion, names: Names) -> list[str]:
     """What happened last, unless the card says it further down: who, when, why; and why it does not move."""
-    told_below = ("requested", "emergency", "approved", "reminded") if promotion.state is State.WAITING else ()
+    told_below = ("requested", "checked", "emergency", "approved", "reminded") if promotion.state is State.WAITING else ()
     last = facts.shown_events(promotion)[-1:]
     lines = [_happened(event, promotion, names) for event in last if event.event not in told_below]
     if promotion.step and promotion.state in (State.DEPLOYING, State.VERIFYING, State.ROLLING_BACK):

@@ -203,6 +203,8 @@ def deadlines(promotion: Promotion) -> Iterator[str]:
         yield f"*Paused:* since {when(promotion.paused.since)}{why}. To let it go on: `continue {promotion.id}`"
     if promotion.start_at and promotion.state is State.WAITING:
         yield f"*Begins:* {when(promotion.start_at)}, or as soon as it is approved after that"
+    if promotion.evidence_by and promotion.state in (State.CHECKING, State.QUEUED):
+        yield f"*Looked at until:* {when(promotion.evidence_by)}, then it is judged by what there is"
     if promotion.expires_at and promotion.state is State.WAITING:
         yield f"*Expires:* {when(promotion.expires_at)}"
     if promotion.look_at and promotion.state is State.QUEUED:
@@ -211,7 +213,7 @@ def deadlines(promotion: Promotion) -> Iterator[str]:
 
 def reasons(promotion: Promotion, names: Names) -> list[str]:
     """Why it does not move, one line each."""
-    title = "*Waits for:*" if promotion.state is State.QUEUED else "*Why:*"
+    title = "*Waits for:*" if promotion.state in (State.CHECKING, State.QUEUED) else "*Why:*"
     return [title, *(f"• {told(reason, 400, names)}" for reason in promotion.reasons)] if promotion.reasons else []
 
 

@@ -17,7 +17,7 @@ from workers.contract.promotion import Event, Promotion, State
 
 _LOUD = ("failed", "rolled_back", "needs_attention", "disputed", "disputed_late")
 _BREAKS_GLASS = "emergency"
-_ASKS = ("requested", "emergency", "stale", "reminded")
+_ASKS = ("requested", "checked", "emergency", "stale", "reminded")
 _DECISIONS = ("approved", "rejected", "refused", "cancelled", "expired", "superseded")
 _ENDS = ("succeeded", *_LOUD)
 
@@ -48,7 +48,7 @@ def thread(moved: Moved, event: Event, links: Links, names: Names = NO_NAMES) ->
 
 
 _SIGNS = {
-    "requested": "📣", "emergency": "🚨", "approved": "👍", "stale": "🔁", "retried": "🔁", "registered": "🏷️", "paused": "⏸️", "continued": "▶️",
+    "requested": "📣", "checked": "🔎", "emergency": "🚨", "approved": "👍", "stale": "🔁", "retried": "🔁", "registered": "🏷️", "paused": "⏸️", "continued": "▶️",
     "withdrawn": "✊", "reminded": "⏰", "disputed": "⚖️", "disputed_late": "⚖️",
 }  # fmt: skip
 
@@ -64,6 +64,8 @@ def _called(promotion: Promotion, event: Event) -> str:
         return _approvers(promotion, event)
     if promotion.concerns and _is_first(promotion, event):
         return f"{' '.join(mention(one.user) for one in promotion.concerns)} This passes over your lock."
+    if event.event == "paused" and not event.actor.is_person and promotion.requester.is_person:
+        return f"{mention(promotion.requester.user)} It needs your word, or that of somebody who may run {safe(promotion.environment)}."
     is_decision = event.event in _DECISIONS and event.state is not State.WAITING
     if promotion.requester == event.actor or not (is_decision or event.event in _ENDS):
         return ""
@@ -96,8 +98,8 @@ def _more(moved: Moved, event: Event, names: Names) -> list[Block]:
     """What an event shows besides its own words."""
     promotion = moved.promotion
     first = _is_first(promotion, event)
-    blocks = [*_plan(promotion, names)] if first or event.event == "stale" else []
-    if event.state in (State.QUEUED, State.REFUSED, State.NEEDS_ATTENTION) and event == facts.shown_events(promotion)[-1]:
+    blocks = [*_plan(promotion, names)] if first or event.event in ("checked", "stale") else []
+    if event.state in (State.CHECKING, State.QUEUED, State.REFUSED, State.NEEDS_ATTENTION) and event == facts.shown_events(promotion)[-1]:
         blocks += section(facts.reasons(promotion, names))
     told_next = _NEXT.get(event.event)
     blocks += section(told_next(promotion)) if told_next else []
@@ -165,6 +167,10 @@ def _after_return(promotion: Promotion) -> Iterator[str]:
         return
     if promotion.taken_back_with:
         yield f"{runs} in {safe(promotion.environment)}. {safe(promotion.to.version)} is not to blame and not on hold. To try again: {_again(promotion)}"
+        return
+    if not promotion.was_disproved:
+        free = f"{safe(promotion.to.version)} is not on hold: it was not proved wrong"
+        yield f"{runs} in {safe(promotion.environment)}. {free}. To try again: {_again(promotion)}"
         return
     lift = f"`unhold {promotion.artifact} {promotion.to.version} in {promotion.environment} because …`"
     yield f"{runs} in {safe(promotion.environment)}. {safe(promotion.to.version)} is on hold there; to lift the hold: {lift}"

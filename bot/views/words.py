@@ -60,6 +60,7 @@ _BACK: dict[State, str] = {
 LABELS: dict[str, str] = {
     "requested": "Requested", "approved": "Approved", "stale": "Plan changed", "retried": "Tried again", "registered": "Registered",
     "emergency": "Emergency",
+    "checked": "Checked", "waited_for": "Waited for", "checking": "Being looked at",
     "paused": "Paused", "continued": "Continued", "aborted": "Aborted",
     "bundle_moved": "Of the bundle", "bundle_ended": "The bundle has ended", "proved": "Proved",
     "withdrawn": "Approval withdrawn", "reminded": "Reminder", "disputed": "Disputed", "disputed_late": "Disputed",

@@ -130,6 +130,13 @@ def gather(self: Any, /, **fields: Any) -> None:
         raise self.retry(countdown=2, exc=exc) from exc
 
 
+@app.task(name=lanes.REFRESH)
+def refresh(**fields: Any) -> None:
+    """Look at what the gates of a promotion need to know. The sweep asks again."""
+    with _told("not_looked_at"):
+        effects.refresh(wiring(), fields)
+
+
 @app.task(name=lanes.OBSERVE, bind=True, max_retries=60)
 def observe(self: Any, /, **fields: Any) -> None:
     """Look at what targets report."""

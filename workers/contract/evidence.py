@@ -26,3 +26,8 @@ class Evidence:
     environment: EnvironmentName | None = None
     source: str = ""
     facts: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def key(self) -> str:
+        """What it is the newest of, among the evidence of its version: the check, and the environment that was looked at."""
+        return f"{self.check}@{self.environment}" if self.environment else self.check

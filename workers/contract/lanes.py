@@ -19,6 +19,7 @@ REBUILD = "towpath.rebuild"
 PUT_BACK = "towpath.put_back"
 INSPECT = "towpath.inspect"
 GATHER = "towpath.gather"
+REFRESH = "towpath.refresh"
 LOOK_AT_SOURCE = "towpath.look_at_source"
 VERIFY_RECORD = "towpath.verify_record"
 DEPLOY = "towpath.deploy"
@@ -38,8 +39,9 @@ BEAT_EFFECTS = "towpath.beat_effects"
 QUEUES = {
     DRAIN: "changes", SWEEP: "changes",
     ANSWER: "queries", REBUILD: "changes", PUT_BACK: "changes",
-    INSPECT: "effects", GATHER: "effects", LOOK_AT_SOURCE: "effects", VERIFY_RECORD: "effects", DEPLOY: "effects", VERIFY: "effects", RESTORE: "effects",
-    OBSERVE: "effects", READ_RECIPE: "effects", MEASURE: "effects", SHOW_DRIFT: "effects", TRAIN: "training", END_TRAINING: "training",
+    INSPECT: "effects", GATHER: "effects", REFRESH: "effects", READ_RECIPE: "effects",
+    LOOK_AT_SOURCE: "effects", VERIFY_RECORD: "effects", DEPLOY: "effects", VERIFY: "effects", RESTORE: "effects",
+    OBSERVE: "effects", MEASURE: "effects", SHOW_DRIFT: "effects", TRAIN: "training", END_TRAINING: "training",
     BEAT_CHANGES: "changes", BEAT_QUERIES: "queries", BEAT_EFFECTS: "effects", BEAT_TRAINING: "training",
 }  # fmt: skip
 

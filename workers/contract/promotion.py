@@ -355,8 +355,8 @@ class Promotion:
     reminded. `rules` are the lane's rules as they were when the plan was made, `authors` the users who made the version, as far as the policy
     names them. The first of a `bundle` leads it: it alone has votes and a card, and `members` says how all of them stand. `proved_at`: one is
     proved and waits for the others; `taken_back_with`: one that had to go back only because of another. `then_to`: where it is to be promoted once it has
-    succeeded here. `concerns`: whom its first post notifies besides, such as the owner of a lock that a rollback passes over. `retraining`: the one
-    that brought the version and had this requested.
+    succeeded here. `concerns`: whom its first post notifies besides, such as the owner of a lock that a rollback passes over. `evidence_by`: it
+    waits for evidence that is looked at by itself, and until then at most. `retraining`: the one that brought the version and had this requested.
     """
 
     id: PromotionId
@@ -400,6 +400,7 @@ class Promotion:
     proved_at: str | None = None
     taken_back_with: PromotionId | None = None
     retraining: RetrainingId | None = None
+    evidence_by: str | None = None
 
     @property
     def quorums(self) -> tuple[Quorum, ...]:
@@ -415,3 +416,13 @@ class Promotion:
                 break
             found = event
         return found
+
+    @property
+    def was_disproved(self) -> bool:
+        """Whether it went back because the proof of what it served did not hold. Nothing else is held against its bytes."""
+        before, disproved = None, True
+        for event in self.events:
+            if event.state is State.ROLLING_BACK and before is not State.ROLLING_BACK:
+                disproved = event.event == "rolling_back" and before is State.VERIFYING
+            before = event.state
+        return disproved and self.taken_back_with is None

@@ -528,10 +528,14 @@ class NotInspected:
 
 @dataclass(frozen=True)
 class Gathered:
-    """What was seen of a version, for the gates that a person's request needs. What could not be looked at says so itself."""
+    """What was seen of a version, for the gates that a person's request needs, or for those of a `promotion` that waits for it.
+
+    What could not be looked at says so itself.
+    """
 
     found: tuple[Evidence, ...]
-    asked_by: str
+    asked_by: str | None = None
+    promotion: PromotionId | None = None
 
 
 @dataclass(frozen=True)

@@ -85,17 +85,28 @@ class PutBack:
 
 
 @dataclass(frozen=True)
-class Gather:
-    """Effect: look at what the gates of an environment need to know of a version, report it, and put the person's request back.
-
-    `checks` are the names of the evidence that is wanted, `asked` the sealed envelope of the request that needs it.
-    """
+class Unseen:
+    """What is to be looked at for one version in one environment: `checks` are the names of the evidence that is wanted."""
 
     artifact: ArtifactName
     version: Version
     environment: EnvironmentName
     checks: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Gather:
+    """Effect: look at what gates need to know, report it, and put the person's request back. `asked` is the sealed envelope of that request."""
+
+    wanted: tuple[Unseen, ...]
     asked: str
+
+
+@dataclass(frozen=True)
+class Refresh:
+    """Effect: look at what the gates of a promotion need to know and nobody has seen lately, as the ledger says it, and report it."""
+
+    promotion: PromotionId
 
 
 @dataclass(frozen=True)
@@ -122,7 +133,7 @@ class EndTraining:
     attempt: int
 
 
-Effect = Inspect | ReadRecipe | Gather | PutBack | Deploy | Verify | Restore | Observe | Measure | Train | EndTraining
+Effect = Inspect | ReadRecipe | Gather | Refresh | PutBack | Deploy | Verify | Restore | Observe | Measure | Train | EndTraining
 
 
 @dataclass(frozen=True)

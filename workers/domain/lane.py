@@ -29,10 +29,8 @@ def judged(world: World, promotion: Promotion, rules: Rules, now: datetime | Non
 
     With `now` the age of evidence counts.
     """
-    own = alone(world, promotion, rules, now)
-    if not (promotion.bundle and bundle.leads(promotion)):
-        return own
-    return bundle.joined(own, [alone(world, other, _rules_of(world, other) or rules, now) for other in bundle.others(world, promotion)])
+    own, *rest = (alone(world, one, its, now) for one, its in items(world, promotion, rules))
+    return bundle.joined(own, rest) if promotion.bundle and bundle.leads(promotion) else own
 
 
 def alone(world: World, promotion: Promotion, rules: Rules, now: datetime | None = None) -> Promotion:
@@ -114,7 +112,8 @@ def told_anew(world: World, case: d.Case, promotion: Promotion, found: Waits) ->
     if was == now:
         return None
     text = f"Still queued: {'; '.join(reasons)}."
-    return d.moved(d.note(world, case, promotion, "queued", text, reasons=reasons, look_at=stamp(look) if look else None))
+    later = stamp(look) if look else None
+    return d.moved(d.note(world, case, promotion, "queued", text, reasons=reasons, look_at=later, evidence_by=None))
 
 
 def waiting(world: World, promotion: Promotion, rules: Rules, now: datetime) -> Promotion:
@@ -125,8 +124,13 @@ def waiting(world: World, promotion: Promotion, rules: Rules, now: datetime) -> 
 
 def places(world: World, promotion: Promotion, rules: Rules, now: datetime) -> list[stops.Place]:
     """What stops one of a bundle stops all of it."""
+    return [stops.Place(world, one, its, now) for one, its in items(world, promotion, rules)]
+
+
+def items(world: World, promotion: Promotion, rules: Rules) -> list[tuple[Promotion, Rules]]:
+    """The promotion with its rules; for the leader of a bundle, all of it."""
     rest = bundle.others(world, promotion) if bundle.leads(promotion) else []
-    return [stops.Place(world, promotion, rules, now), *(stops.Place(world, one, _rules_of(world, one) or rules, now) for one in rest)]
+    return [(promotion, rules), *((one, _rules_of(world, one) or rules) for one in rest)]
 
 
 def _rules_of(world: World, promotion: Promotion) -> Rules | None:
@@ -154,7 +158,7 @@ def start(world: World, case: d.Case, promotion: Promotion, event: str, text: st
     to = replace(promotion.to, since=case.time)
     started = d.move(
         world, case, promotion, State.DEPLOYING, event, text,
-        generation=generation, to=to, reasons=(), expires_at=None, look_at=stamp(case.now + DEADLINE), step=None,
+        generation=generation, to=to, reasons=(), expires_at=None, look_at=stamp(case.now + DEADLINE), step=None, evidence_by=None,
     )  # fmt: skip
     lane = replace(release, generation=generation, desired=to, in_flight=promotion.id)
     return d.moved(started, lane, effects=(d.Deploy(promotion.id, generation, fresh=release.in_flight is None),))

@@ -102,8 +102,12 @@ def debt(id_: DebtId) -> str:
 
 def evidence(found: Evidence) -> str:
     """The path of what a check found: one for each check of a version, and for each environment where that matters."""
-    where = f"@{found.environment}" if found.environment else ""
-    return f"evidence/{found.artifact}/{found.version}/{found.check}{where}.yaml"
+    return f"{evidence_of(found.artifact, found.version)}/{found.key}.yaml"
+
+
+def evidence_of(artifact: ArtifactName, version: Version) -> str:
+    """The folder of all that was found of a version."""
+    return f"evidence/{artifact}/{version}"
 
 
 def drift(environment: EnvironmentName, artifact: ArtifactName) -> str:

@@ -131,6 +131,7 @@ _DRIFT = _closed(
 
 _REFINABLE: Schema = {
     "soak": _is(_A_DURATION, "How long it must have been a success in the environment of `after`."),
+    "start_within": _is(_A_DURATION, "How long after its time a scheduled promotion may still begin by itself; 1h when not given."),
     "request": _is(_ANYBODY, "Roles that may ask for promotions into it; `*` is every member of the workspace."),
     "run": _is(_ROLES, "Roles that may roll back, retry, lift holds and cancel what others asked for."),
     "emergency": _is(_ROLES, "Roles that may promote past soak, freezes, locks, gates and approvals, with a reason and a debt."),

@@ -277,8 +277,7 @@ class _Changes:
 
     def _keep_evidence(self, document: Evidence) -> None:
         table, of = self._table("evidence"), (document.artifact, document.version)
-        key = f"{document.check}@{document.environment}" if document.environment else document.check
-        table[of] = {**table.get(of, {}), key: document}  # type: ignore[dict-item]  # a table of tables
+        table[of] = {**table.get(of, {}), document.key: document}  # type: ignore[dict-item]  # a table of tables
 
     def _settle(self, path: str) -> None:
         name = path.partition("/")[0]

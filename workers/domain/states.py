@@ -5,7 +5,7 @@ from __future__ import annotations
 from workers.contract.promotion import State
 
 ARROWS: dict[State, tuple[State, ...]] = {
-    State.CHECKING: (State.REFUSED, State.WAITING, State.QUEUED, State.DEPLOYING),
+    State.CHECKING: (State.REFUSED, State.WAITING, State.QUEUED, State.DEPLOYING, State.CANCELLED, State.SUPERSEDED),
     State.WAITING: (State.WAITING, State.REJECTED, State.EXPIRED, State.CANCELLED, State.SUPERSEDED, State.REFUSED, State.QUEUED, State.DEPLOYING),
     State.QUEUED: (State.QUEUED, State.WAITING, State.EXPIRED, State.CANCELLED, State.SUPERSEDED, State.REFUSED, State.DEPLOYING),
     State.DEPLOYING: (State.VERIFYING, State.FAILED, State.ROLLING_BACK, State.SUPERSEDED, State.NEEDS_ATTENTION),

@@ -9,7 +9,7 @@ from datetime import datetime
 from workers.contract import quorums
 from workers.contract.envelope import stamp
 from workers.contract.outcomes import Reason
-from workers.contract.promotion import GateResult, Promotion, Quorum, State, Vote
+from workers.contract.promotion import GateResult, Promotion, Quorum, Result, State, Vote
 from workers.domain import gates, lane, states, stops
 from workers.domain.policy import Rules
 from workers.domain.state import World
@@ -26,7 +26,7 @@ def of(world: World, promotion: Promotion, now: datetime) -> tuple[Reason, ...]:
     if promotion.state is State.NEEDS_ATTENTION:
         way = f"{_named(rules.run)}: retry {promotion.id}, accept live {promotion.id}, or rollback {promotion.artifact} in {promotion.environment}"
         return tuple(Reason("attention", reason, way) for reason in promotion.reasons[:1])
-    fresh = lane.judged(world, promotion, rules)
+    fresh = lane.judged(world, promotion, rules, now if promotion.evidence_by else None)
     if promotion.state in states.TERMINAL and promotion.state is not State.REFUSED:
         return (ended(promotion),)
     return (
@@ -50,6 +50,8 @@ def _gates(world: World, rules: Rules, fresh: Promotion) -> Iterator[Reason]:
 
 
 def _gate_clears(world: World, rules: Rules, fresh: Promotion, gate: GateResult) -> str:
+    if fresh.evidence_by and gate.result is Result.CANNOT_TELL:
+        return f"Towpath, which has it looked at until {fresh.evidence_by}"
     if gate.gate == "order" and rules.after:
         before = world.policy.rules_for(rules.after, fresh.artifact, fresh.kind)
         return f"{_named(before.request if before else ())}, by promote {fresh.artifact} {fresh.to.version} to {rules.after}"

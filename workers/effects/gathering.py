@@ -9,11 +9,12 @@ from workers.contract import requests as ask
 from workers.contract import wire
 from workers.contract.envelope import stamp
 from workers.contract.evidence import Evidence
-from workers.contract.names import Digest, EnvironmentName
-from workers.contract.promotion import RegisteredVersion, Result
+from workers.contract.names import CommitId, Digest, EnvironmentName
+from workers.contract.promotion import Promotion, RegisteredVersion, Result
 from workers.domain import decision as d
+from workers.domain import states, unseen
 from workers.domain.gates import judging
-from workers.domain.gates.gate import Dossier
+from workers.domain.gates.gate import Dossier, Need
 from workers.domain.policy import Policy, Rules
 from workers.effects import asked
 from workers.effects.reading import LedgerView
@@ -58,21 +59,44 @@ class Gathering:
         head = self._view.head()
         if not isinstance(asked.opened(self._view, self._reporter.repo_id, effect.asked), ask.PEOPLE):
             return
-        version = self._view.version(head, effect.artifact, effect.version)
-        if version:
-            policy = self._view.policy(head)
-            if found := tuple(self._seen(version, policy, effect)):
-                self._reporter.evidence(ask.Gathered(found, effect.asked))
+        policy = self._view.policy(head)
+        for wanted in effect.wanted:
+            version = self._view.version(head, wanted.artifact, wanted.version)
+            if version and (found := tuple(self._wanted(version, policy, wanted))):
+                self._reporter.evidence(ask.Gathered(found, effect.asked), effect.asked)
         self._reporter.put_back(effect.asked)
 
-    def _seen(self, version: RegisteredVersion, policy: Policy, effect: d.Gather) -> Iterator[Evidence]:
-        rules = policy.rules_for(effect.environment, version.artifact, version.kind)
-        dossier = Dossier(version, effect.environment, rules.after if rules else None)
+    def refresh(self, effect: d.Refresh) -> None:
+        """Report what a promotion that has not begun lacks (and the rest of its bundle), by the word of the ledger alone. Raises Unreachable.
+
+        Whoever forges such a task can only have looked at what the ledger wants looked at.
+        """
+        head = self._view.head()
+        lead = self._view.promotion(head, effect.promotion)
+        for id_ in (lead.bundle or (lead.id,)) if lead else ():
+            one = self._view.promotion(head, id_)
+            if one and one.state in states.BEFORE_DEPLOYMENT and (found := tuple(self._lacking(head, one))):
+                self._reporter.evidence(ask.Gathered(found, promotion=id_), f"{id_} {head}")
+
+    def _wanted(self, version: RegisteredVersion, policy: Policy, wanted: d.Unseen) -> Iterator[Evidence]:
+        rules = policy.rules_for(wanted.environment, version.artifact, version.kind)
+        dossier = Dossier(version, wanted.environment, rules.after if rules else None)
         for _, _, need in judging.needs(rules.gates, dossier) if rules else ():
-            if need.check in effect.checks:
-                place = policy.rules_for(need.environment, version.artifact, version.kind) if need.environment else None
-                finding = self._look(need.check, Asked(version, place))
-                yield _evidence(version, need.check, need.environment, finding, stamp(self._reporter.now()))
+            if need.check in wanted.checks:
+                yield self._seen(policy, version, need)
+
+    def _lacking(self, head: CommitId, promotion: Promotion) -> Iterator[Evidence]:
+        policy, version = self._view.policy(head), self._view.version(head, promotion.artifact, promotion.to.version)
+        rules = policy.rules_for(promotion.environment, promotion.artifact, promotion.kind)
+        if version and rules:
+            seen = self._view.evidence(head, version)
+            for need in dict.fromkeys(need for _, need in unseen.of(promotion, rules, version, seen, self._reporter.now())):
+                yield self._seen(policy, version, need)
+
+    def _seen(self, policy: Policy, version: RegisteredVersion, need: Need) -> Evidence:
+        place = policy.rules_for(need.environment, version.artifact, version.kind) if need.environment else None
+        finding = self._look(need.check, Asked(version, place))
+        return _evidence(version, need.check, need.environment, finding, stamp(self._reporter.now()))
 
     def _look(self, check: str, about: Asked) -> Finding:
         look = self._looks.get(check)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from workers.contract import wire
 from workers.contract.envelope import Sender
+from workers.contract.evidence import Evidence
 from workers.contract.names import ArtifactName, CommitId, PromotionId, RetrainingId, Version
 from workers.contract.promotion import Promotion, RegisteredVersion
 from workers.contract.retraining import Retraining
@@ -94,6 +95,13 @@ class LedgerView:
         """A registered version."""
         data = self._ledger.read(head, layout.version(artifact, version))
         return layout.read(RegisteredVersion, data) if data else None
+
+    def evidence(self, head: CommitId, version: RegisteredVersion) -> dict[str, Evidence]:
+        """What was gathered of a version, by `check` or `check@environment`."""
+        found = (
+            layout.read(Evidence, data) for _, data in self._ledger.read_below(head, layout.evidence_of(version.artifact, version.version))
+        )
+        return {one.key: one for one in found}
 
     def world(self, head: CommitId, repo_id: str) -> World:
         """What is registered, desired and changed around us, as of a head; promotions and holds are left out. Only what changed is read again."""

@@ -56,9 +56,9 @@ class Reporter:
         how = (report.progress or report.text, str(after)) if report.seen is ask.Seen.UNCLEAR else ("end",)
         self._send(report, request_id(self.repo_id, "Trained", report.retraining, str(report.attempt), *how))
 
-    def evidence(self, report: ask.Gathered) -> None:
-        """What was seen of a version for somebody's request."""
-        about = (wire.sha256(report.asked_by.encode()), *(f"{one.check}@{one.environment}:{one.digest}" for one in report.found))
+    def evidence(self, report: ask.Gathered, basis: str) -> None:
+        """What was seen of a version. `basis` is what it was looked at for: a person's request, or a promotion at one head of the ledger."""
+        about = (wire.sha256(basis.encode()), *(f"{one.check}@{one.environment}:{one.digest}" for one in report.found))
         self._send(report, request_id(self.repo_id, type(report).__name__, *about))
 
     def measured(self, report: ask.Measured) -> None:

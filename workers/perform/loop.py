@@ -91,6 +91,10 @@ class Loop:
         self._told.clear()
         return len(entries)
 
+    def now(self) -> datetime:
+        """The instant by which requests are judged."""
+        return self._now()
+
     def read(self) -> World:
         """The state at the ledger's head."""
         return self._reader.read()
@@ -275,7 +279,7 @@ def _asked(world: World, envelope: Envelope) -> Envelope | None:
     """The person's envelope that a report answers: its own signature must hold, and it must have asked for this very thing."""
     report = envelope.request
     if isinstance(report, ask.Gathered):
-        return _opened_of_person(world, report.asked_by)
+        return _opened_of_person(world, report.asked_by) if report.asked_by is not None else None
     if isinstance(report, ask.Measured):
         return _asked_of_drift(world, report)
     if isinstance(report, ask.RecipeRead):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
 from datetime import timedelta
 from itertools import islice
@@ -15,7 +16,7 @@ from workers.contract.names import ArtifactName, EnvironmentName
 from workers.contract.outcomes import Delivery, Notice
 from workers.contract.promotion import Promotion, RegisteredVersion, Release, State
 from workers.contract.retraining import Retraining, Stage
-from workers.domain import bundle, reads, reconciliation, states, watching
+from workers.domain import bundle, reads, reconciliation, states, unseen, watching
 from workers.domain import decision as d
 from workers.domain.decide import training
 from workers.domain.state import World
@@ -37,9 +38,13 @@ MEASURE_AGAIN_AFTER = timedelta(minutes=5)
 MEASURED_AT_ONCE = 20
 """So many measurements are begun in one sweep; after a long outage all lanes are due."""
 LOOKED_THROUGH = 200
-LOOK_AGAIN = 10
+LOOK_AT_TRAINING_AFTER = 10
 """Seconds between two looks at a training."""
 ENTER_AGAIN = 60
+LOOKS_AT_ONCE = 8
+"""So many promotions at most, of each sort, have their evidence looked at in one beat."""
+LOOK_AGAIN_AFTER = 30
+"""Seconds in which the evidence of one promotion is not looked at once more."""
 TAGS_EVERY = 60
 TOLD_FOR = 24 * 3600
 TIDY_EVERY = 3600
@@ -86,6 +91,7 @@ def sweep(wiring: Wiring, tick: str) -> None:
             world = wiring.loop.read()
         _resume(wiring, world)
         _measure(wiring, world)
+        _refresh(wiring, world)
         _mend(wiring, world)
         key_news.tell(wiring, world)
         if wiring.leases.once("tags", TAGS_EVERY):
@@ -145,7 +151,7 @@ def _resume(wiring: Wiring, world: World) -> None:
 def _of_retraining(world: World, one: Retraining) -> Iterator[tuple[d.Effect, int]]:
     """What is to be done for a retraining again and again until it has moved, and in how many seconds at the earliest."""
     if one.stage is Stage.RUNNING:
-        yield d.Train(one.id, one.attempt), LOOK_AGAIN
+        yield d.Train(one.id, one.attempt), LOOK_AT_TRAINING_AFTER
     elif one.stage is Stage.PUSHED:
         yield training.enter(one), ENTER_AGAIN
     elif _is_told(world, one):
@@ -161,6 +167,15 @@ def _measure(wiring: Wiring, world: World) -> None:
         if begun < MEASURED_AT_ONCE and wiring.leases.once(f"measure:{environment}:{artifact}", max(int(again_after.total_seconds()), 1)):
             wiring.board.start([d.Measure(artifact, environment)])
             begun += 1
+
+
+def _refresh(wiring: Wiring, world: World) -> None:
+    """Evidence that the ledger lacks is looked at, a few promotions at a beat: first of those that wait for nothing else, in no order that starves one."""
+    found = list(unseen.to_refresh(world, wiring.loop.now()))
+    for some in ([one for one in found if one.evidence_by], [one for one in found if not one.evidence_by]):
+        for promotion in random.sample(some, min(len(some), LOOKS_AT_ONCE)):
+            if wiring.leases.once(f"refresh:{promotion.id}", LOOK_AGAIN_AFTER):
+                wiring.board.start([d.Refresh(promotion.id)])
 
 
 def step_name(promotion: str, generation: int) -> str:

@@ -10,12 +10,13 @@ import pytest
 from tests.integration.hosts.standing import HostApi, standing
 from workers.contract import requests as ask
 from workers.contract.actors import PROCESSES
-from workers.contract.names import CommitId
+from workers.contract.names import CommitId, VersionAsk
 from workers.contract.promotion import GateResult, Result
 from workers.domain.gates import table
 from workers.domain.gates.gate import Gate
+from workers.tasks import effects
 
-from .town import BEN, BIOPSY, POLICY, Town
+from .town import ANA, BEN, BIOPSY, POLICY, PROD, STAGING, Town
 
 GATED = f"""{POLICY}\
     gates:
@@ -44,13 +45,17 @@ def ci(api: HostApi, town: Town, state: str) -> None:
 
 def waiting(town: Town, policy: str = GATED) -> None:
     """The policy is in force, v1 is in staging, and somebody has asked for prod."""
-    commit = CommitId("1" * 40)
-    town.wiring.inbox.put(town.sealed(PROCESSES["effects"], ask.PolicyProposed(commit, policy), key="effects"))
-    town.says(BEN, ask.AdoptPolicy(commit[:12]))
+    policy_in_force(town, policy)
     town.promotes("v1.0.0")
     town.works()
     town.promotes("v1.0.0", "prod")
     town.works()
+
+
+def policy_in_force(town: Town, policy: str) -> None:
+    commit = CommitId("1" * 40)
+    town.wiring.inbox.put(town.sealed(PROCESSES["effects"], ask.PolicyProposed(commit, policy), key="effects"))
+    town.says(BEN, ask.AdoptPolicy(commit[:12]))
 
 
 def test_what_ci_said_is_recorded_before_the_promotion_and_read_by_everybody(town: Town, host: HostApi) -> None:
@@ -85,6 +90,48 @@ def test_ci_that_turned_red_makes_a_waiting_approval_void(town: Town, host: Host
     assert (promotion.state.value, promotion.votes) == ("refused", ())
     assert promotion.reasons == ("GitHub says that ci/test failed at this commit",)
     assert town.events()[-2:] == ["gathered", "refused"]
+
+
+def test_what_goes_on_by_itself_is_looked_at_by_the_clock_and_asked_for_once(town: Town, host: HostApi) -> None:
+    ci(host, town, "pending")
+    policy_in_force(town, GATED)
+    town.says(ANA, ask.Promote(VersionAsk.read("v1"), PROD, BIOPSY, via=STAGING))
+    town.works()
+    town.wiring.inspection._reporter.now = lambda: town.now
+    assert town.state("P-2") == "checking"
+    beat(town)
+    told = town.promotion("P-2")
+    assert (told.state.value, told.events[-1].event) == ("checking", "checking")
+    assert "ci/test is pending" in told.reasons[0]
+    ci(host, town, "success")
+    beat(town)
+    assert town.state("P-2") == "waiting"
+    assert town.events()[-2:] == ["gathered", "checked"]
+    author = town.git("log", "-1", "--format=%ae", "--grep=Event: gathered", "towpath")
+    assert author == PROCESSES["effects"].id, "nobody asked for this look"
+    town.approves("P-2")
+    town.works()
+    assert town.state("P-2") == "succeeded"
+
+
+def test_a_task_that_somebody_forged_has_nothing_looked_at_that_the_ledger_does_not_want(town: Town, host: HostApi) -> None:
+    ci(host, town, "success")
+    waiting(town)
+    town.wiring.inspection._reporter.now = lambda: town.now
+    asked, events = len(host.asked), town.events()
+    for id_ in ("P-1", "P-2", "P-77"):
+        effects.refresh(town.wiring, {"promotion": id_})
+    assert (len(host.asked), town.drain(), town.events()) == (asked, 0, events)
+
+
+def beat(town: Town) -> None:
+    """The clock asks for a look, it is reported, and the next beat judges by it."""
+    for id_ in town.world().open:
+        town.wiring.leases.forget(f"refresh:{id_}")
+    town.later(seconds=40)
+    town.ticks()
+    town.works()
+    town.ticks()
 
 
 def test_a_host_that_cannot_be_asked_refuses_with_the_fix(town: Town) -> None:

@@ -171,6 +171,8 @@ class Town:
             effects.inspect(self.wiring, fields)
         elif task == lanes.GATHER:
             effects.gather(self.wiring, fields)
+        elif task == lanes.REFRESH:
+            effects.refresh(self.wiring, fields)
         elif task in steps:
             attempt = Attempt(PromotionId.read(fields["promotion"]), int(fields["generation"]), bool(fields.get("fresh")))
             assert effects.step(self.wiring, steps[task], attempt) is None

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 LEADS = ("UBEN", "UMIA", "UDANA")
 NEEDED = {"staging": 0, "prod": 2}
-PATIENCE = 180
+PATIENCE, AWAY = 180, 30
 FLYING = ("deploying", "verifying", "rolling_back")
 BEFORE = ("waiting", "queued")
 
@@ -31,6 +31,7 @@ class Moving:
     rollback: bool = False
     settled: bool = True
     left: str | None = None
+    proved_wrong: bool = False
 
 
 @dataclass
@@ -159,6 +160,7 @@ class Model:
             lane = self.lanes[one.place]
             lane.generation += 1  # going back is fenced from the deployment that it undoes
             one.generation, one.state, one.look_at = lane.generation, "rolling_back", self.now + PATIENCE
+            one.proved_wrong = kind == "Verified"
             return "rolling_back"
         one.state = "needs_attention"
         return "needs_attention"
@@ -172,9 +174,14 @@ class Model:
 
     def _due(self) -> str | None:
         for one in sorted((one for one in self.all.values()), key=lambda one: one.number):
+            if one.state in FLYING and one.look_at < self.now - AWAY:
+                one.look_at = self.now + PATIENCE
+                return "waited_for"
             if one.state in FLYING and one.look_at <= self.now:
                 one.state = "needs_attention"
                 return "needs_attention"
+            if one.state == "waiting" and self._is_stale(one):
+                return self._stale(one)
             if one.state == "queued":
                 if NEEDED[one.place] and self._is_stale(one):
                     return self._stale(one)
@@ -230,7 +237,8 @@ class Model:
 
     def _went_well(self, one: Moving) -> str:
         if one.state == "rolling_back":
-            self.holds.add((one.place, one.version))
+            if one.proved_wrong:
+                self.holds.add((one.place, one.version))
             return self._ends(one, "rolled_back")
         if one.state == "deploying":
             one.state, one.look_at = "verifying", self.now + PATIENCE

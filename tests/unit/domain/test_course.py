@@ -15,7 +15,8 @@ from workers.contract.promotion import State
 from workers.contract.requests import Seen, Sighting
 from workers.domain import decision as d
 
-from .worlds import ANA, BEN, BIOPSY, MIA, OLA, PROD, Story, outcome, reasons, refused, version_of
+from .test_voting import adopted
+from .worlds import ANA, BEN, BIOPSY, MIA, OLA, POLICY, PROD, Story, outcome, reasons, refused, version_of
 
 P6 = PromotionId.read("P-6")
 WANTED = VersionAsk.read("v3.0.0")
@@ -154,7 +155,8 @@ def test_after_an_abort_a_failed_proof_of_the_same_promotion_still_holds_the_byt
     running.says(ANA, ask.Abort(P6))
     running.restores("P-6", Seen.REFUSED, "gone")
     running.says(BEN, ask.Retry(P6))
-    running.deploys("P-6", Seen.MISMATCH, "another digest")
+    running.deploys("P-6")
+    running.verifies("P-6", Seen.MISMATCH, "another digest")
     running.restores("P-6")
     assert [hold.because for hold in running.world.holds.values()] == ["another digest"]
 
@@ -240,6 +242,45 @@ def test_its_gates_are_judged_again_at_its_instant(story: Story) -> None:
     story.says(BEN, ask.Deprecate(BIOPSY, WANTED, "wrong labels"))
     story.later(hours=3).ticks()
     assert story.state("P-6") == "refused"
+
+
+def test_what_could_not_begin_around_its_time_needs_a_word_and_never_begins_by_surprise(story: Story) -> None:
+    story.says(ANA, ask.Promote(WANTED, PROD, BIOPSY, at=at(story, hours=3)))
+    story.says(BEN, ask.Approve(P6))
+    (missed,) = story.later(hours=4, minutes=1).ticks()
+    assert missed.promotion and (missed.event, missed.promotion.state) == ("paused", State.QUEUED)
+    assert "continue P-6" in missed.promotion.events[-1].text and missed.promotion.paused
+    assert story.later(hours=9).ticks() == [], "nothing starts at night"
+    assert refused(story, story.says(OLA, ask.Continue(P6))) == ["right-run"]
+    story.says(ANA, ask.Continue(P6))
+    assert [one.event for one in story.ticks()] == ["deploying"]
+
+
+def test_a_policy_may_let_it_begin_later_and_its_approvers_count_as_a_word(story: Story) -> None:
+    story.says(ANA, ask.Promote(WANTED, PROD, BIOPSY, at=at(story, hours=3)))
+    story.says(BEN, ask.Approve(P6))
+    longer = POLICY.replace("    soak: 1h\n", "    soak: 1h\n    start_within: 8h\n")
+    adopted(story, longer)
+    story.ticks()
+    story.says(BEN, ask.Approve(P6))
+    assert [one.event for one in story.later(hours=10).ticks()] == ["deploying"]
+
+
+def test_approved_long_after_its_time_the_time_counts_from_there(story: Story) -> None:
+    story.says(ANA, ask.Promote(WANTED, PROD, BIOPSY, at=at(story, hours=1)))
+    story.later(hours=9)
+    story.says(BEN, ask.Freeze(PROD, at(story, minutes=30), "stock-taking"))
+    story.says(BEN, ask.Approve(P6))
+    assert story.state("P-6") == "queued"
+    assert "deploying" in [one.event for one in story.later(minutes=31).ticks()]
+
+
+def test_after_an_outage_of_towpath_itself_a_step_has_another_deadline(running: Story) -> None:
+    (waited,) = running.later(hours=2).ticks()
+    assert waited.promotion and (waited.event, waited.promotion.state) == ("waited_for", State.DEPLOYING)
+    assert waited.promotion.look_at == at(running, minutes=3)
+    assert running.later(minutes=2).ticks() == []
+    assert [one.event for one in running.later(minutes=1, seconds=5).ticks()] == ["needs_attention"]
 
 
 @pytest.mark.parametrize(("later", "code"), [({"minutes": -1}, "past"), ({"days": 31}, "too-far")])

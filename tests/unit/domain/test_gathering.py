@@ -7,11 +7,10 @@ from dataclasses import replace
 from workers.contract import requests as ask
 from workers.contract.envelope import Envelope, Sealed
 from workers.contract.evidence import Evidence
-from workers.contract.names import VersionAsk
 from workers.contract.outcomes import Registered
 from workers.contract.promotion import GateResult, Promotion, Result
 from workers.domain import decision as d
-from workers.domain import layout
+from workers.domain import lane, layout, unseen
 
 from .worlds import ANA, BEN, BIOPSY, KEYS, MIA, POLICY, PROD, REPO, STAGING, Story, digest_of, outcome, refused, version_of
 
@@ -36,14 +35,20 @@ class Looked(Story):
 
     def finds(self, effect: d.Gather, ci: str = "success", smoke: Result = Result.PASS, version: str = "v1.0.0") -> d.Decision:
         """The looks are reported."""
-        about = version_of(version)
-        found = {
-            "commit-status": Evidence(
-                BIOPSY, about.version, "commit-status", Result.PASS, "", "", digest_of(f"ci {ci}"), None, "GitHub", (("ci", ci),)
-            ),
-            "smoke": Evidence(BIOPSY, about.version, "smoke", smoke, f"smoke: {smoke.value}", "", digest_of(f"smoke {smoke}"), STAGING),
-        }
-        return self.reports(ask.Gathered(tuple(found[check] for check in effect.checks), effect.asked), self.asked(effect))
+        kept = found(version, ci, smoke)
+        (wanted,) = effect.wanted
+        return self.reports(ask.Gathered(tuple(kept[check] for check in wanted.checks), effect.asked), self.asked(effect))
+
+    def looks(self, id_: str, ci: str = "success", smoke: Result = Result.PASS) -> d.Decision:
+        """What the sweep asks for is done: what one promotion lacks is looked at and reported."""
+        promotion = self.promotion(id_)
+        rules = self.world.policy.rules_for(promotion.environment, promotion.artifact, promotion.kind)
+        assert rules and promotion in list(unseen.to_refresh(self.world, self.now))
+        version = lane.version_of(self.world, promotion)
+        seen = self.world.evidence.get((version.artifact, version.version), {})
+        kept = found(str(version.version), ci, smoke)
+        wanted = [need.check for _, need in unseen.of(promotion, rules, version, seen, self.now)]
+        return self.reports(ask.Gathered(tuple(kept[check] for check in wanted), promotion=promotion.id))
 
     def again(self, effect: d.Gather) -> d.Decision:
         """The request comes back."""
@@ -64,6 +69,16 @@ class Looked(Story):
         return self.says(BEN, ask.Approve(promotion.id))
 
 
+def found(version: str, ci: str = "success", smoke: Result = Result.PASS) -> dict[str, Evidence]:
+    """What both looks find of a version; CI that is still pending cannot be told."""
+    about = version_of(version).version
+    said = {"success": Result.PASS, "failure": Result.FAIL}.get(ci, Result.CANNOT_TELL)
+    return {
+        "commit-status": Evidence(BIOPSY, about, "commit-status", said, "", "", digest_of(f"ci {ci}"), None, "GitHub", (("ci", ci),)),
+        "smoke": Evidence(BIOPSY, about, "smoke", smoke, f"smoke: {smoke.value}", "", digest_of(f"smoke {smoke}"), STAGING),
+    }
+
+
 def begun() -> Looked:
     story = Looked(GATED)
     story.registers(version_of("v1.0.0"))
@@ -80,15 +95,15 @@ def test_a_request_waits_for_one_look_and_is_then_judged() -> None:
     story.succeeds("v1.0.0", "staging")
     story.later(hours=2)
     effect = story.wanted(story.promotes(ANA, "v1.0.0"))
-    assert (effect.artifact, effect.environment, effect.checks) == (BIOPSY, PROD, CHECKS)
+    assert effect.wanted == (d.Unseen(BIOPSY, version_of("v1.0.0").version, PROD, CHECKS),)
     recorded = story.finds(effect)
     assert (recorded.event, recorded.about[0]) == ("gathered", BIOPSY)
-    found = story.folded().seen(BIOPSY, version_of("v1.0.0").version, "smoke", STAGING)
-    assert found and found.at == recorded_at(story) and layout.path_of(found) in story.files
+    kept = story.folded().seen(BIOPSY, version_of("v1.0.0").version, "smoke", STAGING)
+    assert kept and kept.at == recorded_at(story) and layout.path_of(kept) in story.files
     moved = story.again(effect).promotion
     assert moved and moved.state.value == "waiting"
     assert {by_name(moved)[check].result for check in CHECKS} == {Result.PASS}
-    assert by_name(moved)["smoke"].evidence == (found.digest,)
+    assert by_name(moved)["smoke"].evidence == (kept.digest,)
 
 
 def recorded_at(story: Story) -> str:
@@ -103,7 +118,7 @@ def test_what_is_red_is_refused_with_the_other_reasons_and_looked_at_anew_the_ne
     assert moved and moved.state.value == "refused"
     assert {gate.gate for gate in moved.gates if gate.result is Result.FAIL} == {"order", "commit-status", "smoke"}
     story.later(seconds=1)
-    assert story.wanted(story.promotes(ANA, "v1.0.0")).checks == CHECKS
+    assert story.wanted(story.promotes(ANA, "v1.0.0")).wanted[0].checks == CHECKS
 
 
 def test_a_request_that_comes_back_without_a_finding_is_not_sent_again() -> None:
@@ -140,7 +155,7 @@ def test_fresh_evidence_is_not_gathered_again_and_old_one_is_before_a_vote_count
     promotion = story.waits()
     story.later(minutes=31)
     effect = story.wanted(story.approves(promotion))
-    assert effect.checks == ("smoke",)
+    assert effect.wanted[0].checks == ("smoke",)
     story.finds(effect)
     story.again(effect)
     assert story.state("P-2") == "deploying", "the same finding once more leaves the plan as it is"
@@ -210,25 +225,3 @@ def test_a_new_version_is_not_said_to_be_refused_for_what_nobody_looked_at() -> 
     told = outcome(story.reports(ask.Inspected(version_of("v2.0.0")), envelope))
     assert isinstance(told, Registered)
     assert told.environments["prod"] == ("v2.0.0 has not succeeded in staging yet; promote it there first",)
-
-
-def test_the_second_part_of_a_way_waits_for_approval_and_its_evidence_is_looked_for_then() -> None:
-    story = begun()
-    story.says(ANA, ask.Promote(VersionAsk.read("v1"), PROD, BIOPSY, via=STAGING))
-    story.deploys("P-1")
-    done = story.verifies("P-1")
-    assert not [effect for effect in done.effects if isinstance(effect, d.Gather)]
-    second = story.promotion("P-2")
-    assert second.state.value == "waiting"
-    assert by_name(second)["smoke"].result is Result.CANNOT_TELL
-    effect = story.wanted(story.approves(second))
-    story.finds(effect)
-    asked_anew = story.again(effect).promotion
-    assert asked_anew is not None
-    assert (asked_anew.state.value, asked_anew.votes, asked_anew.events[-1].event) == ("waiting", (), "stale")
-    story.later(hours=2)
-    effect = story.wanted(story.approves(asked_anew))
-    story.finds(effect)
-    approved = story.again(effect).promotion
-    assert approved is not None
-    assert approved.state.value == "deploying"

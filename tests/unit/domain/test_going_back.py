@@ -182,7 +182,8 @@ def test_several_holds_are_never_lifted_by_a_guess(story: Story) -> None:
     for number, version in ((7, "v3.0.0"), (8, "v3.1.0")):
         story.promotes(ANA, version)
         story.says(BEN, ask.Approve(pid(number)))
-        story.deploys(f"P-{number}", Seen.MISMATCH)
+        story.deploys(f"P-{number}")
+        story.verifies(f"P-{number}", Seen.MISMATCH)
         story.restores(f"P-{number}")
     menu = outcome(story.says(BEN, ask.Unhold(BIOPSY, VersionAsk.read("v3"), PROD, "fixed")))
     assert isinstance(menu, Choose)

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.unit.domain.test_gathering import GATED, Looked
+from tests.unit.domain.test_looking import on_its_way
 from tests.unit.domain.worlds import ANA, BIOPSY, PROD, STAGING, digest_of, version_of
 from tests.unit.effects.places import Bench, Place
 from workers.contract import requests as ask
 from workers.contract.evidence import Evidence
-from workers.contract.names import CommitId
+from workers.contract.names import CommitId, PromotionId
 from workers.contract.promotion import Golden, Kind, RegisteredVersion, Result
 from workers.domain import decision as d
 from workers.effects.gathering import Asked, Gathering, Look
@@ -48,6 +50,11 @@ def wanted(version: RegisteredVersion = GOLDEN) -> tuple[Looked, d.Gather]:
     story.registers(version)
     story.later(seconds=1)
     return story, story.wanted(story.promotes(ANA, "v1.0.0"))
+
+
+def with_(effect: d.Gather, **changed: Any) -> d.Gather:
+    """The effect with another thing to look at."""
+    return replace(effect, wanted=(replace(effect.wanted[0], **changed),))
 
 
 def gathered(bench: Bench, ci: Ci, effect: d.Gather, open_: Callable[..., Place] | None = None) -> dict[str, Evidence]:
@@ -123,16 +130,33 @@ def test_nothing_is_looked_at_for_a_request_that_nobody_signed() -> None:
     assert (bench.put, ci.asked) == ([], [])
 
 
+def test_what_a_promotion_lacks_by_the_ledgers_word_is_looked_at_and_nothing_else() -> None:
+    story = on_its_way(version=GOLDEN)
+    bench, ci = Bench(story, Place("stage")), Ci({"test": "success"})
+    looks: dict[str, Look] = {"commit-status": CommitStatus(lambda: ci), "smoke": Smoke(bench.source, bench._open)}
+    gathering = Gathering(bench.view, bench.inspection._reporter, looks)
+    for forged in ("P-1", "P-7"):
+        gathering.refresh(d.Refresh(PromotionId.read(forged)))
+    assert (bench.put, ci.asked) == ([], [])
+    gathering.refresh(d.Refresh(PromotionId.read("P-2")))
+    (report,) = bench.said
+    assert isinstance(report, ask.Gathered) and (report.asked_by, report.promotion) == (None, "P-2")
+    assert {one.check for one in report.found} == {"commit-status", "smoke"}
+    assert story.reports(report).event == "gathered"
+    gathering.refresh(d.Refresh(PromotionId.read("P-2")))
+    assert (len(bench.put), len(ci.asked)) == (1, 1), "what was seen is known"
+
+
 def test_a_version_or_a_check_that_there_is_not_only_sends_the_request_back() -> None:
     story, effect = wanted()
     bench, ci = Bench(story), Ci({})
-    assert gathered(bench, ci, replace(effect, version=version_of("v9.0.0").version)) == {}
-    assert gathered(bench, ci, replace(effect, checks=("order",))) == {}
+    assert gathered(bench, ci, with_(effect, version=version_of("v9.0.0").version)) == {}
+    assert gathered(bench, ci, with_(effect, checks=("order",))) == {}
     Gathering(bench.view, bench.inspection._reporter, {}).gather(effect)
     (report,) = bench.said
     assert isinstance(report, ask.Gathered)
     assert {one.result for one in report.found} == {Result.CANNOT_TELL}
-    assert (effect.artifact, effect.environment) == (BIOPSY, PROD)
+    assert (effect.wanted[0].artifact, effect.wanted[0].environment) == (BIOPSY, PROD)
 
 
 def test_files_are_looked_at_where_they_lie(tmp_path: Path) -> None:

@@ -144,6 +144,15 @@ def test_a_return_says_what_serves_and_how_the_hold_is_lifted() -> None:
     assert "unhold biopsy v3.0.0 in prod because" in text
 
 
+def test_after_a_no_while_it_was_deployed_there_is_no_hold() -> None:
+    now, happened = after("rolled_back")
+    began = (event("deploying", State.DEPLOYING, LEA, 7), event("rolling_back", State.ROLLING_BACK, EFFECTS, 8))
+    post = thread(moved(replace(now.promotion, events=(*began, happened))), happened, Pages(), NAMES)
+    assert post is not None
+    assert "serves again in prod" in whole(post) and "is not on hold: it was not proved wrong" in whole(post)
+    assert "unhold" not in whole(post)
+
+
 def test_after_an_abort_there_is_no_hold_to_lift() -> None:
     now, happened = after("rolled_back")
     aborted = replace(now.promotion, events=(event("aborted", State.ROLLING_BACK, LEA, 8), happened))

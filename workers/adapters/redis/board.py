@@ -29,6 +29,7 @@ TASKS: dict[type[d.Effect], str] = {
     d.Inspect: lanes.INSPECT,
     d.ReadRecipe: lanes.READ_RECIPE,
     d.Gather: lanes.GATHER,
+    d.Refresh: lanes.REFRESH,
     d.PutBack: lanes.PUT_BACK,
     d.Deploy: lanes.DEPLOY,
     d.Verify: lanes.VERIFY,

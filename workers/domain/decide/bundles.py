@@ -93,9 +93,8 @@ def _rules_of(world: World, rules: Rules, version: RegisteredVersion) -> Rules:
 def _open(world: World, case: d.Case, asked: _Asked, versions: list[RegisteredVersion]) -> d.Decision:
     lanes = [_rules_of(world, asked.rules, version) for version in versions]
     opened = _judged(world, case, asked, versions)
-    for one, rules in zip(opened, lanes, strict=True):
-        if first := evidence.gather_first(world, case, one, rules):
-            return first
+    if first := evidence.gather_first(world, case, *zip(opened, lanes, strict=True)):
+        return first
     lead, rest = bundle.joined(opened[0], opened[1:]), opened[1:]
     if stopped := gates.stops(lead.gates):
         return d.refuse(world, case, asked.what, *(Reason(gate.gate, gate.text) for gate in stopped))

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from workers.contract import requests as ask
+from workers.contract.envelope import read_stamp
 from workers.contract.outcomes import Reason, Receipt
 from workers.contract.promotion import Paused, Promotion, State
 from workers.domain import decision as d
 from workers.domain import lane, rights, states, subject
 from workers.domain.decide import vote
+from workers.domain.policy import Rules
 from workers.domain.state import World
+from workers.domain.times import is_past
 
 _RUNNING = (State.DEPLOYING, State.VERIFYING)
 
@@ -44,7 +48,23 @@ def go_on(world: World, case: d.Case, wanted: ask.Continue) -> d.Decision:
         return d.refuse(world, case, what, Reason("not-paused", f"{promotion.id} is not paused; it {vote.stands(promotion)}."))
     if reason := _denied(world, case, promotion):
         return d.refuse(world, case, what, reason)
-    return d.moved(_still(world, case, promotion, None, "continued", "It goes on."))
+    started = promotion if not is_past(promotion.start_at, case) else replace(promotion, start_at=None)
+    return d.moved(_still(world, case, started, None, "continued", "It goes on."))
+
+
+def missed(world: World, case: d.Case, promotion: Promotion, rules: Rules) -> d.Decision | None:
+    """A scheduled promotion that could not begin around its time waits for somebody's word: nothing goes live by surprise, at night. None: it is in time.
+
+    Who approves it later than its time wants it then, so the time counts from there.
+    """
+    if (
+        promotion.start_at is None
+        or max(read_stamp(promotion.start_at), read_stamp(promotion.arrived.time)) + rules.start_within > case.now
+    ):
+        return None
+    why = f"it was to begin at {promotion.start_at} and could not"
+    text = f"It was to begin at {promotion.start_at}, and not much later. To have it begin now: continue {promotion.id}"
+    return d.moved(_still(world, case, promotion, Paused(case.actor.id, case.time, why), "paused", text))
 
 
 def abort(world: World, case: d.Case, wanted: ask.Abort) -> d.Decision:

@@ -51,7 +51,7 @@ def promote(world: World, case: d.Case, wanted: ask.EmergencyPromote) -> d.Decis
     if there := opening.already(cleared, rules, version):
         return d.answer(there)
     bare = lane.judged(cleared, opening.new(cleared, case, rules, version, opening.by(case)), rules, case.now)
-    if first := evidence.gather_first(cleared, case, bare, rules):
+    if first := evidence.gather_first(cleared, case, (bare, rules)):
         return first
     way = _Way(tuple(_stopping(cleared, bare, rules, case)), tuple(dict.fromkeys(_ALSO.get(one, str(one)) for one in wanted.skipping)))
     if reasons := list(_unfit(way, wanted)):

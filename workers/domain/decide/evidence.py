@@ -7,9 +7,9 @@ from dataclasses import replace
 
 from workers.contract import requests as ask
 from workers.contract.evidence import Evidence
-from workers.contract.promotion import Promotion
+from workers.contract.promotion import Promotion, Result
 from workers.domain import decision as d
-from workers.domain import gates, lane, plan
+from workers.domain import gates, lane, plan, states
 from workers.domain.policy import Rules
 from workers.domain.state import World
 from workers.domain.times import is_over
@@ -18,29 +18,31 @@ MOST = 20
 LONGEST = 1000
 
 
-def gather_first(world: World, case: d.Case, promotion: Promotion, rules: Rules) -> d.Decision | None:
-    """The decision to look first, if a gate needs to know something that is not known or no longer true; the request then comes back.
+def gather_first(world: World, case: d.Case, *items: tuple[Promotion, Rules]) -> d.Decision | None:
+    """The decision to look first, if a gate of one of them needs to know something that is not known or no longer true; the request then comes back.
 
-    It comes back once: what was gathered after it was made is not gathered again, and a request that was put back is only deferred when its
+    It comes back once: what was gathered after it was made is not gathered again, and a request that was put back is only deferred when a
     version was not even registered before. Who floods is judged by what is known, and so is what no person asked for.
     """
-    version = lane.version_of(world, promotion)
-    if not case.envelope.actor.id.is_person:
+    if not case.envelope.actor.id.is_person or d.floods(world, case):
         return None
-    if d.floods(world, case) or (case.looked and version.registered_at < case.envelope.issued_at):
+    if case.looked and all(lane.version_of(world, one).registered_at < case.envelope.issued_at for one, _ in items):
         return None
-    live = plan.baseline(world, promotion)
+    wanted = tuple(unseen for one, rules in items if (unseen := _unseen(world, case, one, rules)))
+    return d.answer(effects=(d.Gather(wanted, case.wire),)) if wanted else None
+
+
+def _unseen(world: World, case: d.Case, promotion: Promotion, rules: Rules) -> d.Unseen | None:
+    version, live = lane.version_of(world, promotion), plan.baseline(world, promotion)
     runs = world.version(promotion.artifact, live.version) if live else None
     needs = gates.to_gather(gates.Candidate(world, rules, version, runs, case.now), case.envelope.issued_at)
-    if not needs:
-        return None
     checks = tuple(dict.fromkeys(need.check for need in needs))
-    return d.answer(effects=(d.Gather(version.artifact, version.version, rules.name, checks, case.wire),))
+    return d.Unseen(version.artifact, version.version, rules.name, checks) if checks else None
 
 
 def gathered(world: World, case: d.Case, report: ask.Gathered) -> d.Decision:
     """What was seen is kept as it is now, in place of what was seen before; dated by the ledger's own clock."""
-    found = tuple(_kept(world, case, report))
+    found = tuple(_kept(world, case, report) if case.asked else _for_promotion(world, case, report))
     if is_over(case) or not found:
         return d.NOTHING
     first = found[0]
@@ -50,7 +52,7 @@ def gathered(world: World, case: d.Case, report: ask.Gathered) -> d.Decision:
         subject=f"{first.artifact} {first.version}: looked at: {checks}",
         documents=found,
         about=(first.artifact, first.version, None),
-        detail={"checks": {_where(one): one.digest for one in found}},
+        detail={"checks": {one.key: one.digest for one in found}},
     )
 
 
@@ -62,9 +64,21 @@ def _kept(world: World, case: d.Case, report: ask.Gathered) -> Iterator[Evidence
             yield replace(one, at=case.time, text=one.text[:LONGEST], source=one.source[:100])
 
 
+def _for_promotion(world: World, case: d.Case, report: ask.Gathered) -> Iterator[Evidence]:
+    """Of a promotion that has not begun, what its gates need. That nobody could tell takes the place of nothing that somebody could."""
+    promotion = world.promotions.get(report.promotion) if report.promotion else None
+    if promotion is None or promotion.state not in states.BEFORE_DEPLOYMENT:
+        return
+    for one in _kept(world, case, report):
+        about = (one.artifact, one.version) == (promotion.artifact, promotion.to.version)
+        known = world.seen(one.artifact, one.version, one.check, one.environment)
+        if about and not (known and one.result is Result.CANNOT_TELL and _says_no_less(known, one, promotion)):
+            yield one
+
+
+def _says_no_less(known: Evidence, found: Evidence, promotion: Promotion) -> bool:
+    return known.result is not Result.CANNOT_TELL or (known.digest == found.digest and known.at >= promotion.requested_at)
+
+
 def _is_name(check: str) -> bool:
     return check.isascii() and check.replace("-", "a").isalnum() and check == check.lower() and len(check) <= 40
-
-
-def _where(found: Evidence) -> str:
-    return f"{found.check}@{found.environment}" if found.environment else found.check

@@ -11,8 +11,8 @@ from dataclasses import replace
 from workers.contract.outcomes import Notice, Registered
 from workers.contract.promotion import Promotion, RegisteredVersion, State
 from workers.domain import decision as d
-from workers.domain import gates, lane, rights
-from workers.domain.decide import promote
+from workers.domain import lane, rights
+from workers.domain.decide import checking, promote
 from workers.domain.policy import Rules
 from workers.domain.state import World, supposing
 
@@ -107,8 +107,8 @@ def _told(decision: d.Decision, text: str) -> d.Decision:
 
 def opened(after: World, case: d.Case, decision: d.Decision, rules: Rules, bare: Promotion, why: str) -> d.Decision:
     """The decision with one more promotion, that is judged on the state after it."""
-    judged = lane.judged(after, bare, rules)
-    begun = promote.opened(after, case, judged, rules, why, _later(after, judged, rules))
+    judged = lane.judged(after, bare, rules, case.now)
+    begun = checking.begin(after, case, judged, rules, why) or promote.opened(after, case, judged, rules, why)
     ids = [*decision.detail.get("opened", ()), bare.id]
     outcomes = tuple(
         replace(one, notes=(*one.notes, f"{bare.id} promotes it to {rules.name}.")) if isinstance(one, Registered) else one
@@ -121,11 +121,3 @@ def opened(after: World, case: d.Case, decision: d.Decision, rules: Rules, bare:
         outcomes=outcomes,
         detail={**decision.detail, "opened": ids},
     )
-
-
-def _later(after: World, judged: Promotion, rules: Rules) -> frozenset[str]:
-    """Gates whose evidence nobody has gathered, as nobody asks here: it is gathered when somebody approves, if somebody must."""
-    if not judged.quorums:
-        return frozenset()
-    live = after.version(judged.artifact, judged.live.version) if judged.live else None
-    return gates.not_looked_at(gates.Candidate(after, rules, lane.version_of(after, judged), live))

@@ -43,7 +43,7 @@ def promote(world: World, case: d.Case, wanted: ask.Promote) -> d.Decision:
     promotion = lane.judged(
         cleared, new(cleared, case, rules, version, replace(by(case), then_to=onwards, start_at=wanted.at)), rules, case.now
     )
-    if first := evidence.gather_first(cleared, case, promotion, rules):
+    if first := evidence.gather_first(cleared, case, (promotion, rules)):
         return first
     begun = opened(cleared, case, promotion, rules, f"Goes on to {onwards} once it has succeeded here." if onwards else "")
     return superseding.instead(world, case, begun, gone)
@@ -144,16 +144,11 @@ def by(case: d.Case) -> Asker:
     return Asker(case.actor.id, case.conversation.channel if case.conversation else "", case.because)
 
 
-def opened(
-    world: World, case: d.Case, promotion: Promotion, rules: Rules, said: str = "", later: frozenset[str] = frozenset()
-) -> d.Decision:
-    """The first decision on a promotion whose gates were judged: refused, asked for approval, queued, or begun.
-
-    `later` are gates whose evidence is looked at when somebody approves.
-    """
-    event = "emergency" if promotion.skipped else "requested"
-    if stopped := [gate for gate in gates.stops(promotion.gates) if lane.gate_of(gate) not in later]:
-        if d.floods(world, case):
+def opened(world: World, case: d.Case, promotion: Promotion, rules: Rules, said: str = "") -> d.Decision:
+    """What becomes of a promotion whose gates were judged: refused, asked for approval, queued, or begun."""
+    event = "emergency" if promotion.skipped else "checked" if promotion.events else "requested"
+    if stopped := gates.stops(promotion.gates):
+        if not promotion.events and d.floods(world, case):
             what = f"promote {promotion.artifact} {promotion.to.version} to {rules.name}"
             return d.refuse(world, case, what, *(Reason(gate.gate, gate.text) for gate in stopped))
         reasons = tuple(gate.text for gate in stopped)
@@ -162,7 +157,7 @@ def opened(
     if promotion.quorum:
         when = f"It begins at {promotion.start_at}, or as soon as it is approved after that." if promotion.start_at else ""
         expires, text = stamp(case.now + rules.expires), " ".join(part for part in (said, "Asked for approval.", when) if part)
-        return d.moved(d.move(world, case, promotion, State.WAITING, event, text, expires_at=expires))
+        return d.moved(d.move(world, case, promotion, State.WAITING, event, text, expires_at=expires, reasons=()))
     needed = "" if promotion.skipped and rules.approve else "No approval is needed."
     return lane.proceed(world, case, promotion, rules, event, f"{said} {needed}".strip())
 

@@ -127,9 +127,9 @@ def _roll_back(world: World, case: d.Case, promotion: Promotion, report: Report)
 
 
 def restored(world: World, case: d.Case, report: ask.Restored) -> d.Decision:
-    """The former version serves again: rolled back, and the bad digest is on hold here. Otherwise a person must look.
+    """The former version serves again: rolled back, and a digest whose proof did not hold is on hold here. Otherwise a person must look.
 
-    Somebody who aborts has shown nothing about the bytes: then there is no hold.
+    Somebody who aborts has shown nothing about the bytes, nor has a target that did not take them: it may have been disturbed. Then there is no hold.
     """
     promotion = _under_way(world, report, State.ROLLING_BACK)
     if promotion is None:
@@ -138,8 +138,7 @@ def restored(world: World, case: d.Case, report: ask.Restored) -> d.Decision:
         return attention(world, case, promotion, report.text, report)
     moved = _step(world, case, promotion, State.ROLLED_BACK, "rolled_back", report, look_at=None)
     began = next(event for event in reversed(promotion.events) if event.event in ("rolling_back", "aborted"))
-    blameless = began.event == "aborted" or promotion.taken_back_with
-    holds = () if blameless else (lane.hold_on(promotion, promotion.to, case, began.text),)
+    holds = (lane.hold_on(promotion, promotion.to, case, began.text),) if promotion.was_disproved else ()
     return d.moved(moved, lane.gone_back(world, promotion), *holds)
 
 

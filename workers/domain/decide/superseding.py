@@ -12,7 +12,7 @@ from workers.domain.state import World
 
 def waiting(world: World, artifact: ArtifactName, environment: EnvironmentName) -> list[Promotion]:
     """The promotions of a lane that a newer one may take the place of: they wait, alone, and are no emergency."""
-    here = (one for one in world.in_lane(environment, artifact) if one.state in (State.WAITING, State.QUEUED))
+    here = (one for one in world.in_lane(environment, artifact) if one.state in (State.CHECKING, State.WAITING, State.QUEUED))
     return [one for one in here if not one.bundle and not one.skipped]
 
 

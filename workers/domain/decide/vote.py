@@ -43,7 +43,7 @@ def approve(world: World, case: d.Case, wanted: ask.Approve) -> d.Decision:
         return d.refuse(world, case, what, vote)
     if any(_same(vote, one) for one in quorums.counting(fresh)):
         return d.answer(Receipt(f"Your approval of {promotion.id} already counts.", promotion.id))
-    if first := evidence.gather_first(world, case, promotion, rules):
+    if first := evidence.gather_first(world, case, *lane.items(world, promotion, rules)):
         return first
     return _count(world, case, fresh, rules, vote)
 
@@ -113,15 +113,16 @@ def reopen(world: World, case: d.Case, promotion: Promotion, event: str, text: s
     rules = world.policy.rules_for(promotion.environment, promotion.artifact, promotion.kind)
     expires = stamp(case.now + (rules or Rules(promotion.environment)).expires)
     waiting = d.move(
-        world, case, promotion, State.WAITING, event, text, expires_at=expires, look_at=None, reasons=(), reminded_at=None
+        world, case, promotion, State.WAITING, event, text, expires_at=expires, look_at=None, reasons=(), reminded_at=None, evidence_by=None
     )  # fmt: skip
     return d.moved(waiting)
 
 
 def stale(world: World, case: d.Case, promotion: Promotion, fresh: Promotion, rules: Rules) -> d.Decision:
     """The plan changed under the approvals: they no longer count, and the new plan is asked anew (or goes on, if nobody needs to approve now)."""
-    text = f"The plan has changed: {staleness.differences(promotion, fresh)}. Earlier approvals no longer count."
-    fresh = replace(fresh, votes=(), reasons=(), look_at=None, reminded_at=None)
+    void = " Earlier approvals no longer count." if promotion.votes else ""
+    text = f"The plan has changed: {staleness.differences(promotion, fresh)}.{void}"
+    fresh = replace(fresh, votes=(), reasons=(), look_at=None, reminded_at=None, evidence_by=None)
     if stopped := gates.stops(fresh.gates):
         return d.moved(d.move(world, case, fresh, State.REFUSED, "refused", text, reasons=tuple(gate.text for gate in stopped)))
     if fresh.quorum is None:

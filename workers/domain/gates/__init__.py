@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from workers.domain.gates.candidate import Candidate
-from workers.domain.gates.judging import judge, not_looked_at, stops, to_gather
+from workers.domain.gates.judging import judge, not_looked_at, stops, to_gather, unseen
 
-__all__ = ["Candidate", "judge", "not_looked_at", "stops", "to_gather"]
+__all__ = ["Candidate", "judge", "not_looked_at", "stops", "to_gather", "unseen"]

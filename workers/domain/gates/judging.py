@@ -35,6 +35,19 @@ def to_gather(candidate: Candidate, since: str) -> tuple[Need, ...]:
     return tuple(dict.fromkeys(found))
 
 
+def unseen(listed: Listed, dossier: Dossier, since: str) -> tuple[tuple[str, Need], ...]:
+    """Each gate that waits for a look on behalf of a promotion that was asked for at `since`, with what is to be looked at.
+
+    Its evidence is missing, too old, no pass of before; or it leaves the question open, and a later look may answer it.
+    """
+    found = needs(listed, dossier)
+    return tuple(
+        (gate.name, need)
+        for gate, settings, need in found
+        if _is_wanted(gate, settings, need, dossier, since) or _is_open(gate, settings, need, dossier)
+    )
+
+
 def not_looked_at(candidate: Candidate) -> frozenset[str]:
     """The gates whose evidence is only gathered when somebody asks for the promotion."""
     dossier = candidate.dossier
@@ -61,6 +74,13 @@ def _is_wanted(gate: Gate, settings: Settings, need: Need, dossier: Dossier, sin
         return True
     passes = all(result.result is Result.PASS for result in _of(gate.name, settings, dossier))
     return found.at < since and not passes
+
+
+def _is_open(gate: Gate, settings: Settings, need: Need, dossier: Dossier) -> bool:
+    """Whether another look may tell what this one could not. What was seen of something that never changes is as it is."""
+    found = dossier.seen(need)
+    may_change = found is not None and (need.at_most_age is not None or not found.facts)
+    return may_change and any(one.result is Result.CANNOT_TELL for one in _of(gate.name, settings, dossier))
 
 
 def _of(name: str, settings: Settings, dossier: Dossier) -> tuple[GateResult, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from workers.domain.gates import table
-from workers.domain.gates.gate import Settings
+from workers.domain.gates.gate import Settings, nothing
 from workers.domain.gates.metrics import GATE as METRICS
 
 Written = Sequence[Mapping[str, Any]]
@@ -16,6 +16,12 @@ Listed = tuple[tuple[str, Settings], ...]
 def read(written: Written) -> Listed:
     """Each gate's name with its settings."""
     return tuple((name, settings or {}) for item in written for name, settings in item.items())
+
+
+def gathers(listed: Listed) -> bool:
+    """Whether evidence may have to be gathered for one of them."""
+    found = (table.find(name) for name, _ in listed)
+    return any(gate is not None and gate.needs is not nothing for gate in found)
 
 
 def contradictions(written: Written, after: str | None) -> Iterator[str]:

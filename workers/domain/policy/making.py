@@ -60,8 +60,7 @@ def _refined(written: Mapping[str, Any], roles: Mapping[str, Role]) -> Refined:
 def _fields(written: Mapping[str, Any], roles: Mapping[str, Role]) -> dict[str, Any]:
     """The fields of Rules that these keys are; what is not written stays what it is."""
     found: dict[str, Any] = {key: tuple(written[key]) for key in ("request", "run", "emergency") if key in written}
-    if "soak" in written:
-        found["soak"] = duration(written["soak"])
+    found |= {key: duration(written[key]) for key in ("soak", "start_within") if key in written}
     if "approve" in written:
         rules = approvals(written)
         found["approve"] = tuple(_quorum(rule, roles) for rule in rules)

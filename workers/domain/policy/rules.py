@@ -93,6 +93,7 @@ class Rules:
     supersede: bool = False
     approve: tuple[Quorum, ...] = ()
     expires: timedelta = timedelta(hours=24)
+    start_within: timedelta = timedelta(hours=1)
     freeze: tuple[Period, ...] = ()
     on_register: tuple[Kind, ...] = ()
     gates: listing.Listed = ()
@@ -105,6 +106,11 @@ class Rules:
     def metrics(self) -> Mapping[str, Bound]:
         """The bounds of all metrics that the gates name."""
         return {metric: Bound(**bound) for name, settings in self.gates if name == METRICS.name for metric, bound in settings.items()}
+
+    @cached_property
+    def looks(self) -> bool:
+        """Whether a gate may need evidence that is gathered."""
+        return listing.gathers(self.gates)
 
     @cached_property
     def digest(self) -> Digest:
