@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
 
 import click
 
@@ -25,17 +26,18 @@ def main(url: str) -> None:
     """Whenever the model server at URL begins to serve another version of the delay model, ask it about every flight of the summer."""
     asked = None
     while True:
-        if (live := serves(url)) and live != asked:
-            click.echo(f"{send(url)} flights were asked of {MODEL} {live}.")
-            asked = live
+        with suppress(OSError):
+            if (live := serves(url)) and live != asked:
+                click.echo(f"{send(url)} flights were asked of {MODEL} {live}.")
+                asked = live
         time.sleep(LOOK_EVERY)
 
 
 def serves(url: str) -> str | None:
-    """The version of the delay model that answers by default, None while nobody can tell."""
+    """The version of the delay model that answers by default, None before there is one. Raises OSError when the server does not answer."""
     try:
         content = json.loads(_ask(f"{url}/v2/models/{MODEL}"))
-    except OSError:
+    except HTTPError:
         return None
     version = content["parameters"]["default_version"]
     return str(version) if version else None
