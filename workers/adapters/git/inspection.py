@@ -96,6 +96,7 @@ class Inspection:
             outputs=outputs,
             drift=said.drift,
             drift_digest=self._reference(said),
+            drift_columns=said.drift_columns,
         )
         self.reasons += _few(facts.reasons)
         if said.schema:
