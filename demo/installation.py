@@ -52,7 +52,8 @@ class Installation:
         self.git_web = GitWeb(self.remote, folder / "logs")
         self.slack_port = ports.slack or free_port()
         self.bot_port = ports.bot or free_port()
-        self.servers = {name: ModelServer(folder / f"served-{name}", name) for name in ("staging", "prod")}
+        self.live_rows = folder / "live"
+        self.servers = {name: ModelServer(folder / f"served-{name}", name, requests=self.live_rows / name) for name in ("staging", "prod")}
         self._secrets = {
             "bot_token": f"xoxb-{secrets.token_hex(12)}",
             "app_token": f"xapp-{secrets.token_hex(12)}",
@@ -90,6 +91,10 @@ class Installation:
             "TOWPATH_PUBLIC_URL": self.bot_url,
             "TOWPATH_PORT": str(self.bot_port),
             "TOWPATH_GIT_WEB": f"klaus {self.git_web.url.rstrip('/')}",
+            "TOWPATH_LIVE_ROWS": str(self.live_rows),
+            # Trainings run as whoever runs the demo: it has no other user to give them.
+            "TOWPATH_TRAINING_USER": "same",
+            "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]),
         }
         if self._socket_mode:
             settings["SLACK_APP_TOKEN"] = self._secrets["app_token"]

@@ -72,7 +72,7 @@ def _moved(outcome: out.Moved, links: Links, names: Names) -> Post:
 
 
 def _receipt(outcome: out.Receipt, links: Links, names: Names) -> Post:
-    text = told(outcome.text, 1_000) or "Your request was taken."
+    text = told(outcome.text, 1_000, names) or "Your request was taken."
     small = [str(outcome.promotion), facts.audit(outcome.promotion, links)] if outcome.promotion else []
     return post(text, [*section([text]), *actions(run(outcome.offers[:5])), *context(small)])
 

@@ -18,9 +18,10 @@ STOP_WITHIN = 2.0
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--name", default="model-server", show_default=True, help="Name that the server tells about itself.")
 @click.option("--store", type=click.Path(file_okay=False, path_type=Path), required=True, help="Folder for its files.")
-def main(port: int, host: str, name: str, store: Path) -> None:
+@click.option("--requests", type=click.Path(file_okay=False, path_type=Path), help="Folder for a log of what clients ask; none without it.")
+def main(port: int, host: str, name: str, store: Path, requests: Path | None) -> None:
     """Serve ONNX models over the Open Inference Protocol V2."""
-    app = build(store, name)
+    app = build(store, name, requests)
     try:
         web.run_app(app, host=host, port=port, print=None, access_log=None, shutdown_timeout=STOP_WITHIN)
     except StoreInUse as exc:

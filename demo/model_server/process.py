@@ -11,13 +11,14 @@ from demo.processes import Child, answers, free_port
 
 
 class ModelServer:
-    """The server `name`, with its store and log in `folder`; `port` 0 takes a free one and keeps it."""
+    """The server `name`, with its store and log in `folder`; `port` 0 takes a free one and keeps it. What clients ask is logged in `requests`."""
 
-    def __init__(self, folder: Path, name: str, port: int = 0) -> None:
+    def __init__(self, folder: Path, name: str, port: int = 0, requests: Path | None = None) -> None:
         self.name = name
         self.port = port or free_port()
         command = [sys.executable, "-m", "demo.model_server", "--port", str(self.port), "--name", name]
-        self._child = Child([*command, "--store", str(folder / "store")], folder / "model-server.log")
+        logged = ["--requests", str(requests)] if requests else []
+        self._child = Child([*command, "--store", str(folder / "store"), *logged], folder / "model-server.log")
 
     def __enter__(self) -> Self:
         self.start()

@@ -13,16 +13,17 @@ from demo.model_server import control, inference
 from demo.model_server.journal import Journal
 from demo.model_server.messages import BYTES_LIMIT
 from demo.model_server.repository import Repository
+from demo.model_server.request_log import RequestLog, Unlogged
 from demo.model_server.store import Store
-from demo.model_server.wire import JOURNAL, NAME, REPOSITORY, SWITCHBOARD, Switchboard, errors_as_json
+from demo.model_server.wire import JOURNAL, NAME, REPOSITORY, REQUESTS, SWITCHBOARD, Switchboard, errors_as_json
 
 BODY_LIMIT = BYTES_LIMIT * 3 // 2
 
 
-def build(store: Path, name: str) -> web.Application:
+def build(store: Path, name: str, requests: Path | None = None) -> web.Application:
     """Return the server called `name` over the folder `store`, which it restores before it listens.
 
-    Starting it raises StoreInUse when another server holds the folder.
+    What clients ask is logged in the folder `requests`, if there is one. Starting it raises StoreInUse when another server holds the folder.
     """
     app = web.Application(client_max_size=BODY_LIMIT, middlewares=[errors_as_json, _delayed])
     files = Store(store)
@@ -30,6 +31,7 @@ def build(store: Path, name: str) -> web.Application:
     app[REPOSITORY] = Repository(files)
     app[JOURNAL] = Journal()
     app[SWITCHBOARD] = Switchboard()
+    app[REQUESTS] = RequestLog(requests) if requests else Unlogged()
     app.add_routes(inference.routes)
     app.add_routes(control.routes)
 
@@ -37,6 +39,7 @@ def build(store: Path, name: str) -> web.Application:
         with files.held():
             await app[REPOSITORY].restore()
             yield
+            await asyncio.to_thread(app[REQUESTS].close)
 
     app.cleanup_ctx.append(restored)
     return app

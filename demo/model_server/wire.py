@@ -15,10 +15,12 @@ from demo.model_server.journal import Journal
 from demo.model_server.names import BadName
 from demo.model_server.refusals import Refused, malformed
 from demo.model_server.repository import Repository
+from demo.model_server.request_log import Requests
 
 REPOSITORY = web.AppKey("repository", Repository)
 JOURNAL = web.AppKey("journal", Journal)
 NAME = web.AppKey("name", str)
+REQUESTS: web.AppKey[Requests] = web.AppKey("requests")
 
 log = structlog.get_logger(__name__)
 

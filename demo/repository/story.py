@@ -65,6 +65,9 @@ CHAPTERS = (
     Chapter(ANA, "models/biopsy", "v2.0.0", "Use all ten mean measurements for biopsies"),
     Chapter(BEN, "services/triage", "v1.1.0", "Let triage answer which biopsies are urgent"),
     Chapter(ANA, "models/biopsy", "v3.0.0", "Use all thirty measurements for biopsies"),
+    Chapter(BEN, "datasets/flights", "v1.0.0", "Add the flights of the winter, with their weather"),
+    Chapter(ANA, "models/delay", "v1.0.0", "Add a model of flights that leave late"),
+    Chapter(BEN, "datasets/flights", "v2.0.0", "Bring the flights up to the end of July", registered=False),
     Chapter(ANA, "models/biopsy", "v4.0.0", "Try a decision tree for biopsies", registered=False),
     Chapter(BEN, "models/wine", "v1.1.0", "Use all measurements for wine", registered=False),
 )

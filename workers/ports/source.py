@@ -92,6 +92,12 @@ class Source(Protocol):
     def golden(self, version: RegisteredVersion) -> tuple[bytes, bytes] | None:
         """The golden input and output files of a model, whose digest is proved again. Raises BadContent or Unreachable."""
 
+    def reference(self, version: RegisteredVersion) -> AbstractContextManager[Path]:
+        """The file that drift is measured against, from the version's commit, there until the end of the context; its digest is proved again.
+
+        To enter raises BadContent, also for a version that names none, or Unreachable.
+        """
+
 
 class TagProjection(Protocol):
     """GTO's tags as a picture of the ledger in the shared repository."""

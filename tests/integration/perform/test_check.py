@@ -96,6 +96,17 @@ def test_who_made_it_is_judged_as_registering_will_and_may_not_approve_it(work: 
     assert "UBEN" in next(gate["text"] for gate in found["gates"] if gate["gate"] == "separation")
 
 
+def test_that_approvals_must_be_signed_is_said_and_whose_key_lacks(work: Work) -> None:
+    signed = (POLICY % "0.5").replace("{users: [UBEN]}", "{users: [UBEN, UMIA]}").replace("count: 1}", "count: 1, signed: true}")
+    (work.tree / "towpath.yaml").write_text(
+        signed + 'people: {UMIA: {ssh: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEs3iKDQqYt+PnZ2v4WdAWHpjmT606fOogkonjlUqdIS"}}\n'
+    )
+    _, found = work.check()
+    said = next(gate["text"] for gate in found["gates"] if gate["gate"] == "approval")
+    assert "each signed with a key of their own; `people` has no ssh key of UBEN" in said
+    assert "UMIA" not in said
+
+
 def test_without_the_ledger_a_comparison_cannot_be_told(work: Work) -> None:
     status, found = work.check()
     assert (status, found["ledger"]) == (2, None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from workers.adapters.git import drift
 from workers.adapters.git.declarations import LARGEST, BadDeclaration, Declaration, Reading, Where, load
 from workers.adapters.git.recipes import recipe
 from workers.contract.names import ArtifactName
@@ -30,6 +31,7 @@ def read(content: bytes, where: Where, name: ArtifactName, kind: Kind) -> tuple[
         reading.wrong(("kind",), f"kind is {said!r}, but what lies here is a {kind.value}")
     if (said := reading.text(data, "name")) != name:
         reading.wrong(("name",), f"name is {said!r}, but the folder is {str(name)!r}")
+    reference, columns = drift.read(reading, data)
     found = Declaration(
         kind=kind,
         name=name,
@@ -42,7 +44,8 @@ def read(content: bytes, where: Where, name: ArtifactName, kind: Kind) -> tuple[
         card=reading.path(data, "card"),
         schema=reading.path(data, "schema"),
         golden=reading.golden(data),
-        drift=reading.drift(data),
+        drift=reference,
+        drift_columns=columns,
         retrain=recipe(reading, data),
         trained_on=reading.trained_on(data),
         code=reading.code(data),

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from workers.adapters.git.names import relative
+from workers.contract.drift import DriftColumns
 from workers.contract.names import ArtifactName, BadName, CommitId, Version
 from workers.contract.promotion import Kind
 from workers.contract.retraining import Recipe
@@ -18,8 +19,6 @@ LARGEST = 64 * 1024
 _OWNER = re.compile(r"[UW][A-Z0-9]{2,20}", re.ASCII)
 _MOST_OWNERS = 50
 _MOST_DATASETS = 20
-REFERENCES = (".parquet", ".csv")
-"""How the file ends that drift is measured against."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +51,7 @@ class Declaration:
     golden: GoldenFiles | None = None
     drift: str | None = None
     retrain: Recipe | None = None
+    drift_columns: DriftColumns | None = None
     trained_on: tuple[str, ...] = ()
     code: CommitId | None = None
     description: str | None = None
@@ -181,18 +181,6 @@ class Reading:
             return GoldenFiles(given, wanted, tolerance) if given and wanted and tolerance else None
 
         found: GoldenFiles | None = self.part(data, "golden", ("input", "output", "tolerance"), read_it, *at)
-        return found
-
-    def drift(self, data: dict[str, Any], *at: str) -> str | None:
-        """The path of the rows that drift is measured against."""
-
-        def read_it(part: dict[str, Any]) -> str | None:
-            path = self.path(part, "reference", *at, "drift")
-            if path and not path.lower().endswith(REFERENCES):
-                self.wrong((*at, "drift", "reference"), f"reference must be a file that ends in {' or '.join(REFERENCES)}")
-            return path
-
-        found: str | None = self.part(data, "drift", ("reference",), read_it, *at)
         return found
 
     def trained_on(self, data: dict[str, Any], *at: str) -> tuple[str, ...]:

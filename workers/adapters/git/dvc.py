@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from workers.adapters.git import drift
 from workers.adapters.git.declarations import BadDeclaration, Declaration, Reading, Where, load
 from workers.adapters.git.recipes import recipe
 from workers.contract.names import ArtifactName, BadName
@@ -151,11 +152,11 @@ def _golden(reading: Reading, ours: dict[str, Any], found: Declaration) -> Decla
 
 def _drift(reading: Reading, ours: dict[str, Any], found: Declaration) -> Declaration:
     """The reference of drift, which is looked up again later like the golden pair."""
-    path, inside = reading.drift(ours, "meta", "towpath"), f"{found.folder}/"
+    (path, columns), inside = drift.read(reading, ours, "meta", "towpath"), f"{found.folder}/"
     if path and not found.base and not path.startswith(inside):
         reading.wrong(("meta", "towpath", "drift"), f"the reference must lie below {inside}, where the artifact is")
         return found
-    return replace(found, drift=path if path is None or found.base else path.removeprefix(inside))
+    return replace(found, drift=path if path is None or found.base else path.removeprefix(inside), drift_columns=columns)
 
 
 def _of_gto(reading: Reading, entry: dict[str, Any], declaration: Declaration) -> Declaration:

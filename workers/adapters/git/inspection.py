@@ -97,6 +97,7 @@ class Inspection:
             drift=said.drift,
             drift_digest=self._reference(said),
             retrain=said.retrain,
+            drift_columns=said.drift_columns,
         )
         self.reasons += _few(facts.reasons)
         if said.schema:

@@ -234,6 +234,28 @@ class GitSource:
             raise BadContent(f"The golden files of {version.artifact} {version.version} are not those that were registered.")
         return given, wanted
 
+    @contextmanager
+    def reference(self, version: RegisteredVersion) -> Iterator[Path]:
+        """The file that drift is measured against while it is read, its digest proved again. Raises BadContent or Unreachable."""
+        with ExitStack() as held:
+            with _told():
+                place = self._reference(version, held.enter_context(self._store.room()))
+            yield place
+
+    def _reference(self, version: RegisteredVersion, room: Room) -> Path:
+        if version.drift is None or version.drift_digest is None:
+            raise Refusals(f"{version.artifact} {version.version} names no rows that drift could be measured against.")
+        what, path = f"the reference of {version.artifact} {version.version}", f"{version.folder}/{version.drift}"
+        (file,) = self._contents.weighed(self._commit(version.commit).tree, path).values()
+        wanted = _hexadecimal(version.drift_digest)
+        if room.take(0, wanted, file.size):
+            return room.path(0)
+        self._store.require(file.size, what)
+        if self._contents.bring(file, path, room, 0).sha256 != wanted:
+            raise Refusals(f"The file of {what} is not the one that was registered.")
+        room.keep(0, wanted)
+        return room.path(0)
+
 
 def is_signed(mirror: Mirror, event: Event, public: str) -> bool:
     """Whether the tag of an event bears the signature of this public key. One that cannot be read bears none."""

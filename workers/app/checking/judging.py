@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from workers.contract.names import CommitId
-from workers.contract.promotion import GateResult, RegisteredVersion, Result
+from workers.contract.promotion import GateResult, Quorum, RegisteredVersion, Result
 from workers.domain import gates
 from workers.domain.gates import table
 from workers.domain.policy import Policy, Rules
@@ -31,7 +31,7 @@ def judge(world: World, rules: Rules, version: RegisteredVersion, *, known: bool
             yield gate.gate, BY_HAND, "it is looked at when somebody asks for the promotion"
         elif gate.gate != "order":
             yield _told(gate, rules, known=known)
-    yield from _by_hand(rules, known=known)
+    yield from _by_hand(world.policy, rules, known=known)
 
 
 def _told(gate: GateResult, rules: Rules, *, known: bool) -> Line:
@@ -47,7 +47,7 @@ def _compares(gate: str, rules: Rules) -> bool:
     return bool(bound and bound.not_worse_than_live_by is not None) or bool(found and found.compares)
 
 
-def _by_hand(rules: Rules, *, known: bool) -> Iterator[Line]:
+def _by_hand(policy: Policy, rules: Rules, *, known: bool) -> Iterator[Line]:
     if not known:
         yield "hold", BY_HAND, "the ledger was not read; it is looked at when somebody asks for the promotion"
     if rules.after:
@@ -56,4 +56,13 @@ def _by_hand(rules: Rules, *, known: bool) -> Iterator[Line]:
         yield "soak", BY_HAND, f"{rules.soak} after the success in {rules.after}"
     for quorum in rules.approve:
         without = f", without the {' and the '.join(quorum.exclude)}" if quorum.exclude else ""
-        yield "approval", BY_HAND, f"{quorum.count} of {' or '.join(quorum.roles)}{without}"
+        yield "approval", BY_HAND, f"{quorum.count} of {' or '.join(quorum.roles)}{without}{_signed(policy, quorum)}"
+
+
+def _signed(policy: Policy, quorum: Quorum) -> str:
+    """What a rule says of signatures, and whose vote it can therefore not count."""
+    if not quorum.signed:
+        return ""
+    lacking = policy.without_key(quorum)
+    missing = f"; `people` has no ssh key of {', '.join(lacking)}" if lacking else ""
+    return f", each signed with a key of their own{missing}"

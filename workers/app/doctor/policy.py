@@ -28,7 +28,20 @@ def look(patient: Patient) -> Iterator[Finding]:
         return
     yield Finding("policy", f"towpath.yaml is valid: {', '.join(patient.rules.environments)}")
     writer = agent.signer(patient.settings.towpath_keys, "writer").public
+    yield from _signers(patient.rules)
     yield from _trust(patient.rules, trust_root(Looking(patient.mirror, None), writer))
+
+
+def _signers(rules: policy.Policy) -> Iterator[Finding]:
+    """Whose approval must be signed, and cannot be."""
+    places: dict[str, list[str]] = {}
+    for one in rules.every_rules():
+        for user in (user for quorum in one.approve for user in rules.without_key(quorum)):
+            places.setdefault(user, []).append(one.name)
+    for user, environments in places.items():
+        where = ", ".join(dict.fromkeys(environments))
+        fix = f'Add it to towpath.yaml: people: {{{user}: {{ssh: "ssh-ed25519 AAAA..."}}}}; docs/cli.md shows how they sign.'
+        yield Finding("policy", f"approvals of {user} for {where} count only when signed, and `people` has no ssh key of theirs", fix)
 
 
 def _trust(rules: policy.Policy, fingerprint: str) -> Iterator[Finding]:

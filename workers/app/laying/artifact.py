@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from workers.adapters.git import artifacts, evidence
-from workers.adapters.git.declarations import REFERENCES
+from workers.adapters.git.drift import REFERENCES
 from workers.adapters.git.names import fault
 from workers.app.laying import golden, large
 from workers.contract.names import ArtifactName

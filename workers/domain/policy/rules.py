@@ -205,6 +205,10 @@ class Policy:
         run = [rules.run for rules in self.environments.values() if rules.run]
         return tuple(role for role in self.roles if run and all(role in roles for roles in run))
 
+    def without_key(self, quorum: Quorum) -> tuple[str, ...]:
+        """Who could vote in a quorum but for the key that a signed vote needs: their Slack ids. Members of user groups are not known here."""
+        return tuple(user for user in quorum.users if user not in self.keys) if quorum.signed else ()
+
     def person_of(self, author: str) -> str | None:
         """The Slack user behind a digest of an e-mail address, if the policy names one."""
         return self.emails.get(author)

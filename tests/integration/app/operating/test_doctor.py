@@ -160,6 +160,17 @@ def test_an_invalid_policy_is_told_line_by_line_and_one_without_trust(healthy: H
     assert "is not this writer's key" in only(bad(host)).says
 
 
+def test_whose_approval_must_be_signed_and_cannot_be(healthy: Host, tmp_path: Path) -> None:
+    host = copy_of(healthy, tmp_path / "copy")
+    fingerprint = host.must("keys").strip()
+    key = 'people: {U0MIA: {ssh: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEs3iKDQqYt+PnZ2v4WdAWHpjmT606fOogkonjlUqdIS"}}\n'
+    asks = "  prod: {approve: {from: [leads], signed: true}}\n"
+    commit(host, "main", "towpath.yaml", policy(fingerprint).replace("[U0MIA]", "[U0BEN, U0MIA]") + asks + key)
+    found = only(bad(host))
+    assert found.says == "approvals of U0BEN for prod count only when signed, and `people` has no ssh key of theirs"
+    assert "people: {U0BEN: {ssh:" in str(found.fix)
+
+
 def test_a_target_that_does_not_answer_and_one_without_its_token(healthy: Host, tmp_path: Path) -> None:
     host = copy_of(healthy, tmp_path / "copy")
     fingerprint = host.must("keys").strip()

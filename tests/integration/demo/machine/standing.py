@@ -90,7 +90,7 @@ class Asker:
 
 
 @asynccontextmanager
-async def standing(store: Path) -> AsyncIterator[Asker]:
-    """Run a server called `here` over `store`."""
-    async with TestServer(build(store, "here")) as server, ClientSession() as session:
+async def standing(store: Path, requests: Path | None = None) -> AsyncIterator[Asker]:
+    """Run a server called `here` over `store`, which logs what clients ask in the folder `requests`."""
+    async with TestServer(build(store, "here", requests)) as server, ClientSession() as session:
         yield Asker(session, str(server.make_url("")).rstrip("/"))

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from workers.adapters.git import GitLedger, GitSource, Limits, Mirror
+from workers.contract.drift import DriftColumns
 from workers.contract.names import ArtifactName, CommitId, Digest, RefName, Version
 from workers.contract.promotion import Kind, RegisteredVersion
 from workers.ports.errors import BadContent
@@ -85,6 +86,22 @@ def test_the_reference_of_drift_is_kept_with_its_digest_and_no_part_of_the_versi
     assert (version.drift, version.drift_digest) == ("drift/reference.csv", "sha256:" + sha256("x\n1\n"))
     assert version.digest == plain.digest
     assert (plain.drift, plain.drift_digest) == (None, None)
+    with source.reference(version) as place:
+        assert place.read_bytes() == b"x\n1\n"
+    with pytest.raises(BadContent, match="names no rows that drift could be measured against"), source.reference(plain):
+        pass
+    with pytest.raises(BadContent, match="not the one that was registered"):
+        source.reference(replace(version, drift_digest=Digest.read("sha256:" + "0" * 64))).__enter__()
+
+
+def test_what_columns_mean_is_kept_with_the_version(source: GitSource, people: People) -> None:
+    said = "drift: {reference: r.csv, prediction: label, score: p, positive: 1, label: truth, labelled_at: known, ignore: [id, id]}\n"
+    version = looked(source, people.commit(biopsy(DECLARED + said, r_dot_csv="x\n1\n")))
+    assert version.drift_columns == DriftColumns("label", "p", "truth", "known", "1", ("id",))
+    version = looked(source, people.commit(biopsy(DECLARED + "drift: {reference: r.csv, positive: true}\n", r_dot_csv="x\n2\n")))
+    assert version.drift_columns == DriftColumns(positive="true")
+    version = looked(source, people.commit(biopsy(DECLARED + "drift: {reference: r.csv}\n", r_dot_csv="x\n3\n")))
+    assert version.drift_columns is None
 
 
 @pytest.mark.parametrize(
@@ -96,6 +113,13 @@ def test_the_reference_of_drift_is_kept_with_its_digest_and_no_part_of_the_versi
         ("{reference: ../biopsy/README.md}", "must be a path below the artifact's folder"),
         ("{reference: README.md}", "a file that ends in .parquet or .csv"),
         ("{reference: a.csv, at: 3}", "'at' is not known here"),
+        ("{reference: drift/r.csv, score: p}", "score needs positive"),
+        ("{reference: drift/r.csv, label: y, prediction: y}", "label names the column 'y', which is the prediction already"),
+        ("{reference: drift/r.csv, label: y, ignore: [y]}", "ignore names the column 'y', which is the label"),
+        ("{reference: drift/r.csv, labelled_at: at}", "labelled_at needs label"),
+        ("{reference: drift/r.csv, ignore: id}", "ignore must be a list"),
+        ("{reference: drift/r.csv, prediction: [y]}", "prediction must name a column"),
+        ("{reference: drift/r.csv, positive: 1.5}", "positive must be one value of the label"),
         ("{}", "drift must hold reference"),
         ("a.csv", "drift must hold reference"),
     ],

@@ -1,0 +1,77 @@
+"""Real traffic for the delay model: the flights of a summer, asked of a model server as the clinic's couriers would: `python -m demo.traffic URL`."""
+
+from __future__ import annotations
+
+import json
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError
+
+import click
+
+FLIGHTS = Path(__file__).parent / "assets" / "traffic" / "delay.parquet"
+MODEL = "delay"
+AT_ONCE = 30
+"""Flights of one request: those that a courier chooses from."""
+LOOK_EVERY = 2.0
+
+
+@click.command()
+@click.argument("url")
+def main(url: str) -> None:
+    """Whenever the model server at URL begins to serve another version of the delay model, ask it about every flight of the summer."""
+    asked = None
+    while True:
+        with suppress(OSError):
+            if (live := serves(url)) and live != asked:
+                click.echo(f"{send(url)} flights were asked of {MODEL} {live}.")
+                asked = live
+        time.sleep(LOOK_EVERY)
+
+
+def serves(url: str) -> str | None:
+    """The version of the delay model that answers by default, None before there is one. Raises OSError when the server does not answer."""
+    try:
+        content = json.loads(_ask(f"{url}/v2/models/{MODEL}"))
+    except HTTPError:
+        return None
+    version = content["parameters"]["default_version"]
+    return str(version) if version else None
+
+
+def send(url: str) -> int:
+    """Ask for a prediction of each flight; how many were asked about. Raises OSError when the server does not answer."""
+    sent = 0
+    for number, (rows, inputs) in enumerate(requests()):
+        _ask(f"{url}/v2/models/{MODEL}/infer", {"id": f"flights-{number}", "inputs": inputs})
+        sent += rows
+    return sent
+
+
+def requests() -> Iterator[tuple[int, list[dict[str, Any]]]]:
+    """How many flights, and the inputs of the model for them in the JSON of the Open Inference Protocol V2."""
+    import pyarrow.parquet as pq  # noqa: PLC0415  heavy, and only needed here
+
+    known = pq.ParquetFile(FLIGHTS)
+    names = [name for name in known.schema_arrow.names if name not in {"day", "left_late"}]
+    for batch in known.iter_batches(AT_ONCE, columns=names):
+        yield batch.num_rows, [_tensor(name, column) for name, column in zip(names, batch.columns, strict=True)]
+
+
+def _tensor(name: str, column: Any) -> dict[str, Any]:
+    kind = "BYTES" if str(column.type) == "string" else "FP32"
+    return {"name": name, "shape": [len(column), 1], "datatype": kind, "data": column.to_pylist()}
+
+
+def _ask(url: str, content: dict[str, Any] | None = None) -> bytes:
+    body = None if content is None else json.dumps(content).encode()
+    with urllib.request.urlopen(url, body, timeout=10) as answer:  # noqa: S310  an address of our own processes
+        return bytes(answer.read())
+
+
+if __name__ == "__main__":
+    main()
