@@ -95,6 +95,8 @@ def measure(wiring: Wiring, fields: dict[str, Any]) -> None:
     with wiring.leases.hold(f"drift:{wanted.environment}:{wanted.artifact}", STEP_SECONDS) as ours:
         if ours:
             wiring.watch.measure(wanted)
+
+
 def refresh(wiring: Wiring, fields: dict[str, Any]) -> None:
     """Look at what the gates of a promotion need to know; whoever comes while somebody is at it leaves it to them."""
     effect = wire.read(d.Refresh, fields)

@@ -48,8 +48,8 @@ from workers.effects.looks import ArtifactSafety, CommitStatus, Smoke
 from workers.effects.observation import Observation
 from workers.effects.reading import LedgerView
 from workers.effects.reporting import Reporter
-from workers.effects.watch import Watch
 from workers.effects.training import Training
+from workers.effects.watch import Watch
 from workers.perform.loop import Loop
 from workers.perform.reading import Reader
 from workers.ports.errors import BadContent
