@@ -14,6 +14,7 @@ FIGURE = re.compile(r"[\d,]+(\.\d+)?")
 
 SMALLEST = {
     "ack": ["--rounds", "1", "--requests", "20", "--callers", "1", "--callers", "3"],
+    "drift": ["--rounds", "1", "--rows", "2000"],
     "engine": ["--rounds", "2", "--artifacts", "40", "--many", "40"],
     "faults": ["--runs", "2"],
     "journey": ["--rounds", "1"],
@@ -106,3 +107,9 @@ def test_faults_tells_what_it_did_and_that_it_held() -> None:
     found = rows("faults")
     assert found["all"][:2] == ["2", "0"]
     assert found["ends"]
+
+
+def test_drift_is_measured_as_a_whole_process() -> None:
+    found = rows("drift")
+    assert all(float(cell) > 0 for cell in found["towpath drift"][:3])
+    assert found["towpath drift"][3] == "1.0"

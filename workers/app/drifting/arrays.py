@@ -85,7 +85,8 @@ def _listed(counts: pa.Table) -> dict[str, int]:
 
 def _pooled(was: pa.Table, now: pa.Table, gone: tuple[int, int]) -> tuple[Categories, Categories]:
     """As `sides`, without an object for each of a million categories."""
-    kept = pa.concat_tables([_most(was, MOST), _most(now, MOST)])["name"]
+    both = pa.concat_tables([was, now]).group_by("name").aggregate([("rows", "sum")]).rename_columns(["name", "rows"])
+    kept = _most(both, MOST)["name"]
     return _side(was, now, kept, gone[0]), _side(now, was, kept, gone[1])
 
 
@@ -93,7 +94,8 @@ def _side(counts: pa.Table, others: pa.Table, kept: pa.ChunkedArray, gone: int) 
     own = counts.filter(pc.is_in(counts["name"], value_set=kept))
     strange = counts.filter(pc.invert(pc.is_in(counts["name"], value_set=others["name"])))
     examples = (*_listed(_most(strange, NAMED)),)
-    return Categories(_listed(own), gone, _rows(counts) - _rows(own), Strange(len(strange), _rows(strange), examples))
+    once = pc.sum(pc.equal(counts["rows"], 1)).as_py() or 0
+    return Categories(_listed(own), gone, _rows(counts) - _rows(own), once, Strange(len(strange), _rows(strange), examples))
 
 
 def _most(counts: pa.Table, number: int) -> pa.Table:

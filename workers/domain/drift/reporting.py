@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from workers.contract.drift import MOST_COLUMNS, Bars, ColumnDrift
 from workers.domain.drift.judging import Judged, Judgement
-from workers.domain.drift.statistics import Bins
+from workers.domain.drift.statistics import REST, Bins
 
 MOST_BARS = 5
 MOST_BINS = 10
 MOST_NOTES = 5
-REST = "everything else"
 
 
 def columns(judged: Judgement) -> tuple[ColumnDrift, ...]:
