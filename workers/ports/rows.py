@@ -44,25 +44,28 @@ class Part:
 @dataclass(frozen=True)
 class Listing:
     """The parts that may hold rows between two instants. `unread` are those of which not even that could be read, with the reason;
-    `remarks` say what people should know of how the rows were taken, such as files that are there twice. `newest` is the last instant known.
+    `remarks` say what people should know of how the rows were taken, such as files that are there twice. `newest` is the last instant known;
+    of `lines` in a log, `lost` could not be used.
     """
 
     parts: tuple[Part, ...]
     unread: tuple[tuple[Part, str], ...] = ()
     remarks: tuple[str, ...] = ()
     newest: datetime | None = None
+    lines: int = 0
+    lost: int = 0
 
 
 @dataclass(frozen=True)
 class Batch:
     """Some rows of the version that was asked for, with the columns that were asked for as far as the part has them.
 
-    `times` are microseconds since 1970 in UTC, None where rows have no time of their own. `others` are rows of other versions, left out.
+    `times` are microseconds since 1970 in UTC, None where rows have no time of their own; `others` those of rows of other versions, left out.
     """
 
     rows: RecordBatch
     times: NDArray[np.int64] | None
-    others: int = 0
+    others: NDArray[np.int64]
 
 
 class Rows(Protocol):

@@ -31,13 +31,14 @@ def exact(a: Floats, b: Floats) -> tuple[float, float]:
 
 @settings(max_examples=80, deadline=None)
 @given(VALUES, VALUES)
-def test_few_different_values_are_compared_exactly(was: list[float], now: list[float]) -> None:
+def test_few_different_values_are_compared_exactly_but_for_where_lines_cross(was: list[float], now: list[float]) -> None:
     reference = referred({"x": np.array(was)})
     ((found, bound),) = profiled.statistics(reference, counted(reference, {"x": np.array(now)}))
     ks, wasserstein = exact(np.array(was), np.array(now))
-    assert found.ks == pytest.approx(ks, abs=bound.ks + 1e-12)
-    assert found.wasserstein == pytest.approx(wasserstein, rel=1e-9, abs=1e-9 * max(map(abs, (*was, *now))))
-    assert bound == profiled.Approximation()
+    assert found.ks == pytest.approx(ks, abs=1e-12)
+    assert found.wasserstein is not None and bound.ks == 0
+    tiny = 1e-9 * max(map(abs, (*was, *now)))
+    assert found.wasserstein - tiny <= wasserstein <= found.wasserstein + bound.wasserstein + tiny
 
 
 @pytest.mark.parametrize("shape", ["normal", "heavy", "mixed", "shifted", "far", "rounded"])
@@ -190,7 +191,8 @@ def hostile(content: bytes) -> list[bytes]:
         b"", b"\n", content[:-1], content + b"x", content.replace(b"profile", b"pickle", 1),
         resealed(mark, b""), resealed(mark, b"[]\n" + body), resealed(mark, b"[" * 100_000 + b"\n" + body),
         resealed(mark, header + b"\n" + bomb), resealed(mark, header + b"\n" + body[:-3]), resealed(mark, header + b"\n"),
-        resealed(mark, header.replace(b'"rows":', b'"rows":-'  ) + b"\n" + body), resealed(mark, header.replace(b'"rows":', b'"rows":1e400,"r":') + b"\n" + body),
+        resealed(mark, header.replace(b'"rows":', b'"rows":-') + b"\n" + body),
+        resealed(mark, header.replace(b'"rows":', b'"rows":1e400,"r":') + b"\n" + body),
         resealed(mark, header.replace(b'"columns":', b'"columns":9e9,"c":').replace(b'"layout":', b'"layout":9,"l":') + b"\n" + body),
         resealed(mark, header + b"\n" + zlib.compress(b"\xff" * len(zlib.decompress(body)))),
     ]  # fmt: skip

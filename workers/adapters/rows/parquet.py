@@ -6,27 +6,27 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from workers.adapters.rows import partitions, times
-from workers.adapters.rows.batching import Wanted, batch_of, needed
+from workers.adapters.rows import partitions, tensors, times
+from workers.adapters.rows.batching import Wanted, batch_of, version_column
 from workers.adapters.rows.files import File, Folder, told
 from workers.adapters.rows.footers import Footer, Footers, span_of
-from workers.ports.rows import BATCH, Batch, Listing, Part
+from workers.ports.rows import BATCH, Batch, Listing, Part, Unreadable
 
 _ENDINGS = (".parquet", ".pq")
 _PIECE = 1 << 20
 
 
 class ParquetRows:
-    """The Parquet files below a folder. `remarks` are added to what a listing has to say."""
+    """The Parquet files below a folder."""
 
-    def __init__(self, folder: Folder, source: str, wanted: Wanted, footers: Footers, remarks: Iterable[str] = ()) -> None:
+    def __init__(self, folder: Folder, source: str, wanted: Wanted, footers: Footers) -> None:
         self._folder = folder
         self._wanted = wanted
         self._footers = footers
-        self._remarks = tuple(remarks)
         self.source = source
         self.identity = f"parquet {source} {wanted}"
 
@@ -52,7 +52,6 @@ class ParquetRows:
         files, refused = self._seen()
         unread = [(Part(file.name, file.identity, file.size), why) for file, why in refused if file.name.lower().endswith(_ENDINGS)]
         parts: list[Part] = []
-        remarks: list[str] = list(self._remarks)
         ends: list[datetime] = []
         for file, partition in self._ours(files):
             whole = Part(file.name, file.identity, file.size, partition.begin, partition.end)
@@ -69,7 +68,7 @@ class ParquetRows:
                 parts.append(part)
         self._footers.save()
         parts, twice = self._once(parts)
-        remarks += [f"{name} holds the same bytes as {other} and was counted once." for name, other in twice[:5]]
+        remarks = [f"{name} holds the same bytes as {other} and was counted once." for name, other in twice[:5]]
         if len(twice) > 5:
             remarks.append(f"{len(twice) - 5} more files are there twice and were counted once.")
         if any(self._footers.is_naive(part.name) for part in parts):
@@ -117,10 +116,16 @@ class ParquetRows:
 
         with self._opened(part) as file:
             opened = parquet.ParquetFile(file, pre_buffer=False, buffer_size=_PIECE)
-            read = needed(opened.schema_arrow.names, columns, self._wanted)
+            names = opened.schema_arrow.names
+            if twice := [name for name in names if names.count(name) > 1]:
+                raise Unreadable(f"it has the column {twice[0]} twice")
+            there = tensors.places(names, self._wanted.features, columns)
+            version = version_column(names, columns, self._wanted)
+            read = list(dict.fromkeys(filter(None, (*there.values(), self._wanted.time, version))))
             groups = _groups(opened, self._wanted.time, begin, end)
             for rows in opened.iter_batches(BATCH, row_groups=groups, columns=read, use_threads=False) if groups else ():
-                yield batch_of(rows, columns, self._wanted)
+                batch = batch_of(rows, version, self._wanted)
+                yield replace(batch, rows=batch.rows.select(there.values()).rename_columns(list(there)))
 
 
 def _narrowed(part: Part, footer: Footer) -> Part:

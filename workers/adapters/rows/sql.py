@@ -12,12 +12,12 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from workers.adapters.rows.batching import Wanted, batch_of
+from workers.adapters.rows.batching import Wanted, batch_of, version_column
 from workers.ports.errors import BadContent, Unreachable
 from workers.ports.rows import BATCH, Batch, Listing, Part
 
 MEMORY = "256MB"
-_CONFIGURATION = {
+_CONFIGURATION: dict[str, Any] = {
     "enable_external_access": "false", "autoload_known_extensions": "false", "autoinstall_known_extensions": "false",
     "memory_limit": MEMORY, "threads": "1", "lock_configuration": "true", "temp_directory": "", "TimeZone": "UTC",
 }  # fmt: skip
@@ -59,7 +59,7 @@ class SqlRows:
             given = {"begin": begin, "end": end}
             try:
                 for rows in connection.execute(self._query, {name: given[name] for name in names}).to_arrow_reader(BATCH):
-                    yield batch_of(rows, columns, self._wanted)
+                    yield batch_of(rows, version_column(rows.schema.names, columns, self._wanted), self._wanted)
             except duckdb.OutOfMemoryException as exc:
                 raise BadContent(f"the query of live rows needs more than {MEMORY} of memory; let it sort and group less") from exc
             except duckdb.Error as exc:

@@ -21,7 +21,7 @@ MOST_POINTS = 2 * FINENESS + 32
 def points(values: Floats) -> Floats:
     """The points between the cells for sorted, finite values: quantiles, among them the edges of the ten bins of PSI exactly.
 
-    With at most `FINENESS / 2` different values each has a cell for itself alone, and nothing that is computed from the counts is approximate.
+    With at most `FINENESS / 2` different values each has a cell for itself alone.
     """
     distinct = np.unique(values)
     if len(distinct) <= _FEW:
