@@ -67,7 +67,7 @@ def ks_pvalue(distance: float, rows_a: int, rows_b: int) -> float:
 def edges(reference: Floats) -> Floats:
     """The inner edges of the ten bins that hold a tenth of the reference each: nine quantiles by linear interpolation, or fewer, as the
     same ones are merged. The outer bins are open, and an edge belongs to the bin above it."""
-    return np.unique(np.quantile(reference, np.arange(1, BINS) / BINS))
+    return np.unique(np.quantile(reference, np.linspace(0, 1, BINS + 1)[1:-1]))
 
 
 def counts(values: Floats, inner: Floats) -> NDArray[np.int64]:
