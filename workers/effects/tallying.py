@@ -48,7 +48,7 @@ def kind_of(kind: Any) -> Kind:
 
 
 def _is_text(kind: Any) -> bool:
-    return types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind)
+    return bool(types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind))
 
 
 def numbers(column: Any) -> Numbers:

@@ -6,13 +6,13 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
+from workers.domain.drift import categories, measures, numbers
 from workers.domain.drift import grid as cells
-from workers.domain.drift import measures
+from workers.domain.drift.categories import Categories, Strange
 from workers.domain.drift.grid import Floats, Ints
 from workers.domain.drift.profile import ColumnProfile, ReferenceProfile, WindowProfile
 from workers.domain.drift.statistics import Bins, Statistics
@@ -95,7 +95,7 @@ def _number(column: ColumnProfile, live: _Live, broken: str | None) -> tuple[Sta
         ks=ks,
         ks_pvalue=measures.ks_pvalue(ks, column.rows, rows),
         wasserstein=wasserstein if is_sound else None,
-        wasserstein_normalised=wasserstein / column.deviation if is_sound and column.deviation else None,
+        wasserstein_normalised=numbers.normalised(wasserstein, column.deviation) if is_sound and column.deviation else None,
         bins=bins,
         notes=() if is_sound else ("values are too large for the measure of Wasserstein",),
     )
@@ -107,67 +107,36 @@ def _tenths(column: ColumnProfile, live: Ints) -> Bins:
     inner = column.edges
     at = np.append(0, np.searchsorted(column.points, inner) + 1)  # an edge begins the cell above it
     reference, now = (tuple(int(one) for one in np.add.reduceat(counts, at)) for counts in (column.counts, live))
-    return Bins(bin_labels(inner), reference, now)
+    return Bins(numbers.labels(inner), reference, now)
 
 
 def _category(column: ColumnProfile, live: _Live, broken: str | None) -> tuple[Statistics, Approximation]:
-    rows = int(live.counts.sum())
-    base = partial(_base, column, live, broken)
-    if broken or not rows or column.kind == "other":
-        return base(), Approximation()
-    bins = _categories(column, live)
-    chi2, pvalue = measures.chi2(bins.reference, bins.live)
-    found = base(
-        psi=measures.psi(bins.reference, bins.live),
-        js=measures.js_distance(bins.reference, bins.live),
-        chi2=chi2,
-        chi2_pvalue=pvalue,
-        cramers_v=measures.cramers_v(bins.reference, bins.live),
-        bins=bins,
-        notes=_new(column, live),
-    )
-    return found, Approximation()
+    if broken or column.kind == "other":
+        return _base(column, live, broken), Approximation()
+    return categories.compare(column.name, *_sides(column, live)), Approximation()
+
+
+def _sides(column: ColumnProfile, live: _Live) -> tuple[Categories, Categories]:
+    """Where the reference has more categories than are listed, nobody can tell new ones from those."""
+    was = dict(zip(column.categories, (int(one) for one in column.counts[:-1]), strict=True))
+    now = {name: int(rows) for name, rows in zip(column.categories, live.counts[:-1], strict=True) if rows}
+    unlisted, rest = int(column.counts[-1]), int(live.counts[-1])
+    gone = [] if rest and unlisted else [name for name in column.categories if name not in now]
+    vanished = Strange(len(gone), sum(was[name] for name in gone), tuple(gone[:_NAMED]))
+    if unlisted:
+        return Categories(was, column.missing, unlisted, vanished), Categories(now, live.missing, rest)
+    new = sorted(live.new, key=lambda one: (-live.new[one], one))
+    strange = Strange(len(new), rest, tuple(new[:_NAMED]))
+    rest -= sum(live.new.values())
+    return Categories(was, column.missing, 0, vanished), Categories({**now, **live.new}, live.missing, rest, strange)
+
+
+_NAMED = 3
 
 
 def _base(column: ColumnProfile, live: _Live, broken: str | None, **found: Any) -> Statistics:
     sizes = (column.rows, int(live.counts.sum()), column.missing, live.missing)
     return Statistics(column.name, column.kind, *sizes, broken=broken, **found)
-
-
-def _categories(column: ColumnProfile, live: _Live) -> Bins:
-    """One bin for each category of the reference and for each new one that was counted by itself; what is left shares the last one.
-
-    Where the reference has more than are listed, nobody can tell the new ones from those.
-    """
-    new = [] if column.counts[-1] else _by_rows(live)
-    rest = int(live.counts[-1]) - sum(live.new[one] for one in new)
-    reference = [*(int(one) for one in column.counts[:-1]), *(0 for _ in new), int(column.counts[-1])]
-    now = [*(int(one) for one in live.counts[:-1]), *(live.new[one] for one in new), rest]
-    labels = [*column.categories, *new, OTHERS]
-    if not reference[-1] and not now[-1]:
-        labels, reference, now = labels[:-1], reference[:-1], now[:-1]
-    return Bins(tuple(labels), tuple(reference), tuple(now))
-
-
-def _by_rows(live: _Live) -> list[str]:
-    return sorted(live.new, key=lambda one: (-live.new[one], one))
-
-
-OTHERS = "(others)"
-
-
-def bin_labels(inner: Floats) -> tuple[str, ...]:
-    """The bins between the inner edges in words: `< 1`, `1 to 2`, `>= 2`."""
-    told = [f"{edge:.4g}" for edge in inner]
-    return (f"< {told[0]}", *(f"{low} to {high}" for low, high in pairwise(told)), f"≥ {told[-1]}")
-
-
-def _new(column: ColumnProfile, live: _Live) -> tuple[str, ...]:
-    """What is said of categories that the reference has not. Where it has more than are listed, nobody can tell which are new."""
-    if not live.new or column.counts[-1]:
-        return ()
-    rows, most = int(live.counts[-1]), ", ".join(repr(one[:40]) for one in _by_rows(live)[:3])
-    return (f"{rows:,} live rows have categories that the reference has not, such as {most}",)
 
 
 def _shares(counts: Ints) -> Floats:
