@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -27,7 +28,8 @@ _NOT_YET = Digest.read("sha256:" + "0" * 64)
 
 @dataclass(frozen=True)
 class Measured:
-    """What was compared: `output` is the column of predictions, `found` what the profiles said of each column."""
+    """What was compared: `output` is the column of predictions, `found` what the profiles said of each column. `absent` are columns
+    of the output that live rows do not have: not every log tells what was answered."""
 
     version: RegisteredVersion
     environment: EnvironmentName
@@ -36,6 +38,7 @@ class Measured:
     source: str
     output: str | None
     found: Sequence[tuple[Statistics, Approximation]]
+    absent: AbstractSet[str]
 
 
 def report(measured: Measured, judged: Judgement, at: datetime) -> DriftReport:
@@ -83,7 +86,7 @@ def _verdict(measured: Measured, judged: Judgement) -> tuple[Level, str]:
 
 
 def _share_lost(seen: Seen) -> float:
-    listing, unread = seen.listing, {part.name: part for part, _ in seen.unread}
+    listing, unread = seen.listing, {part.name: part for part, _ in seen.listing.unread}
     there = {part.name: part for part in listing.parts} | unread
     files = len(unread) / len(there) if there else 0.0
     weight = sum(part.weight for part in unread.values()) / max(1, sum(part.weight for part in there.values()))
@@ -93,8 +96,8 @@ def _share_lost(seen: Seen) -> float:
 def _lost(seen: Seen) -> str:
     """What could not be read, as half a sentence; nothing when all could."""
     listing = seen.listing
-    total = len({part.name for part in listing.parts} | {part.name for part, _ in seen.unread})
-    files = f"{len(seen.unread):,} of {total:,} files of live rows could not be read" if seen.unread else ""
+    total = len({part.name for part in listing.parts} | {part.name for part, _ in seen.listing.unread})
+    files = f"{len(seen.listing.unread):,} of {total:,} files of live rows could not be read" if seen.listing.unread else ""
     lines = f"{listing.lost:,} of {listing.lines:,} lines of the log could not be used" if listing.lost else ""
     return " and ".join(filter(None, (files, lines)))
 
@@ -116,15 +119,17 @@ def _when(instant: datetime) -> str:
 
 def _problems(measured: Measured) -> Iterator[str]:
     seen = measured.seen
-    for part, why in seen.unread[:_MOST_NAMED]:
+    for part, why in seen.listing.unread[:_MOST_NAMED]:
         yield f"{part.name} could not be read: {why}."
-    if len(seen.unread) > _MOST_NAMED:
-        yield f"{len(seen.unread) - _MOST_NAMED:,} more files could not be read."
+    if len(seen.listing.unread) > _MOST_NAMED:
+        yield f"{len(seen.listing.unread) - _MOST_NAMED:,} more files could not be read."
     yield from seen.listing.remarks
     if seen.profile.others and seen.profile.rows:
         yield f"{seen.profile.others:,} rows of other versions were left out."
     if measured.output and measured.output not in measured.reference.names:
         yield f"The reference has no column {measured.output}, so predictions are not compared."
+    for name in sorted(measured.absent):
+        yield f"Live rows have no column {name}, so it is not compared."
     yield from _columns(measured)
 
 

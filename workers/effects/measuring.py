@@ -12,7 +12,7 @@ from workers.domain.drift import profiled, stored
 from workers.domain.drift.judging import Judgement, Limits, judge
 from workers.domain.drift.profile import ReferenceProfile
 from workers.domain.drift.statistics import Statistics
-from workers.domain.policy.rules import DriftRules, LiveRows, Rules
+from workers.domain.policy.rules import DriftRules, LiveRows
 from workers.effects import drift_reports as reports
 from workers.effects import referring
 from workers.effects.windows import Windows
@@ -35,23 +35,22 @@ class Measuring:
         self._reference: tuple[str, ReferenceProfile] | None = None
 
     def measure(
-        self, version: RegisteredVersion, rules: Rules, environment: EnvironmentName, window: timedelta | None = None
+        self, version: RegisteredVersion, rules: DriftRules, environment: EnvironmentName, window: timedelta | None = None
     ) -> DriftReport:
         """The drift of a version in an environment over the last `window` (that of the rules where none is given), up to now.
 
         Raises WorldError with words where it cannot be measured: no reference, no place of rows, nobody who answers.
         """
-        if rules.drift is None:
-            raise BadContent(f"the policy does not say where live rows of {environment} are: it has no `drift` there")
         at, said = self._now(), version.drift_columns or DriftColumns()
         reference = self._referred(version, said)
         output = said.prediction or said.score
         features = [name for name in reference.names if name not in (said.prediction, said.score)]
-        rows = self._open(rules.drift.rows, version, environment, features)
-        seen = Windows(rows, reference, self._shelf).look(at - (window or rules.drift.window), at)
-        found = list(profiled.statistics(reference, seen.profile))
-        judged = _judged([one for one, _ in found], (reference.rows, seen.profile.rows), rules.drift, output)
-        return reports.report(reports.Measured(version, environment, reference, seen, rows.source, output, found), judged, at)
+        rows = self._open(rules.rows, version, environment, features)
+        seen = Windows(rows, reference, self._shelf).look(at - (window or rules.window), at)
+        absent = profiled.absent(reference, seen.profile) & {said.prediction, said.score}
+        found = [one for one in profiled.statistics(reference, seen.profile) if one[0].column not in absent]
+        judged = _judged([one for one, _ in found], (reference.rows, seen.profile.rows), rules, output)
+        return reports.report(reports.Measured(version, environment, reference, seen, rows.source, output, found, absent), judged, at)
 
     def _referred(self, version: RegisteredVersion, said: DriftColumns) -> ReferenceProfile:
         """The profile of the version's reference, made once for a file and what is said of its columns."""

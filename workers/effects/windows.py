@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from workers.domain.drift import profile as profiles
@@ -34,13 +34,12 @@ class Stretch:
 
 @dataclass(frozen=True)
 class Seen:
-    """The profile of a window from `begin` to before `end`, what was listed, and the parts that could not be read, with the reason."""
+    """The profile of a window from `begin` to before `end`, and what was listed for it."""
 
     profile: WindowProfile
     begin: datetime
     end: datetime
     listing: Listing
-    unread: tuple[tuple[Part, str], ...]
 
 
 class Windows:
@@ -51,6 +50,7 @@ class Windows:
         self._reference = reference
         self._shelf = shelf
         self._columns = [column.name for column in reference.columns if column.kind != "other"]
+        self._torn: dict[Part, str] = {}
 
     def look(self, begin: datetime, end: datetime) -> Seen:
         """The rows from an instant (or the beginning of its hour or day, where rows cannot be told apart better) to before another.
@@ -59,12 +59,15 @@ class Windows:
         """
         step = self._rows.step
         begin = begin - (begin - _EPOCH) % step if step else begin
-        listing = self._rows.listing(begin, end)
-        found = self._whole(begin, end, listing) if step is None else self._days(begin, end, step, listing)
-        total = profiles.total(found, self._reference)
-        parts = {part.name: part for part in listing.parts}
-        unread = tuple((parts[name], why) for name, _, why in (one.partition("\n") for one in sorted(total.unread)) if name in parts)
-        return Seen(total, begin, end, listing, (*listing.unread, *unread))
+        while True:
+            listing = self._rows.listing(begin, end)
+            found = self._whole(begin, end, listing) if step is None else self._days(begin, end, step, listing)
+            total = profiles.total(found, self._reference)
+            if not self._torn:
+                return Seen(total, begin, end, listing)
+            # Of a torn part no rows count anywhere, also not those that could be read: what was counted depends on where one began to read.
+            self._rows.leave_out(self._torn)
+            self._torn = {}
 
     def _whole(self, begin: datetime, end: datetime, listing: Listing) -> list[WindowProfile]:
         stretch = Stretch(begin, end, listing.parts, closed=True)
@@ -108,7 +111,7 @@ class Windows:
             yield self._kept(key, found) if kept is None and stretch.closed and stretch.parts else found
 
     def _read(self, stretches: Sequence[Stretch]) -> list[WindowProfile]:
-        """Each part once; what was counted of one that turns out to be torn is thrown away, and the part noted where it may have had rows."""
+        """Each part once."""
         found = [profiles.empty(self._reference) for _ in stretches]
         for part in dict.fromkeys(part for stretch in stretches for part in stretch.parts):
             here = [number for number, stretch in enumerate(stretches) if part in stretch.parts]
@@ -116,9 +119,7 @@ class Windows:
                 for number, counted in self._counted(part, [stretches[number] for number in here]):
                     found[here[number]] = profiles.merge(found[here[number]], counted)
             except Unreadable as exc:
-                noted = frozenset({f"{part.name}\n{exc}"})
-                for number in here:
-                    found[number] = replace(found[number], unread=found[number].unread | noted)
+                self._torn[part] = str(exc)
         return found
 
     def _counted(self, part: Part, stretches: Sequence[Stretch]) -> list[tuple[int, WindowProfile]]:
@@ -157,7 +158,8 @@ class Windows:
             return None
 
     def _kept(self, key: str, profile: WindowProfile) -> WindowProfile:
-        self._shelf.put(key, stored.window_to_bytes(profile, self._reference))
+        if not self._torn:
+            self._shelf.put(key, stored.window_to_bytes(profile, self._reference))
         return profile
 
 

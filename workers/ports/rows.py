@@ -5,7 +5,7 @@ Batches are pyarrow's record batches; nothing here imports pyarrow by itself.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
@@ -43,9 +43,9 @@ class Part:
 
 @dataclass(frozen=True)
 class Listing:
-    """The parts that may hold rows between two instants. `unread` are those of which not even that could be read, with the reason;
-    `remarks` say what people should know of how the rows were taken, such as files that are there twice. `newest` is the last instant known;
-    of `lines` in a log, `lost` could not be used.
+    """The parts that may hold rows between two instants. `unread` are those that cannot be read, with the reason; `remarks` say what people
+    should know of how the rows were taken, such as files that are there twice. `newest` is the last instant known; of `lines` in a log,
+    `lost` could not be used.
     """
 
     parts: tuple[Part, ...]
@@ -85,6 +85,9 @@ class Rows(Protocol):
 
     def listing(self, begin: datetime, end: datetime) -> Listing:
         """The parts for these instants. Raises WorldError when nobody can tell what there is."""
+
+    def leave_out(self, torn: Mapping[Part, str]) -> None:
+        """Take note of parts that turned out to be unreadable, with the reason: as long as they stay as they are, listings have them as unread."""
 
     def batches(self, part: Part, columns: Sequence[str], begin: datetime, end: datetime) -> Iterator[Batch]:
         """The rows of a part from `begin` to before `end`; some outside may be among them. Raises Unreadable or WorldError."""

@@ -19,7 +19,7 @@ from workers.adapters.rows import FolderShelf, Host, open_rows
 from workers.contract.drift import DriftReport
 from workers.contract.names import ArtifactName, EnvironmentName, Version
 from workers.contract.promotion import RegisteredVersion
-from workers.domain.policy.rules import DriftRules, LiveRows, Rules
+from workers.domain.policy.rules import DriftRules, LiveRows
 from workers.effects.measuring import Measuring
 
 BIOPSY = ArtifactName.read("biopsy")
@@ -100,8 +100,7 @@ class Lane:
 
     def measure(self, window: timedelta | None = None, **rules: Any) -> DriftReport:
         """One measurement, by a new process."""
-        lane = Rules(PROD, drift=replace(DriftRules(self.rows), **rules))
-        return self.measuring().measure(self.version, lane, PROD, window)
+        return self.measuring().measure(self.version, replace(DriftRules(self.rows), **rules), PROD, window)
 
 
 class _Noted:

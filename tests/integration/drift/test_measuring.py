@@ -234,7 +234,7 @@ def test_a_file_without_the_column_of_times_is_told(lane: Lane) -> None:
     assert "it has no column seen_at, which says when a row was seen" in lane.measure().problems[0]
 
 
-@pytest.mark.parametrize("path", ["../elsewhere", "/etc", "biopsy/../../x", ".", ""])
+@pytest.mark.parametrize("path", ["../elsewhere", "/etc", "biopsy/../../x", "."])
 def test_no_path_leads_out_of_the_hosts_folder(lane: Lane, path: str) -> None:
     lane.rows = LiveRows("parquet", path, time="seen_at")
     with pytest.raises(BadContent, match="live rows"):

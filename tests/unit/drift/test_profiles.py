@@ -142,9 +142,7 @@ def windows(draw: st.DrawFn) -> WindowProfile:
     count.rows(draw(st.integers(0, 99)), draw(st.integers(0, 9)))
     if draw(st.booleans()):
         count.span(*sorted((draw(st.integers(0, 10**15)), draw(st.integers(0, 10**15)))))
-    found = count.finished()
-    unread = frozenset(draw(st.lists(st.text("uvw", min_size=1, max_size=4), max_size=60)))
-    return replace(found, unread=frozenset(sorted(unread)[: profile.MOST_UNREAD]))
+    return count.finished()
 
 
 def said(window: WindowProfile) -> bytes:

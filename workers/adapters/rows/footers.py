@@ -65,6 +65,11 @@ class Footers:
                 self._is_new = True
         return footer.content
 
+    def leave_out(self, name: str, why: str) -> None:
+        """Note that the rest of a file cannot be read, although its footer can."""
+        self._known[name] = replace(self._known[name], failure=why)
+        self._is_new = True
+
     def save(self) -> None:
         """Remember what is new. A full disk only means that it is read again."""
         if self._is_new:

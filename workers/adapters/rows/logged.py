@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -36,6 +36,10 @@ class LoggedRows:
         remarks = (f"{lost:,} lines of the log could not be used: {reasons}.",) if lost else ()
         unread = tuple((Part(file.name, file.identity, file.size), why) for file, why in refused)
         return replace(found, remarks=(*remarks, *found.remarks), unread=(*found.unread, *unread), lines=taken.rows + lost, lost=lost)
+
+    def leave_out(self, torn: Mapping[Part, str]) -> None:
+        """What we have written ourselves can be torn, too."""
+        self._rows.leave_out(torn)
 
     def batches(self, part: Part, columns: Sequence[str], begin: datetime, end: datetime) -> Iterator[Batch]:
         """As Parquet has them."""

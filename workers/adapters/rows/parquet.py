@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -74,6 +74,12 @@ class ParquetRows:
         if any(self._footers.is_naive(part.name) for part in parts):
             remarks.append(f"The times in {self._wanted.time} say no time zone and count as UTC.")
         return Listing(tuple(parts), tuple(unread), tuple(remarks), max(ends, default=None))
+
+    def leave_out(self, torn: Mapping[Part, str]) -> None:
+        """Remembered with the footers."""
+        for part, why in torn.items():
+            self._footers.leave_out(part.name, why)
+        self._footers.save()
 
     def _ours(self, files: Iterable[File]) -> Iterator[tuple[File, partitions.Partition]]:
         for file in files:

@@ -50,6 +50,9 @@ class SqlRows:
         identity = f"{told.st_size} {told.st_mtime_ns}" if self._wanted.time else f"{told.st_size} {told.st_mtime_ns} {begin} {end}"
         return Listing((Part("the query", identity, told.st_size),))
 
+    def leave_out(self, torn: Mapping[Part, str]) -> None:
+        """Whatever a query meets is an error of the whole."""
+
     def batches(self, part: Part, columns: Sequence[str], begin: datetime, end: datetime) -> Iterator[Batch]:
         """The query runs once for each stretch that is asked for."""
         import duckdb  # noqa: PLC0415  # an extra

@@ -23,7 +23,6 @@ from workers.domain.drift.statistics import Kind
 MOST_CATEGORIES = 1000
 MOST_NEW = 64
 """So many categories that the reference has not are counted one by one; of the others only their rows."""
-MOST_UNREAD = 50
 LONGEST = 200
 """Texts are told apart by so many of their first characters."""
 
@@ -121,7 +120,7 @@ class WindowProfile:
     rows without a value, rows of files without the column, rows whose value is of another type. The latter two count as missing, too.
 
     `first` and `last` are microseconds since 1970. `new` has, by column, the rows of categories that the reference has not, as far as they are kept;
-    `others` are rows of other versions, which were left out, `unread` the files that could not be read.
+    `others` are rows of other versions, which were left out.
     """
 
     counts: Ints
@@ -134,7 +133,6 @@ class WindowProfile:
     first: int | None = None
     last: int | None = None
     new: Mapping[int, Mapping[str, int]] = field(default_factory=dict)
-    unread: frozenset[str] = frozenset()
 
 
 def empty(reference: ReferenceProfile) -> WindowProfile:
@@ -157,7 +155,6 @@ def merge(a: WindowProfile, b: WindowProfile) -> WindowProfile:
         first=min((one for one in (a.first, b.first) if one is not None), default=None),
         last=max((one for one in (a.last, b.last) if one is not None), default=None),
         new={column: kept(_added(a.new.get(column, {}), b.new.get(column, {}))) for column in {*a.new, *b.new}},
-        unread=frozenset(sorted(a.unread | b.unread)[:MOST_UNREAD]),
     )
 
 

@@ -68,6 +68,11 @@ def statistics(reference: ReferenceProfile, window: WindowProfile) -> Iterator[t
         yield _number(column, live, broken) if column.kind == "number" else _category(column, live, broken)
 
 
+def absent(reference: ReferenceProfile, window: WindowProfile) -> set[str]:
+    """The columns that no live row has, although there are rows."""
+    return {name for name, rows in zip(reference.names, window.absent, strict=True) if 0 < rows == window.rows}
+
+
 def _broken(column: ColumnProfile, live: _Live, absent: int, unfit: int, rows: int) -> str | None:
     if column.kind == "other" or not rows:
         return None

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workers.domain.drift import grid as cells
-from workers.domain.drift.profile import MOST_CATEGORIES, MOST_NEW, MOST_UNREAD, ColumnProfile, ReferenceProfile, WindowProfile
+from workers.domain.drift.profile import MOST_CATEGORIES, MOST_NEW, ColumnProfile, ReferenceProfile, WindowProfile
 
 _REFERENCE, _WINDOW = b"towpath reference profile 1 ", b"towpath window profile 1 "
 _LONGEST_HEADER = 64 << 20
@@ -59,7 +59,6 @@ def window_to_bytes(profile: WindowProfile, reference: ReferenceProfile) -> byte
     header = {
         "rows": profile.rows, "others": profile.others, "first": profile.first, "last": profile.last, "layout": reference.layout,
         "new": [[column, sorted(found.items())] for column, found in sorted(profile.new.items()) if found],
-        "unread": sorted(profile.unread),
     }  # fmt: skip
     return _packed(_WINDOW, header, [profile.counts, profile.missing, profile.absent, profile.unfit, profile.sums])
 
@@ -73,13 +72,12 @@ def read_window(content: bytes, reference: ReferenceProfile) -> WindowProfile:
         numbers = _Numbers(body, 2 * size + 3 * columns)
         counts, missing, absent, unfit = (numbers.counts(length) for length in (size, columns, columns, columns))
         sums = numbers.floats(size)
-        _must(bool(np.isfinite(sums).all()) and len(header["unread"]) <= MOST_UNREAD and len(header["new"]) <= columns)
+        _must(bool(np.isfinite(sums).all()) and len(header["new"]) <= columns)
         new = {_index(column, columns): {_text(name): _count(rows) for name, rows in found} for column, found in header["new"]}
         _must(all(len(found) <= MOST_NEW for found in new.values()))
         first, last = _instant(header["first"]), _instant(header["last"])
-        unread = frozenset(_text(one) for one in header["unread"])
         rows, others = _count(header["rows"]), _count(header["others"])
-        return WindowProfile(counts, sums, missing, absent, unfit, rows, others, first, last, new, unread)
+        return WindowProfile(counts, sums, missing, absent, unfit, rows, others, first, last, new)
 
 
 def _length(column: dict[str, Any]) -> int:
