@@ -16,6 +16,7 @@ ALONE = {
     "new": "workers.app.laying.commands",
     "check": "workers.app.checking.commands",
     "scan": "workers.app.scanning.commands",
+    "drift": "workers.app.drifting.commands",
 }
 """The commands that are imported by themselves: in which module each is, under its own name."""
 

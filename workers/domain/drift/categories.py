@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import math
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from workers.domain.drift import measures
-from workers.domain.drift.statistics import Bins, Statistics
+from workers.domain.drift.statistics import REST, Bins, Statistics
 
 MOST = 1000
-"""So many categories of a side have a bin of their own; of a side with more, the most frequent ones have."""
-REST = "everything else"
-_NAMED = 3
+"""So many categories have a bin of their own; in a column with more, those that are the most frequent ones on both sides together."""
+NAMED = 3
 _LENGTH = 40
 
 
@@ -26,11 +27,15 @@ class Strange:
 
 @dataclass(frozen=True)
 class Categories:
-    """One side: its rows by category. In a column with very many, `counts` are those that have a bin, and the other rows are `rest`."""
+    """One side: its rows by category. In a column with very many, `counts` are those that have a bin, and the other rows are `rest`.
+
+    `once` of its categories have a single row. `strange` are those that the other side does not have.
+    """
 
     counts: Mapping[str, int]
     missing: int = 0
     rest: int = 0
+    once: int = 0
     strange: Strange = field(default_factory=Strange)
 
     @property
@@ -41,7 +46,7 @@ class Categories:
 
 def sides(reference: Mapping[str, int], live: Mapping[str, int], missing: tuple[int, int] = (0, 0)) -> tuple[Categories, Categories]:
     """Both sides of a column from all of their counts, whatever their number."""
-    kept = {*_most_frequent(reference), *_most_frequent(live)}
+    kept = {*_most_frequent(Counter(reference) + Counter(live), MOST)}
     return _side(reference, live, kept, missing[0]), _side(live, reference, kept, missing[1])
 
 
@@ -60,21 +65,23 @@ def compare(column: str, reference: Categories, live: Categories) -> Statistics:
         chi2=statistic,
         chi2_pvalue=pvalue,
         cramers_v=measures.cramers_v(bins.reference, bins.live),
+        unexpected=_unexpected(reference, live),
         bins=bins,
         notes=_notes(reference, live),
     )
 
 
-def _most_frequent(counts: Mapping[str, int]) -> list[str]:
-    return sorted(counts, key=lambda name: (-counts[name], name))[:MOST]
+def _most_frequent(counts: Mapping[str, int], number: int) -> list[str]:
+    return sorted(counts, key=lambda name: (-counts[name], name))[:number]
 
 
 def _side(counts: Mapping[str, int], others: Mapping[str, int], kept: set[str], missing: int) -> Categories:
     own = {name: number for name, number in counts.items() if name in kept}
     strange = {name: number for name, number in counts.items() if name not in others}
-    examples = (*_most_frequent(strange)[:_NAMED],)
+    examples = (*_most_frequent(strange, NAMED),)
     rest = sum(counts.values()) - sum(own.values())
-    return Categories(own, missing, rest, Strange(len(strange), sum(strange.values()), examples))
+    once = sum(number == 1 for number in counts.values())
+    return Categories(own, missing, rest, once, Strange(len(strange), sum(strange.values()), examples))
 
 
 def _bins(reference: Categories, live: Categories) -> Bins:
@@ -86,6 +93,16 @@ def _bins(reference: Categories, live: Categories) -> Bins:
     return Bins((*names, REST), (*was, reference.rest), (*now, live.rest))
 
 
+def _unexpected(reference: Categories, live: Categories) -> float:
+    """How many more live rows, as a share, have a category that the reference lacks than are to be expected; 0 within three deviations.
+
+    By Good and Turing (Biometrika 40, 1953) that is the share of the reference's rows whose category occurs once: every row of an id is new.
+    """
+    expected, share = reference.once / reference.rows, live.strange.rows / live.rows
+    deviation = math.sqrt(expected * (1 - expected) * (1 / reference.rows + 1 / live.rows))
+    return share - expected if share - expected > 3 * deviation else 0.0
+
+
 def _notes(reference: Categories, live: Categories) -> tuple[str, ...]:
     said = []
     if live.strange.number:
@@ -93,7 +110,7 @@ def _notes(reference: Categories, live: Categories) -> tuple[str, ...]:
     if reference.strange.number:
         said.append(f"vanished categories: {_named(reference.strange, reference.rows)}")
     if reference.rest or live.rest:
-        said.append(f"of very many categories only the {MOST:,} most frequent ones of each side are told apart")
+        said.append(f"of very many categories only the {MOST:,} most frequent ones are told apart")
     return (*said,)
 
 

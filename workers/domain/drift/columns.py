@@ -47,7 +47,8 @@ def statistics(column: str, reference: Column, live: Column, type_: str) -> Stat
     rows = len(values[0]), len(values[1])
     gone = len(was) - rows[0], len(now) - rows[1]
     if type_ in ("text", "boolean"):
-        return categories.compare(column, *categories.sides(*(Counter(map(str, side)) for side in values), missing=gone))
+        counted = [Counter(map(str, side)) for side in values]
+        return categories.compare(column, *categories.sides(counted[0], counted[1], gone))
     return Statistics(column, "other", rows[0], rows[1], gone[0], gone[1], notes=(f"{type_}: not computed",))
 
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 from workers.contract.drift import Level
 from workers.domain.drift import wording
-from workers.domain.drift.measures import benjamini_hochberg, chi2, psi_threshold
+from workers.domain.drift.evidence import Evidence, evidence
+from workers.domain.drift.measures import benjamini_hochberg, chi2
 from workers.domain.drift.statistics import Statistics
 
 
@@ -28,6 +29,8 @@ TIED = 0.15
 """The same for categories: Cramer's V."""
 MISSING_WARNING, MISSING_ALERT = 0.05, 0.25
 """The change of the share of missing values, up or down."""
+STRANGE_WARNING, STRANGE_ALERT = 0.05, 0.25
+"""The share of live rows with a category that the reference lacks, beyond what is to be expected of a column with many rare ones."""
 GRAVITY = (Level.NONE, Level.TOO_FEW, Level.WARNING, Level.ALERT, Level.BROKEN)
 """From good to bad."""
 
@@ -90,40 +93,50 @@ def judge(
 
 
 def _judged(found: Sequence[Statistics], limits: Limits) -> list[Judged]:
-    present = [one for one in found if _can_be_told(one, limits)]
-    values = {one.column: one.pvalue for one in present if one.pvalue is not None}
-    qs = dict(zip(values, benjamini_hochberg([*values.values()]), strict=True))
+    told = {one.column: counts for one in found if _can_be_told(one, limits) and (counts := evidence(one))}
+    qs = dict(zip(told, benjamini_hochberg([one.pvalue for one in told.values()]), strict=True))
     gone = {one.column: _missing_pvalue(one) for one in found if one.missing_change}
     missing = {column for column, q in zip(gone, benjamini_hochberg([*gone.values()]), strict=True) if q < limits.q}
-    return [_one(one, qs.get(one.column), one.column in missing, limits) for one in found]
+    weighed = {column: _Weighed(counts, qs[column]) for column, counts in told.items()}
+    return [_one(one, weighed.get(one.column), one.column in missing, limits) for one in found]
 
 
-def _one(found: Statistics, q: float | None, missing_differs: bool, limits: Limits) -> Judged:  # noqa: FBT001  # what was found
+@dataclass(frozen=True)
+class _Weighed:
+    counts: Evidence
+    q: float
+
+
+def _one(found: Statistics, weighed: _Weighed | None, missing_differs: bool, limits: Limits) -> Judged:  # noqa: FBT001  # what was found
     if broken := _broken(found, limits):
         return Judged(replace(found, broken=broken), Level.BROKEN)
     gone, told = _of_missing(found, limits) if missing_differs else (Level.NONE, ())
     if found.kind == "other":
         return Judged(replace(found, notes=(*found.notes, *told)), gone)
-    if not _can_be_told(found, limits):
+    if weighed is None:
         return Judged(replace(found, notes=(*found.notes, *told)), max(gone, Level.TOO_FEW, key=GRAVITY.index))
-    bins = sum(1 for pair in zip(found.bins.reference, found.bins.live, strict=True) if any(pair)) if found.bins else 0
-    threshold = psi_threshold(found.rows_reference, found.rows_live, bins)
-    level, why = _of_values(found, threshold, limits) if q is not None and q < limits.q else (Level.NONE, ())
-    return Judged(replace(found, notes=(*found.notes, *why, *told)), max(gone, level, key=GRAVITY.index), q, threshold)
+    level, why = _of_values(found, weighed.counts, limits) if weighed.q < limits.q else (Level.NONE, ())
+    strange = _of_strange(found)
+    notes = (*found.notes, *wording.pooled(weighed.counts), *why, *told)
+    return Judged(replace(found, notes=notes), max(gone, level, strange, key=GRAVITY.index), weighed.q, weighed.counts.threshold)
 
 
-def _of_values(found: Statistics, threshold: float, limits: Limits) -> tuple[Level, tuple[str, ...]]:
-    size = found.psi or 0.0
-    if size >= max(limits.alert, threshold):
+def _of_values(found: Statistics, counts: Evidence, limits: Limits) -> tuple[Level, tuple[str, ...]]:
+    if counts.psi >= max(limits.alert, counts.threshold):
         return Level.ALERT, ()
-    if size >= max(limits.warning, threshold):
+    if counts.psi >= max(limits.warning, counts.threshold):
         return Level.WARNING, ()
-    if (found.wasserstein_normalised or 0.0) >= MOVED or (found.cramers_v or 0.0) >= TIED:
+    if (found.wasserstein_normalised or 0.0) >= MOVED or (counts.cramers_v or 0.0) >= TIED:
         return Level.WARNING, (wording.unseen_by_psi(found),)
     if found.kind == "number" and found.wasserstein_normalised is None and (found.ks or 0.0) >= limits.warning:
         level = Level.ALERT if (found.ks or 0.0) >= limits.alert else Level.WARNING
         return level, (wording.no_longer_constant(found),)
     return Level.NONE, ()
+
+
+def _of_strange(found: Statistics) -> Level:
+    share = found.unexpected or 0.0
+    return Level.ALERT if share >= STRANGE_ALERT else Level.WARNING if share >= STRANGE_WARNING else Level.NONE
 
 
 def _of_missing(found: Statistics, limits: Limits) -> tuple[Level, tuple[str, ...]]:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from workers.contract.drift import MOST_COLUMNS, Bars, ColumnDrift
 from workers.domain.drift.judging import Judged, Judgement
-from workers.domain.drift.statistics import Bins
+from workers.domain.drift.statistics import REST, Bins
 
 MOST_BARS = 5
 MOST_BINS = 10
 MOST_NOTES = 5
-REST = "everything else"
 
 
 def columns(judged: Judgement) -> tuple[ColumnDrift, ...]:
@@ -25,18 +24,18 @@ def column(one: Judged) -> ColumnDrift:
         found.column,
         found.kind,
         one.verdict,
-        psi=number(found.psi),
-        ks=number(found.ks),
+        psi=size(found.psi),
+        ks=size(found.ks),
         ks_pvalue=small(found.ks_pvalue),
         wasserstein=number(found.wasserstein),
-        wasserstein_normalised=number(found.wasserstein_normalised),
-        js=number(found.js),
+        wasserstein_normalised=size(found.wasserstein_normalised),
+        js=size(found.js),
         chi2=number(found.chi2),
         chi2_pvalue=small(found.chi2_pvalue),
-        cramers_v=number(found.cramers_v),
-        missing_change=number(found.missing_change),
+        cramers_v=size(found.cramers_v),
+        missing_change=size(found.missing_change),
         q=small(one.q),
-        threshold=number(one.threshold),
+        threshold=size(one.threshold),
         notes=(*broken, *found.notes)[:MOST_NOTES],
     )
 
@@ -48,11 +47,14 @@ def bars(judged: Judgement) -> tuple[Bars, ...]:
     return tuple(_bars(name, bins) for name, bins in with_bins[:MOST_BARS])
 
 
+def size(value: float | None) -> str | None:
+    """Four digits after the point: of measures that lie around one, whatever the unit of the column."""
+    return None if value is None else f"{value:.4f}"
+
+
 def number(value: float | None) -> str | None:
-    """At most four digits after the point, or four that count where a number is large or tiny."""
-    if value is None:
-        return None
-    return f"{value:.4f}".rstrip("0").rstrip(".") if 0.01 <= abs(value) < 10_000 or not value else f"{value:.4g}"
+    """Four digits that count: of what has a unit, or any size."""
+    return None if value is None else f"{value:.4g}"
 
 
 def small(value: float | None) -> str | None:

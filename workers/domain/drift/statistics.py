@@ -7,6 +7,9 @@ from typing import Literal
 
 Kind = Literal["number", "category", "other"]
 
+REST = "everything else"
+"""The label of the bin of all categories that have none of their own."""
+
 
 @dataclass(frozen=True)
 class Bins:
@@ -22,9 +25,9 @@ class Statistics:
     """One column, reference against live. None where something does not apply; floats are finite.
 
     `rows_*` count values that are there, `missing_*` those that are not: null, NaN or infinite. `psi` is in nats, `js` a distance in base 2,
-    `wasserstein_normalised` in standard deviations of the reference, `missing_change` the share that is missing in live less that of the
-    reference. `broken` says why the sides cannot be compared at all: the column is on one side only, has another type, or has no value.
-    `notes` say in words what the numbers do not.
+    `wasserstein_normalised` in standard deviations of the reference, `unexpected` the share of live rows with a category that the reference
+    lacks, beyond what is usual in a column with so many rare ones. `broken` says why the sides cannot be compared at all: the column is on
+    one side only, or has another type. `notes` say in words what the numbers do not.
     """
 
     column: str
@@ -42,6 +45,7 @@ class Statistics:
     chi2: float | None = None
     chi2_pvalue: float | None = None
     cramers_v: float | None = None
+    unexpected: float | None = None
     bins: Bins | None = None
     broken: str | None = None
     notes: tuple[str, ...] = ()
@@ -53,6 +57,6 @@ class Statistics:
 
     @property
     def missing_change(self) -> float | None:
-        """Between -1 and 1. None when a side has no rows."""
+        """The share that is missing in live, less that in the reference: from -1 to 1. None when a side has no rows."""
         reference, live = self.rows_reference + self.missing_reference, self.rows_live + self.missing_live
         return self.missing_live / live - self.missing_reference / reference if reference and live else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from workers.contract.drift import Level
+from workers.domain.drift.evidence import Evidence
 from workers.domain.drift.statistics import Statistics
 
 if TYPE_CHECKING:
@@ -32,6 +33,11 @@ def unseen_by_psi(found: Statistics) -> str:
     if found.kind == "number":
         return f"values moved by {found.wasserstein_normalised:.2f} standard deviations"
     return f"categories changed: Cramer's V is {found.cramers_v:.2f}"
+
+
+def pooled(counts: Evidence) -> tuple[str, ...]:
+    """That a verdict rests on another PSI than the one that is shown."""
+    return (f"judged with {counts.rare:,} rare categories as one, PSI {counts.psi:.3f}",) if counts.rare else ()
 
 
 def no_longer_constant(found: Statistics) -> str:
