@@ -15,7 +15,7 @@ from workers.effects import tallying
 from workers.ports.rows import Batch, Listing, Part, Rows, Unreadable
 from workers.ports.shelf import Shelf
 
-MEMORY = 48 << 20
+MEMORY = 32 << 20
 """Bytes of counts that are gathered at once, twice; more stretches need another pass over the rows."""
 _FORMAT = 1
 _DAY = timedelta(days=1)
@@ -24,12 +24,22 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class Stretch:
-    """A stretch of time with the parts that may hold rows of it. `closed`: no more time will pass in it."""
+    """A stretch of time with the parts that may hold rows of it. An open one is at its end only for the moment: its `name` is without that."""
 
     begin: datetime
     end: datetime
     parts: tuple[Part, ...]
-    closed: bool
+    is_open: bool = False
+
+    @property
+    def name(self) -> str:
+        """What it is called where profiles are kept."""
+        return f"{self.begin.isoformat()} {'on' if self.is_open else self.end.isoformat()}"
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether its profile is kept. An open one has the same rows later as long as its parts are the same, if none of them is of the future."""
+        return bool(self.parts) and (not self.is_open or all(part.end is not None and part.end <= self.end for part in self.parts))
 
 
 @dataclass(frozen=True)
@@ -70,7 +80,7 @@ class Windows:
             self._torn = {}
 
     def _whole(self, begin: datetime, end: datetime, listing: Listing) -> list[WindowProfile]:
-        stretch = Stretch(begin, end, listing.parts, closed=True)
+        stretch = Stretch(begin, end, listing.parts)
         key = self._key(stretch.parts, "all")
         kept = self._taken(key)
         return [kept if kept is not None else self._kept(key, self._read([stretch])[0])]
@@ -85,7 +95,7 @@ class Windows:
             if key and (kept := self._taken(key)):
                 yield kept
             elif parts:
-                stretches = [Stretch(a, b, _of(parts, a, b), b - a == step) for a, b in _cut(first, last, step)]
+                stretches = [Stretch(a, b, _of(parts, a, b), b - a < step) for a, b in _cut(first, last, step)]
                 open_days.append((key, stretches))
         hours = self._hours([stretch for _, stretches in open_days for stretch in stretches])
         for key, stretches in open_days:
@@ -97,8 +107,8 @@ class Windows:
         most = max(1, MEMORY // (16 * self._reference.size))
         waiting: list[tuple[Stretch, str, WindowProfile | None]] = []
         for stretch in stretches:
-            key = self._key(stretch.parts, f"{stretch.begin.isoformat()} {stretch.end.isoformat()}")
-            waiting.append((stretch, key, self._taken(key) if stretch.closed and stretch.parts else None))
+            key = self._key(stretch.parts, stretch.name)
+            waiting.append((stretch, key, self._taken(key) if stretch.is_kept else None))
             if sum(kept is None for *_, kept in waiting) >= most:
                 yield from self._filled(waiting)
                 waiting = []
@@ -108,7 +118,7 @@ class Windows:
         new = iter(self._read([stretch for stretch, _, kept in waiting if kept is None]))
         for stretch, key, kept in waiting:
             found = kept or next(new)
-            yield self._kept(key, found) if kept is None and stretch.closed and stretch.parts else found
+            yield self._kept(key, found) if kept is None and stretch.is_kept else found
 
     def _read(self, stretches: Sequence[Stretch]) -> list[WindowProfile]:
         """Each part once."""

@@ -11,11 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from workers.domain.drift import categories, measures, profile, profiled, stored
+from workers.domain.drift import measures, profile, profiled, stored
 from workers.domain.drift.counting import Count
 from workers.domain.drift.distances import distances
 from workers.domain.drift.grid import Floats
 from workers.domain.drift.profile import ReferenceProfile, WindowProfile, merge
+from workers.domain.drift.statistics import REST
 
 from .rows import counted, referred
 
@@ -123,7 +124,7 @@ def test_more_categories_than_are_listed_share_one_cell() -> None:
     reference = referred({"c": was})
     ((found, _),) = profiled.statistics(reference, counted(reference, {"c": was}))
     assert found.psi == pytest.approx(0.0, abs=1e-12)
-    assert found.bins is not None and found.bins.labels[-1] == categories.REST
+    assert found.bins is not None and found.bins.labels[-1] == REST
     assert not any("new categories" in note for note in found.notes)
 
 

@@ -33,7 +33,9 @@ class File:
 
 
 class Folder(Protocol):
-    """Files below one place."""
+    """Files below one place. `buffer` is how many bytes of a column are asked for at once."""
+
+    buffer: int
 
     def files(self) -> tuple[list[File], list[tuple[File, str]]]:
         """All files, sorted by name, and those that are not read, with the reason. Hidden ones are left out. Raises WorldError."""
@@ -44,6 +46,8 @@ class Folder(Protocol):
 
 class LocalFolder:
     """A folder below the host's folder for live rows."""
+
+    buffer = 1 << 17
 
     def __init__(self, root: Path, path: str) -> None:
         self._place = _inside(root, path)
@@ -106,7 +110,9 @@ def _inside(root: Path, path: str) -> Path:
 
 
 class ObjectFolder:
-    """Objects below a prefix, by one of pyarrow's file systems."""
+    """Objects below a prefix, by one of pyarrow's file systems. Each piece is a request, so pieces are larger."""
+
+    buffer = 1 << 20
 
     def __init__(self, filesystem: Any, base: str) -> None:
         self._filesystem = filesystem

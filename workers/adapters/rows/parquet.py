@@ -121,7 +121,7 @@ class ParquetRows:
         from pyarrow import parquet  # noqa: PLC0415  # an extra
 
         with self._opened(part) as file:
-            opened = parquet.ParquetFile(file, pre_buffer=False, buffer_size=_PIECE)
+            opened = parquet.ParquetFile(file, pre_buffer=False, buffer_size=self._folder.buffer)
             names = opened.schema_arrow.names
             if twice := [name for name in names if names.count(name) > 1]:
                 raise Unreadable(f"it has the column {twice[0]} twice")

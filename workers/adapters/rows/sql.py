@@ -19,7 +19,7 @@ from workers.ports.rows import BATCH, Batch, Listing, Part
 MEMORY = "256MB"
 _CONFIGURATION: dict[str, Any] = {
     "enable_external_access": "false", "autoload_known_extensions": "false", "autoinstall_known_extensions": "false",
-    "memory_limit": MEMORY, "threads": "1", "lock_configuration": "true", "temp_directory": "", "TimeZone": "UTC",
+    "memory_limit": MEMORY, "threads": "1", "temp_directory": "",
 }  # fmt: skip
 _PARAMETERS = {"begin", "end"}
 
@@ -61,7 +61,7 @@ class SqlRows:
             names = _parameters(connection, self._query)
             given = {"begin": begin, "end": end}
             try:
-                for rows in connection.execute(self._query, {name: given[name] for name in names}).to_arrow_reader(BATCH):
+                for rows in connection.sql(self._query, params={name: given[name] for name in names}).to_arrow_reader(BATCH):
                     yield batch_of(rows, version_column(rows.schema.names, columns, self._wanted), self._wanted)
             except duckdb.OutOfMemoryException as exc:
                 raise BadContent(f"the query of live rows needs more than {MEMORY} of memory; let it sort and group less") from exc
@@ -76,6 +76,7 @@ class SqlRows:
             raise BadContent("live rows by a query need DuckDB: install towpath[sql]") from exc
         try:
             connection = duckdb.connect(str(self._database), read_only=True, config=_CONFIGURATION)
+            connection.execute("SET TimeZone = 'UTC'; SET lock_configuration = true")  # in this order, and before any query
         except duckdb.IOException as exc:
             raise Unreachable(f"opening the database of live rows: {_first_line(exc)}") from exc
         except duckdb.Error as exc:

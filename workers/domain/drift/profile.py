@@ -32,7 +32,8 @@ class ColumnProfile:
     """One column of the reference: `counts` in its cells (the last one of categories: all that are not listed), of rows that have a value.
 
     `points` lie between the cells of numbers, `edges` are those of them that bound the ten bins of PSI, `sums` are those of `grid.counted`.
-    `deviation` is the standard deviation, None where there is none.
+    `deviation` is the standard deviation, None where there is none; `once` is how
+    many categories have a single row.
     """
 
     name: str
@@ -43,6 +44,7 @@ class ColumnProfile:
     edges: Floats = field(default_factory=lambda: np.zeros(0))
     sums: Floats = field(default_factory=lambda: np.zeros(0))
     categories: tuple[str, ...] = ()
+    once: int = 0
     mean: float | None = None
     deviation: float | None = None
 
@@ -67,7 +69,7 @@ def number(name: str, values: Floats, missing: int) -> ColumnProfile:
         mean, deviation = float(values.mean()), float(values.std())
     is_sound = bool(np.isfinite([mean, deviation]).all())
     moments = (mean, deviation) if is_sound else (None, None)
-    return ColumnProfile(name, "number", counts, missing, points, edges(values), sums, (), *moments)
+    return ColumnProfile(name, "number", counts, missing, points, edges(values), sums, (), 0, *moments)
 
 
 def category(name: str, found: Mapping[str, int], missing: int) -> ColumnProfile:
@@ -77,7 +79,8 @@ def category(name: str, found: Mapping[str, int], missing: int) -> ColumnProfile
     listed = heapq.nsmallest(MOST_CATEGORIES, found, key=lambda one: (-found[one], one))
     rest = sum(found.values()) - sum(found[one] for one in listed)
     counts = np.array([*(found[one] for one in listed), rest], np.int64)
-    return ColumnProfile(name, "category", counts, missing, categories=tuple(listed))
+    once = sum(rows == 1 for rows in found.values())
+    return ColumnProfile(name, "category", counts, missing, categories=tuple(listed), once=once)
 
 
 @dataclass(frozen=True)

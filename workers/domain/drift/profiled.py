@@ -127,16 +127,13 @@ def _sides(column: ColumnProfile, live: _Live) -> tuple[Categories, Categories]:
     now = {name: int(rows) for name, rows in zip(column.categories, live.counts[:-1], strict=True) if rows}
     unlisted, rest = int(column.counts[-1]), int(live.counts[-1])
     gone = [] if rest and unlisted else [name for name in column.categories if name not in now]
-    vanished = Strange(len(gone), sum(was[name] for name in gone), tuple(gone[:_NAMED]))
+    vanished = Strange(len(gone), sum(was[name] for name in gone), tuple(gone[: categories.NAMED]))
     if unlisted:
-        return Categories(was, column.missing, unlisted, vanished), Categories(now, live.missing, rest)
+        return Categories(was, column.missing, unlisted, column.once, vanished), Categories(now, live.missing, rest)
     new = sorted(live.new, key=lambda one: (-live.new[one], one))
-    strange = Strange(len(new), rest, tuple(new[:_NAMED]))
+    strange = Strange(len(new), rest, tuple(new[: categories.NAMED]))
     rest -= sum(live.new.values())
-    return Categories(was, column.missing, 0, vanished), Categories({**now, **live.new}, live.missing, rest, strange)
-
-
-_NAMED = 3
+    return Categories(was, column.missing, 0, column.once, vanished), Categories({**now, **live.new}, live.missing, rest, 0, strange)
 
 
 def _base(column: ColumnProfile, live: _Live, broken: str | None, **found: Any) -> Statistics:

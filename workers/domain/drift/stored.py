@@ -35,7 +35,7 @@ def reference_to_bytes(profile: ReferenceProfile) -> bytes:
     columns = [
         {
             "name": one.name, "kind": one.kind, "missing": one.missing, "cells": len(one.counts), "edges": len(one.edges),
-            "categories": one.categories, "mean": one.mean, "deviation": one.deviation,
+            "categories": one.categories, "once": one.once, "mean": one.mean, "deviation": one.deviation,
         }
         for one in profile.columns
     ]  # fmt: skip
@@ -99,7 +99,9 @@ def _column(said: dict[str, Any], numbers: _Numbers) -> ColumnProfile:
         _must(len(points) >= 2 and bool((np.diff(points) > 0).all()) and bool(np.isin(edges, points).all()) and int(counts.sum()) > 0)
         _must(bool((np.diff(edges) > 0).all()) and len(edges) > 0)
     moments = [None if said[key] is None else _float(said[key]) for key in ("mean", "deviation")]
-    return ColumnProfile(_text(said["name"]), kind, counts, _count(said["missing"]), points, edges, sums, categories, *moments)
+    return ColumnProfile(
+        _text(said["name"]), kind, counts, _count(said["missing"]), points, edges, sums, categories, _count(said["once"]), *moments
+    )
 
 
 class _Numbers:
