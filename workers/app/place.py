@@ -20,6 +20,7 @@ def place(settings: GitSettings) -> Place:
     return Place(
         lfs_url=_lfs(settings),
         store_limit=settings.towpath_store_limit,
+        live_rows=settings.towpath_live_rows,
         redis_url=settings.redis_url.get_secret_value() if isinstance(settings, Settings) else "",
         repository=repository,
         keys=settings.towpath_keys,

@@ -79,6 +79,9 @@ class GitSettings(BaseModel):
         default=None, description="the address of the repository's LFS server, such as https://user:token@host/org/models.git/info/lfs"
     )
     towpath_store_limit: int = Field(default=20 * 10**9, description="how much the store of artifacts may hold, such as 20GB")
+    towpath_live_rows: Path | None = Field(
+        default=None, description="the folder below which the live rows of models lie, for drift; docs/live-rows.md"
+    )
     towpath_log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR")
 
     @field_validator("towpath_source_branch", "towpath_ledger_branch")

@@ -6,9 +6,9 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import redis
 
@@ -42,7 +42,7 @@ from workers.contract.signatures import Signer
 from workers.domain.gates import commit_status, safety, smoke
 from workers.domain.policy import TargetRule
 from workers.effects.deployment import Deployment
-from workers.effects.gathering import Gathering, Look
+from workers.effects.gathering import Asked, Finding, Gathering, Look
 from workers.effects.inspection import Inspection
 from workers.effects.looks import ArtifactSafety, CommitStatus, Smoke
 from workers.effects.observation import Observation
@@ -56,6 +56,9 @@ from workers.ports.errors import BadContent
 from workers.ports.pipeline import Pipeline
 from workers.ports.statuses import Statuses
 from workers.ports.target import Target
+
+if TYPE_CHECKING:
+    from workers.effects.measuring import Measuring
 
 Send = Callable[[str, dict[str, Any]], None]
 
@@ -78,6 +81,7 @@ class Place:
     lfs_url: RemoteUrl | None = None
     store_limit: int = STORE_LIMIT
     status_token: str | None = field(default=None, repr=False)
+    live_rows: Path | None = None
 
     def source(self, mirror: Mirror) -> GitSource:
         """The source side over a mirror, with the host's store of artifacts."""
@@ -243,6 +247,7 @@ class Wiring:
             commit_status.CHECK: CommitStatus(self._statuses),
             smoke.CHECK: Smoke(source, self._target),
             safety.CHECK: ArtifactSafety(source),
+            "drift": self._drift,
         }
         return Gathering(view, reporter, looks)
 
@@ -261,6 +266,26 @@ class Wiring:
 
     def _pipeline(self, how: How) -> Pipeline:
         raise BadContent(f"This installation runs no pipeline of the kind {how.value}.")
+
+    @cached_property
+    def measuring(self) -> Measuring:
+        """What measures drift. Only here, and only now, are the libraries imported that read rows. Raises BadContent where they are missing."""
+        try:
+            from workers.adapters.rows import FolderShelf, Host, open_rows  # noqa: PLC0415  # slow, and an extra
+            from workers.effects.measuring import Measuring  # noqa: PLC0415
+        except ImportError as exc:
+            raise BadContent("measuring drift needs numpy, scipy and pyarrow: install towpath[drift]") from exc
+        _, source, _ = self._effects
+        own = self._place.folder / "drift"
+        host = Host(self._place.live_rows, own, self._environ)
+        return Measuring(source, partial(open_rows, host), FolderShelf(own / "profiles"), now)
+
+    def _drift(self, asked: Asked) -> Finding:
+        """Look at the drift of a version where it is to go, for the gate of that name."""
+        measuring = self.measuring
+        from workers.effects.drift_look import Drift  # noqa: PLC0415  # it needs what measuring needs
+
+        return Drift(measuring)(asked)
 
     def _statuses(self) -> Statuses:
         place = self._place

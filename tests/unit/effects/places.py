@@ -138,6 +138,10 @@ class Repository:
     def golden(self, version: RegisteredVersion) -> tuple[bytes, bytes] | None:
         return None
 
+    @contextmanager
+    def reference(self, version: RegisteredVersion) -> Iterator[Path]:
+        yield self.folder / "reference.parquet"
+
 
 Told = Exception | Answer
 DONE = Answer(Applied.DONE, "switched")
