@@ -33,11 +33,19 @@ def watched(rules: str = RULES, *further: str) -> Story:
 
 
 def report(
-    level: Level, *alerts: str, version: str = "v1.0.0", environment: EnvironmentName = PROD, realised: tuple[Realised, ...] = (), **changed: object
+    level: Level,
+    *alerts: str,
+    version: str = "v1.0.0",
+    environment: EnvironmentName = PROD,
+    realised: tuple[Realised, ...] = (),
+    **changed: object,
 ) -> DriftReport:
     """A measurement with these columns as alerts (one, when it is an alert and none is named)."""
     names = alerts or (("radius",) if level is Level.ALERT else ())
-    columns = (*(ColumnDrift(name, "number", Level.ALERT, psi="0.31") for name in names), ColumnDrift("texture", "number", Level.NONE, psi="0.01"))
+    columns = (
+        *(ColumnDrift(name, "number", Level.ALERT, psi="0.31") for name in names),
+        ColumnDrift("texture", "number", Level.NONE, psi="0.01"),
+    )
     problems = ("the column radius is gone.",) if level is Level.BROKEN else ()
     bare = DriftReport(
         BIOPSY, Version.read(version), environment, level, f"It is {level.value}.", Window(None, None, 400), Window(None, None, 300),
