@@ -10,7 +10,6 @@ from workers.contract.names import IncidentId
 from workers.domain import decision as d
 from workers.domain import windows
 from workers.domain.state import World
-from workers.domain.watching import Watched
 
 KEPT_COLUMNS = 5
 OPENED, CHANGED, OVER = "drift_alert", "drift_changed", "drift_over"
@@ -21,7 +20,7 @@ def open_of(world: World, watch: DriftWatch) -> Incident | None:
     return world.incidents.get(watch.incident) if watch.incident else None
 
 
-def opened(world: World, case: d.Case, watch: DriftWatch, one: Watched, found: Fallen | None) -> tuple[DriftWatch, Incident]:
+def opened(world: World, case: d.Case, watch: DriftWatch, found: Fallen | None) -> tuple[DriftWatch, Incident]:
     """The incident that people are called with, and the watch that knows of it."""
     report = watch.report
     assert report is not None, "people are called because of a measurement"

@@ -91,6 +91,10 @@ class Loop:
         self._told.clear()
         return len(entries)
 
+    def now(self) -> datetime:
+        """What the clock says."""
+        return self._now()
+
     def read(self) -> World:
         """The state at the ledger's head."""
         return self._reader.read()
