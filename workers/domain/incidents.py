@@ -8,10 +8,11 @@ from typing import Any
 from workers.contract.drift import DriftReport, DriftWatch, Fallen, Incident, IncidentState, Level
 from workers.contract.names import IncidentId
 from workers.domain import decision as d
-from workers.domain import windows
+from workers.domain import lane, windows
 from workers.domain.state import World
 
 KEPT_COLUMNS = 5
+RETRAIN, ROLLBACK = "retrain", "rollback"
 OPENED, CHANGED, OVER = "drift_alert", "drift_changed", "drift_over"
 
 
@@ -38,6 +39,7 @@ def opened(world: World, case: d.Case, watch: DriftWatch, found: Fallen | None) 
         in_a_row=watch.in_a_row,
         owners=version.owners if version else (),
         fallen=found,
+        offers=offers(world, watch, state),
     )
     text = f"{_times(watch.in_a_row)}. {words(state, report, found)}"
     return replace(watch, incident=incident.id, calm=0), note(world, case, incident, OPENED, text)
@@ -49,7 +51,7 @@ def gone_on(world: World, case: d.Case, watch: DriftWatch, incident: Incident, f
     assert report is not None, "there was a measurement"
     state = windows.said(report, found)
     now = incident.state if state is None or state is IncidentState.OVER else state
-    changed = replace(incident, report=in_short(report), in_a_row=watch.in_a_row, fallen=found, state=now)
+    changed = replace(incident, report=in_short(report), in_a_row=watch.in_a_row, fallen=found, state=now, offers=offers(world, watch, now))
     if (now, report.verdict, set(windows.worst(report))) == (incident.state, incident.report.verdict, set(windows.worst(incident.report))):
         return changed
     if state is IncidentState.OVER:
@@ -61,13 +63,23 @@ def gone_on(world: World, case: d.Case, watch: DriftWatch, incident: Incident, f
 
 def over(world: World, case: d.Case, incident: Incident, text: str) -> Incident:
     """The incident at its end."""
-    return note(world, case, replace(incident, state=IncidentState.OVER, ended_at=case.time, snooze=None), OVER, text)
+    return note(world, case, replace(incident, state=IncidentState.OVER, ended_at=case.time, snooze=None, offers=()), OVER, text)
 
 
 def note(world: World, case: d.Case, incident: Incident, event: str, text: str, **changed: Any) -> Incident:
     """The incident with one more event."""
     changed_ = replace(incident, **changed)
     return replace(changed_, events=(*incident.events, d.tell(world, case, event, text, changed_.state.value)))
+
+
+def offers(world: World, watch: DriftWatch, state: IncidentState) -> tuple[str, ...]:
+    """The verbs of what may be done: nothing about broken input but to mend it; back first where a metric fell; never what could only be refused."""
+    release = world.release(watch.environment, watch.artifact)
+    back = (ROLLBACK,) if release and lane.last_good(world, release) else ()
+    again = (RETRAIN,) if any(version.retrain for version in world.versions.get(watch.artifact, {}).values()) else ()
+    if state is IncidentState.DRIFT:
+        return (*again, *back)
+    return (*back, *again) if state is IncidentState.FALLING else ()
 
 
 def words(state: IncidentState | None, report: DriftReport, found: Fallen | None) -> str:
