@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from workers.contract.drift import ColumnDrift, DriftReport, Fallen, Incident, IncidentState, Level, Realised, Window
-from workers.contract.names import ArtifactName, EnvironmentName, IncidentId, Version
+from workers.contract.names import ArtifactName, EnvironmentName, IncidentId, PromotionId, Version
 from workers.contract.outcomes import IncidentMoved
-from workers.contract.promotion import PromotionId
 from workers.contract.stories import Told
 
 from .samples import ANA, COMMIT, EFFECTS, LEA, PLAN, TIME
