@@ -51,14 +51,21 @@ def gone_on(world: World, case: d.Case, watch: DriftWatch, incident: Incident, f
     assert report is not None, "there was a measurement"
     state = windows.said(report, found)
     now = incident.state if state is None or state is IncidentState.OVER else state
-    changed = replace(incident, report=in_short(report), in_a_row=watch.in_a_row, fallen=found, state=now, offers=offers(world, watch, now))
-    if (now, report.verdict, set(windows.worst(report))) == (incident.state, incident.report.verdict, set(windows.worst(incident.report))):
+    fell = found or incident.fallen if now is IncidentState.FALLING else None
+    offered = offers(world, watch, now)
+    changed = replace(incident, report=in_short(report), in_a_row=watch.in_a_row, fallen=fell, state=now, offers=offered)
+    if _looks(changed) == _looks(incident):
         return changed
     if state is IncidentState.OVER:
         text = f"{report.text} One more window like this, and it is over." if watch.calm < windows.CALM else report.text
     else:
         text = words(state, report, found)
     return note(world, case, changed, CHANGED, text)
+
+
+def _looks(incident: Incident) -> tuple[object, ...]:
+    """What is told anew when it is another."""
+    return incident.state, incident.report.verdict, set(windows.worst(incident.report))
 
 
 def over(world: World, case: d.Case, incident: Incident, text: str) -> Incident:
@@ -68,8 +75,8 @@ def over(world: World, case: d.Case, incident: Incident, text: str) -> Incident:
 
 def note(world: World, case: d.Case, incident: Incident, event: str, text: str, **changed: Any) -> Incident:
     """The incident with one more event."""
-    changed_ = replace(incident, **changed)
-    return replace(changed_, events=(*incident.events, d.tell(world, case, event, text, changed_.state.value)))
+    after = replace(incident, **changed)
+    return replace(after, events=(*incident.events, d.tell(world, case, event, text, after.state.value)))
 
 
 def offers(world: World, watch: DriftWatch, state: IncidentState) -> tuple[str, ...]:
