@@ -17,6 +17,7 @@ from workers.domain.policy import Rules
 from workers.domain.policy.rules import DriftRules
 from workers.domain.state import World
 
+BAD = (IncidentState.DRIFT, IncidentState.BROKEN, IncidentState.FALLING)
 CALM = 2
 """So many windows in a row without an alert end an incident."""
 SHORTLY = 2

@@ -24,7 +24,7 @@ from workers.ports.errors import RefusedByHost, WorldError
 from workers.ports.source import Assignment
 from workers.tasks import key_news
 from workers.tasks.foreign import watched
-from workers.tasks.wiring import Wiring, now
+from workers.tasks.wiring import Wiring
 from workers.tasks.witness import look as look_at_witness
 from workers.tasks.witness import show_head
 
@@ -161,7 +161,7 @@ def _of_retraining(world: World, one: Retraining) -> Iterator[tuple[d.Effect, in
 def _measure(wiring: Wiring, world: World) -> None:
     """Have measured what is due, a few lanes at a time. One that was begun is not begun again for a while: somebody is at it, or lies dead."""
     begun = 0
-    for one in islice(watching.due(world, now()), LOOKED_THROUGH):
+    for one in islice(watching.due(world, wiring.loop.now()), LOOKED_THROUGH):
         environment, artifact = one.lane
         again_after = min(MEASURE_AGAIN_AFTER, one.rules.every / 2) if one.rules.every else MEASURE_AGAIN_AFTER
         if begun < MEASURED_AT_ONCE and wiring.leases.once(f"measure:{environment}:{artifact}", max(int(again_after.total_seconds()), 1)):

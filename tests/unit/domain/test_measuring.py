@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from workers.contract import requests as ask
 from workers.contract.drift import MOST_COLUMNS, ColumnDrift, IncidentState, Level, Realised
+from workers.contract.envelope import Envelope
+from workers.contract.evidence import Evidence
 from workers.contract.names import ArtifactName, Duration, EnvironmentName, Version
 from workers.contract.promotion import Result
+from workers.contract.retraining import How, Recipe
 from workers.contract.wire import canonical
+from workers.domain.policy import read
 from workers.domain.state import World
 
-from .drifting import RULES, auc, incident, measures, report, told, watch, watched
-from .worlds import ANA, BEN, BIOPSY, CHANNEL, PROD, STAGING, Story, version_of
+from .drifting import RULES, auc, incident, measures, owned, report, told, watch, watched
+from .worlds import ANA, BEN, BIOPSY, CHANNEL, POLICY, PROD, STAGING, Story, version_of
 
 
-def asks_drift(story: Story, last: str | None = None) -> object:
+def asks_drift(story: Story, last: str | None = None) -> Envelope:
     return story.asks(ANA, ask.ShowDrift(BIOPSY, PROD, Duration.read(last) if last else None))
 
 
-def evidence_of(world: World, version: str = "v1.0.0") -> object:
+def evidence_of(world: World, version: str = "v1.0.0") -> Evidence | None:
     return world.seen(BIOPSY, Version.read(version), "drift", PROD)
 
 
@@ -44,7 +49,7 @@ def test_people_are_called_at_the_second_window_in_a_row_and_once() -> None:
     opened = incident(story)
     assert (opened.state, opened.channel, opened.owners, opened.in_a_row) == (IncidentState.DRIFT, CHANNEL, ("UANA", "UDANA"), 2)
     assert opened.id == f"I-{story.world.seq}"
-    assert told(story) == ["drift_alert"]
+    assert (told(story), opened.offers) == (["drift_alert"], ())
     assert decision.effects == ()
     for _ in range(3):
         assert measures(story, Level.ALERT).event == "measured"
@@ -100,11 +105,22 @@ def test_two_calm_windows_end_it_and_the_next_one_is_another() -> None:
     assert len(story.world.incidents) == 2
 
 
+def test_only_what_can_be_done_is_offered() -> None:
+    story = watched(RULES, "v2.0.0")
+    story.registers(replace(owned("v3.0.0"), retrain=Recipe(How.COMMAND, ("python", "train.py"))))
+    story.live_in_prod("v2.0.0")
+    for _ in range(2):
+        measures(story, Level.ALERT, version="v2.0.0")
+    assert incident(story).offers == ("retrain", "rollback")
+    measures(story, Level.BROKEN, version="v2.0.0")
+    assert incident(story).offers == ()
+
+
 def test_broken_input_opens_one_of_its_own_kind() -> None:
     story = watched()
     measures(story, Level.BROKEN)
     assert measures(story, Level.BROKEN).event == "drift_alert"
-    assert incident(story).state is IncidentState.BROKEN
+    assert (incident(story).state, incident(story).offers) == (IncidentState.BROKEN, ())
     assert "The live rows cannot be compared: the column radius is gone. Nothing is trained" in incident(story).events[0].text
     measures(story, Level.ALERT)
     assert (incident(story).state, told(story)) == (IncidentState.DRIFT, ["drift_alert", "drift_changed"])
@@ -114,9 +130,9 @@ def test_a_question_counts_only_as_a_window_of_its_own() -> None:
     story = watched()
     measures(story, Level.ALERT)
     for _ in range(5):
-        assert measures(story.later(minutes=5), Level.ALERT, asked=asks_drift(story)).event == "measured"  # type: ignore[arg-type]
+        assert measures(story.later(minutes=5), Level.ALERT, asked=asks_drift(story)).event == "measured"
     assert watch(story).in_a_row == 1
-    assert measures(story.later(hours=12), Level.ALERT, asked=asks_drift(story)).event == "drift_alert"  # type: ignore[arg-type]
+    assert measures(story.later(hours=12), Level.ALERT, asked=asks_drift(story)).event == "drift_alert"
 
 
 def test_the_same_window_measured_twice_counts_once() -> None:
@@ -126,7 +142,7 @@ def test_the_same_window_measured_twice_counts_once() -> None:
     story.reports(ask.Measured(report(Level.ALERT, "area")))
     assert (watch(story).in_a_row, watch(story).before) == (1, None)
     assert watch(story).report is not None
-    assert [one.column for one in watch(story).report.columns][0] == "area"  # type: ignore[union-attr]
+    assert next(one.column for one in watch(story).report.columns) == "area"  # type: ignore[union-attr]
 
 
 def test_where_nobody_watches_it_is_evidence_alone() -> None:
@@ -139,7 +155,7 @@ def test_where_nobody_watches_it_is_evidence_alone() -> None:
 
 def test_an_answer_about_another_window_is_kept_nowhere() -> None:
     story = watched()
-    assert measures(story.later(days=1), Level.NONE, asked=asks_drift(story, "1h")).event is None  # type: ignore[arg-type]
+    assert measures(story.later(days=1), Level.NONE, asked=asks_drift(story, "1h")).event is None
     assert (story.world.drifts, evidence_of(story.world)) == ({}, None)
 
 
@@ -156,13 +172,13 @@ def test_an_answer_about_another_window_is_kept_nowhere() -> None:
 def test_what_nobody_asked_for_and_is_of_nothing_watched_is_dropped(changed: dict[str, object]) -> None:
     story = watched(RULES, "v2.0.0")
     found = report(Level.ALERT)
-    decision = story.later(days=1).reports(ask.Measured(__import__("dataclasses").replace(found, **changed)))
+    decision = story.later(days=1).reports(ask.Measured(replace(found, **changed)))  # type: ignore[arg-type]
     assert decision.event is None
 
 
 def test_a_version_that_is_not_live_is_evidence_when_somebody_asked() -> None:
     story = watched(RULES, "v2.0.0")
-    assert measures(story, Level.NONE, version="v2.0.0", asked=asks_drift(story)).event == "measured"  # type: ignore[arg-type]
+    assert measures(story, Level.NONE, version="v2.0.0", asked=asks_drift(story)).event == "measured"
     assert evidence_of(story.world, "v2.0.0")
     assert story.world.drifts == {}
 
@@ -207,7 +223,7 @@ def test_a_metric_that_falls_after_a_promotion_is_told_and_nothing_is_done() -> 
     assert found.fallen is not None
     assert (found.fallen.before, found.fallen.now, found.fallen.version, found.fallen.promotion) == ("0.94", "0.90", "v1.0.0", p)
     assert "Nothing is rolled back by itself." in found.events[0].text
-    assert (decision.effects, story.live()) == ((), "v2.0.0")
+    assert (decision.effects, story.live(), found.offers) == ((), "v2.0.0", ("rollback",))
     for _ in range(2):
         measures(story, Level.NONE, version="v2.0.0", realised=auc("0.95"))
     assert incident(story).state is IncidentState.OVER
@@ -289,12 +305,6 @@ def test_a_policy_that_no_longer_watches_ends_it() -> None:
     story = watched()
     for _ in range(2):
         measures(story, Level.ALERT)
-    from dataclasses import replace  # noqa: PLC0415
-
-    from workers.domain.policy import read  # noqa: PLC0415
-
-    from .worlds import POLICY  # noqa: PLC0415
-
     story.world = replace(story.world, policy=read(POLICY))
     (ended,) = story.ticks()
     assert (ended.event, "no longer watches" in incident(story).events[-1].text) == ("drift_over", True)
@@ -302,8 +312,8 @@ def test_a_policy_that_no_longer_watches_ends_it() -> None:
 
 def test_a_measurement_is_cut_to_what_the_ledger_keeps() -> None:
     story = watched()
-    column = ColumnDrift("x" * 10_000 + "\n", "number", Level.ALERT, psi="9" * 10_000, notes=("n" * 10_000,) * 100)
-    measures(story, Level.ALERT, columns=(column,) * 1000, text="t\n" * 10_000, problems=("p" * 10_000,) * 1000, source="s" * 10_000)
+    column = ColumnDrift("x\n" * 900, "number", Level.ALERT, psi="9" * 900, notes=("n" * 900,) * 9)
+    measures(story, Level.ALERT, columns=(column,) * 50, text="t\n" * 900, problems=("p" * 900,) * 50, source="s" * 900)
     kept = watch(story).report
     assert kept is not None
     assert len(kept.columns) == MOST_COLUMNS

@@ -15,7 +15,6 @@ from workers.domain import incidents, watching, windows
 from workers.domain.bounds import bounded
 from workers.domain.gates import drift as gate
 from workers.domain.layout import Document
-from workers.domain.policy.rules import DriftRules
 from workers.domain.state import World
 from workers.domain.times import is_over
 from workers.domain.watching import Watched
@@ -67,8 +66,8 @@ def _watched(world: World, case: d.Case, report: DriftReport, one: Watched) -> d
     if incident:
         changed = (incidents.gone_on(world, case, watch, incident, fell),) if watch.looked_at == case.time else ()
         return _kept(case, report, watch, *changed)
-    if is_to_be_opened(watch, one.rules) and not watching.is_silent(watch, one.rules, case.now):
-        watch, opened = incidents.opened(world, case, watch, one, fell)
+    if _calls(watch, one, fell) and not watching.is_silent(watch, one.rules, case.now):
+        watch, opened = incidents.opened(world, case, watch, fell)
         return _kept(case, report, watch, opened, event=incidents.OPENED)
     return _kept(case, report, watch)
 
@@ -77,9 +76,11 @@ def _calm() -> str:
     return f"{windows.CALM} windows in a row without an alert."
 
 
-def is_to_be_opened(watch: DriftWatch, rules: DriftRules) -> bool:
-    """Whether people must be called."""
-    return watch.incident is None and watch.report is not None and watch.in_a_row >= rules.in_a_row and rules.every is not None
+def _calls(watch: DriftWatch, one: Watched, fell: Fallen | None) -> bool:
+    """Whether people must be called: enough windows in a row, and it still holds by the last report, which may be the answer to a question."""
+    if watch.report is None or watch.report.version != one.live.version or one.rules.every is None:
+        return False
+    return watch.in_a_row >= one.rules.in_a_row and windows.said(watch.report, fell) in windows.BAD
 
 
 def due(world: World, case: d.Case) -> Iterator[d.Decision]:
@@ -92,22 +93,20 @@ def due(world: World, case: d.Case) -> Iterator[d.Decision]:
 
 def _due(world: World, case: d.Case, watch: DriftWatch) -> Iterator[d.Decision]:
     one, incident = watching.lane_of(world, watch), incidents.open_of(world, watch)
-    if incident and (one is None or one.live.version != incident.version):
-        why = f"{one.live.version} is live now." if one else "The policy no longer watches it, or nothing runs there."
-        ended = incidents.over(world, case, incident, why)
-        yield _of(ended, replace(watch, incident=None, in_a_row=0, calm=0), event=incidents.OVER)
-    elif incident is None and one and _holds(watch, one) and not watching.is_silent(watch, one.rules, case.now):
-        assert watch.report is not None, "it holds"
-        watch, opened = incidents.opened(world, case, watch, one, _fell(world, case, watch, one))
-        yield _of(opened, watch, event=incidents.OPENED)
+    if incident:
+        if why := _why_over(one, incident):
+            yield _of(incidents.over(world, case, incident, why), replace(watch, incident=None, in_a_row=0, calm=0), event=incidents.OVER)
+    elif one and watch.report and watch.in_a_row >= one.rules.in_a_row and not watching.is_silent(watch, one.rules, case.now):
+        fell = windows.fallen(world, case, watch, watch.report, one.rules)
+        if _calls(watch, one, fell):
+            watch, opened = incidents.opened(world, case, watch, fell)
+            yield _of(opened, watch, event=incidents.OPENED)
 
 
-def _holds(watch: DriftWatch, one: Watched) -> bool:
-    return is_to_be_opened(watch, one.rules) and watch.report is not None and watch.report.version == one.live.version
-
-
-def _fell(world: World, case: d.Case, watch: DriftWatch, one: Watched) -> Fallen | None:
-    return windows.fallen(world, case, watch, watch.report, one.rules) if watch.report else None
+def _why_over(one: Watched | None, incident: Incident) -> str | None:
+    if one and one.live.version != incident.version:
+        return f"{one.live.version} is live now."
+    return "The policy no longer watches it." if one is None or one.rules.every is None else None
 
 
 def _of(incident: Incident, watch: DriftWatch, event: str) -> d.Decision:
