@@ -46,7 +46,9 @@ class Stage:
         self.people = People(folder / "people")
         self.keys = folder / "keys"
         self.keys.mkdir(mode=0o700)
-        (self.keys / "writer").write_text("-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEAAAAA\n-----END OPENSSH PRIVATE KEY-----\n")
+        (self.keys / "writer").write_text(
+            "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEAAAAA\n-----END OPENSSH PRIVATE KEY-----\n"
+        )
         (self.keys / "writer").chmod(0o600)
         self.source = GitSource(Mirror(folder / "data/mirror", str(self.people.remote)), folder / "data/store")
         (folder / "data").chmod(0o711)
@@ -81,7 +83,14 @@ class Stage:
         return LocalPipeline(self.trainings, cell, self.source.check_out, path, secrets)
 
     def job(self, *command: str, number: int = 1, attempt: int = 1, **recipe: Any) -> Job:
-        given: dict[str, Any] = {"how": How.COMMAND, "command": command, "minutes": 5, "disk_mb": 200, "memory_mb": 1024, "log_kb": 64} | recipe
+        given: dict[str, Any] = {
+            "how": How.COMMAND,
+            "command": command,
+            "minutes": 5,
+            "disk_mb": 200,
+            "memory_mb": 1024,
+            "log_kb": 64,
+        } | recipe
         name, id_ = ArtifactName.read("biopsy"), RetrainingId.read(f"T-{number}")
         branch = f"retrain/biopsy/{number}"
         return Job(id_, attempt, name, self.base, "models/biopsy", branch, Recipe(**given), "model", ("metrics.json",))

@@ -76,7 +76,7 @@ def test_an_evaluation_measures_the_live_version_and_the_new_one(stage: Stage, k
     [
         ("print('fine')", "did not print a JSON object"),
         ("print('{\"auc\": NaN}')", "did not print a JSON object"),
-        ("print('{\"auc\": \"0.9\"}')", "auc is no number"),
+        ('print(\'{"auc": "0.9"}\')', "auc is no number"),
         ("print('{\"auc\": true}')", "auc is no number"),
         ("print('[' * 100000)", "more than 64 kB"),
         ("open('model/model.bin', 'w')", "with exit code 1"),
@@ -141,7 +141,9 @@ def test_a_training_that_hangs_is_ended_and_so_is_what_it_left_behind(stage: Sta
 
 
 def test_a_daemon_does_not_outlive_a_training_that_ended_well(stage: Stage, kind: str) -> None:
-    code = "import os, time\nif not os.fork():\n    os.setsid()\n    if not os.fork(): time.sleep(1000)\n    os._exit(0)\nos.wait()\n" + TRAINS
+    code = (
+        "import os, time\nif not os.fork():\n    os.setsid()\n    if not os.fork(): time.sleep(1000)\n    os._exit(0)\nos.wait()\n" + TRAINS
+    )
     assert run(stage.pipeline(stage.cell(kind)), stage.python(code)).run is Run.DONE
     assert processes_of(stage.account.uid) == []
 

@@ -113,7 +113,10 @@ def test_while_one_is_prepared_another_must_wait(stage: Stage, monkeypatch: pyte
     ("change", "words"),
     [
         (lambda job: replace(job, base=CommitId("0" * 40)), "is not in the repository"),
-        (lambda job: replace(job, folder="models/none", recipe=replace(job.recipe, inputs=("README.md",))), "does not exist in this commit"),
+        (
+            lambda job: replace(job, folder="models/none", recipe=replace(job.recipe, inputs=("README.md",))),
+            "does not exist in this commit",
+        ),
         (lambda job: replace(job, recipe=replace(job.recipe, image="x@sha256:" + "0" * 64)), "not in containers"),
         (lambda job: replace(job, recipe=replace(job.recipe, command=())), "names no command"),
         (lambda job: replace(job, recipe=replace(job.recipe, disk_mb=0)), "raise `disk_mb`"),
