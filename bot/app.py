@@ -19,11 +19,11 @@ from bot.consumer import Consumer
 from bot.delivery.epoch import Epoch
 from bot.delivery.memory import Memory
 from bot.delivery.notices import Notices
-from bot.delivery.promotion import Poster, Show
 from bot.delivery.reminders import Reminders
 from bot.delivery.reporter import Reporter
 from bot.delivery.search import Search
 from bot.delivery.shards import Lease, Shards
+from bot.delivery.show import Poster, Show
 from bot.delivery.stream import Counter, Stream
 from bot.delivery.whisper import Whisper
 from bot.dispatch import Dispatcher

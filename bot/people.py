@@ -184,6 +184,11 @@ def people_in(moved: Moved) -> set[str]:
     return {actor.user for actor in actors if actor.is_person} | approvers | told
 
 
+def people_told(telling: object) -> set[str]:
+    """The Slack user ids of everybody that a story speaks of."""
+    return people_in(telling) if isinstance(telling, Moved) else set(people_of(telling))
+
+
 def people_of(outcome: object) -> Iterator[str]:
     """The Slack user ids that any outcome holds: in fields of its own, and in words that quote somebody."""
     if isinstance(outcome, ActorId):

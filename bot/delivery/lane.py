@@ -1,4 +1,4 @@
-"""One channel's promotions: shown one at a time, at the pace that Slack wants; of several states of one promotion the newest wins."""
+"""One channel's stories: shown one at a time, at the pace that Slack wants; of several states of one story the newest wins."""
 
 from __future__ import annotations
 
@@ -11,41 +11,41 @@ import structlog
 from redis.exceptions import RedisError
 
 from bot import clock
+from bot.delivery.story import Story
 from bot.slack import LOCKED_OUT_PAUSE, Later, SaidNo, Unknown
-from workers.contract.names import PromotionId
-from workers.contract.outcomes import Moved
+from workers.contract.names import StoryId
 
 log = structlog.get_logger("bot.lane")
 
 PAUSE = 1.0
 
 Done = Callable[[], None]
-Bring = Callable[[Moved], Awaitable[float | None]]
+Bring = Callable[[Story], Awaitable[float | None]]
 MayPost = Callable[[], Awaitable[None]]
 """Returns once this bot may post for the shard."""
 
 
 @dataclass
 class _Wanted:
-    moved: Moved
+    story: Story
     dones: list[Done] = field(default_factory=list)
     not_before: float = 0.0
 
 
 class Lane:
-    """A channel's work. `bring` shows a promotion and says when to come back, if it must."""
+    """A channel's work. `bring` shows a story and says when to come back, if it must."""
 
     def __init__(self, bring: Bring, may_post: MayPost) -> None:
         self._bring = bring
         self._may_post = may_post
-        self._wanted: dict[PromotionId, _Wanted] = {}
+        self._wanted: dict[StoryId, _Wanted] = {}
         self._news = asyncio.Event()
         self._paused_until = 0.0
         self._task: asyncio.Task[None] | None = None
 
-    def put(self, moved: Moved, done: Done) -> None:
+    def put(self, story: Story, done: Done) -> None:
         """Show this state, or a newer one; then call `done`."""
-        self._merge(_Wanted(moved, [done]))
+        self._merge(_Wanted(story, [done]))
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._run())
 
@@ -55,21 +55,21 @@ class Lane:
         return [self._task] if self._task else []
 
     def _merge(self, wanted: _Wanted) -> None:
-        known = self._wanted.get(wanted.moved.promotion.id)
+        known = self._wanted.get(wanted.story.id)
         if known is None:
-            self._wanted[wanted.moved.promotion.id] = wanted
+            self._wanted[wanted.story.id] = wanted
         else:
             known.dones = [*wanted.dones, *known.dones]
             known.not_before = 0.0
-            if _age(wanted.moved) >= _age(known.moved):
-                known.moved = wanted.moved
+            if wanted.story.newest >= known.story.newest:
+                known.story = wanted.story
         self._news.set()
 
     async def _run(self) -> None:
         while self._wanted:
             wanted = await self._next()
             await self._may_post()
-            del self._wanted[wanted.moved.promotion.id]
+            del self._wanted[wanted.story.id]
             await self._show(wanted)
 
     async def _next(self) -> _Wanted:
@@ -86,22 +86,22 @@ class Lane:
                     await self._news.wait()
 
     async def _show(self, wanted: _Wanted) -> None:
-        promotion = wanted.moved.promotion.id
+        story = wanted.story.id
         try:
-            come_back = await self._bring(wanted.moved)
+            come_back = await self._bring(wanted.story)
         except Later as exc:
             self._pause(wanted, exc.seconds)
         except (Unknown, RedisError, OSError, TimeoutError) as exc:
-            log.warning("promotion_unshown", promotion=promotion, error=type(exc).__name__)
+            log.warning("story_unshown", story=story, error=type(exc).__name__)
             self._pause(wanted, PAUSE)
         except SaidNo as exc:
-            log.error("promotion_refused", promotion=promotion, code=exc.code)
+            log.error("story_refused", story=story, code=exc.code)
             if exc.is_lockout:
                 self._pause(wanted, LOCKED_OUT_PAUSE)
             else:
                 self._finish(wanted)
         except Exception as exc:
-            log.error("promotion_not_showable", promotion=promotion, exc_info=exc)
+            log.error("story_not_showable", story=story, exc_info=exc)
             self._finish(wanted)
         else:
             if come_back is None:
@@ -116,18 +116,14 @@ class Lane:
 
     def _put_back(self, wanted: _Wanted, not_before: float) -> None:
         """Try again, with whatever newer state came meanwhile."""
-        newer = self._wanted.pop(wanted.moved.promotion.id, None)
+        newer = self._wanted.pop(wanted.story.id, None)
         if newer:
             wanted.dones += newer.dones
-            if _age(newer.moved) >= _age(wanted.moved):
-                wanted.moved = newer.moved
+            if newer.story.newest >= wanted.story.newest:
+                wanted.story = newer.story
         wanted.not_before = 0.0 if newer else not_before
-        self._wanted = {wanted.moved.promotion.id: wanted, **self._wanted}
+        self._wanted = {wanted.story.id: wanted, **self._wanted}
 
     def _finish(self, wanted: _Wanted) -> None:
         for done in wanted.dones:
             done()
-
-
-def _age(moved: Moved) -> int:
-    return max((event.seq for event in moved.promotion.events), default=0)

@@ -1,4 +1,4 @@
-"""What we know to be posted of a promotion: a hash in Redis, and the marks around each post that make it happen once.
+"""What we know to be posted of a story: a hash in Redis, and the marks around each post that make it happen once.
 
 Before a post its field becomes `?`, after it the `ts`. A `?` that is found means that a post may have been made; then Slack is asked.
 `epoch` says in which life of Redis the hash was complete: a hash of another life (or a half one, written around a FLUSHALL) proves nothing.
@@ -14,7 +14,7 @@ from redis.asyncio import Redis
 
 from workers.contract import lanes
 from workers.contract.envelope import read_stamp
-from workers.contract.names import PromotionId
+from workers.contract.names import StoryId
 from workers.contract.stories import Card
 from workers.contract.wire import BadWire
 
@@ -66,7 +66,7 @@ class Shown:
         return f"seq:{seq}" in self.fields
 
     def is_older_than_redis(self, requested_at: str) -> bool:
-        """Whether the promotion may have been shown in an earlier life of Redis."""
+        """Whether the story may have been shown in an earlier life of Redis."""
         try:
             return self.epoch is None or read_stamp(requested_at) < datetime.fromtimestamp(int(self.epoch) / 1000, UTC) + MARGIN
         except (ValueError, BadWire):
@@ -79,30 +79,30 @@ class Memory:
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
 
-    async def of(self, promotion: PromotionId) -> Shown:
-        """What is known of a promotion's card and thread."""
+    async def of(self, story: StoryId) -> Shown:
+        """What is known of a story's card and thread."""
         async with self._redis.pipeline(transaction=True) as pipe:
             pipe.get(lanes.EPOCH)
-            pipe.hgetall(_key(promotion))
+            pipe.hgetall(_key(story))
             epoch, fields = await pipe.execute()
         return Shown(epoch, fields)
 
-    async def note(self, promotion: PromotionId, **fields: str | int) -> None:
+    async def note(self, story: StoryId, **fields: str | int) -> None:
         """Write fields."""
         async with self._redis.pipeline(transaction=True) as pipe:
-            pipe.hset(_key(promotion), mapping={name: str(value) for name, value in fields.items()})
-            pipe.expire(_key(promotion), KEPT)
+            pipe.hset(_key(story), mapping={name: str(value) for name, value in fields.items()})
+            pipe.expire(_key(story), KEPT)
             await pipe.execute()
 
-    async def doubt(self, promotion: PromotionId, field: str) -> None:
+    async def doubt(self, story: StoryId, field: str) -> None:
         """A post is about to be made."""
-        await self.note(promotion, **{field: DOUBT})
+        await self.note(story, **{field: DOUBT})
 
-    async def no_doubt(self, promotion: PromotionId, field: str) -> None:
+    async def no_doubt(self, story: StoryId, field: str) -> None:
         """The post was certainly not made."""
-        await self._redis.hdel(_key(promotion), field)
+        await self._redis.hdel(_key(story), field)
 
-    async def replace(self, promotion: PromotionId, shown: Shown, fields: dict[str, str]) -> Shown:
+    async def replace(self, story: StoryId, shown: Shown, fields: dict[str, str]) -> Shown:
         """Put what Slack says in the place of what we knew; complete in the life of Redis that `shown` was read in.
 
         The answer is what was written, not what is read back: Redis may be emptied in between, and Slack's word still holds.
@@ -110,17 +110,17 @@ class Memory:
         kept = {name: value for name, value in shown.fields.items() if name in ("gone", "note")}
         known = kept | fields | {"epoch": shown.epoch or ""}
         async with self._redis.pipeline(transaction=True) as pipe:
-            pipe.delete(_key(promotion))
-            pipe.hset(_key(promotion), mapping=dict[Any, Any](known))
-            pipe.expire(_key(promotion), KEPT)
+            pipe.delete(_key(story))
+            pipe.hset(_key(story), mapping=dict[Any, Any](known))
+            pipe.expire(_key(story), KEPT)
             await pipe.execute()
         return Shown(shown.epoch, known)
 
-    async def forget_card(self, promotion: PromotionId, card: Card, why: str) -> None:
+    async def forget_card(self, story: StoryId, card: Card, why: str) -> None:
         """The card is no more; `why` is said under the next one."""
         async with self._redis.pipeline(transaction=True) as pipe:
-            pipe.hdel(_key(promotion), "card", "card_seq", "card_print", "seq:0")
-            pipe.hset(_key(promotion), mapping={"gone": place(card), "note": why})
+            pipe.hdel(_key(story), "card", "card_seq", "card_print", "seq:0")
+            pipe.hset(_key(story), mapping={"gone": place(card), "note": why})
             await pipe.execute()
 
 
@@ -136,5 +136,5 @@ def _card(text: str | None) -> Card | None:
     return Card(channel, ts)
 
 
-def _key(promotion: PromotionId) -> str:
-    return f"towpath:bot:shown:{promotion}"
+def _key(story: StoryId) -> str:
+    return f"towpath:bot:shown:{story}"

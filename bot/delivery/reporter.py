@@ -1,14 +1,14 @@
-"""Tells the core where a promotion's card is, so that the ledger knows it when Redis does not."""
+"""Tells the core where a story's card is, so that the ledger knows it when Redis does not."""
 
 from __future__ import annotations
 
 from bot import clock
 from bot.delivery.memory import Memory, place
+from bot.delivery.story import Story
 from bot.inbox import Inbox
 from bot.keys import Keys
 from workers.contract.actors import PROCESSES
 from workers.contract.envelope import LIFETIME, Envelope, Sender, request_id, seal, stamp
-from workers.contract.promotion import Promotion
 from workers.contract.requests import CardPosted
 from workers.contract.stories import Card
 
@@ -21,18 +21,18 @@ class Reporter:
         self._inbox = inbox
         self._memory = memory
 
-    async def report(self, promotion: Promotion, card: Card, reported: Card | None) -> None:
+    async def report(self, story: Story, card: Card, reported: Card | None) -> None:
         """Report the card's place, unless the core knows it."""
-        if card in (promotion.card, reported):
+        if card in (story.card, reported):
             return
         now = clock.now()
         envelope = Envelope(
-            request_id=request_id("card", promotion.id, card.channel, card.ts),
+            request_id=request_id("card", story.id, card.channel, card.ts),
             repo_id=self._keys.repo_id,
             issued_at=stamp(now),
             expires_at=stamp(now + LIFETIME),
             actor=PROCESSES["bot"],
-            request=CardPosted(promotion.id, card),
+            request=CardPosted(story.id, card),
         )
         await self._inbox.change(seal(envelope, Sender.BOT, self._keys.bot))
-        await self._memory.note(promotion.id, reported=place(card))
+        await self._memory.note(story.id, reported=place(card))

@@ -1,7 +1,7 @@
 """What Slack says is posted: our own messages with our metadata, found in a channel and in a thread.
 
-Every post of a promotion carries `{event_type: "towpath_record", event_payload: {promotion, seq}}`. Other apps can write such metadata too,
-so only messages of our own bot user count.
+Every post of a story carries `{event_type: "towpath_record", event_payload: {promotion, seq}}`, or `{story, seq}` when it is of another than a
+promotion. Other apps can write such metadata too, so only messages of our own bot user count.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from typing import Any
 
 from bot.identity import Home
 from bot.slack import SaidNo, Slack, SlackTrouble
-from workers.contract.names import PromotionId
+from workers.contract.names import PromotionId, StoryId
 from workers.contract.stories import Card
 
 EVENT_TYPE = "towpath_record"
 PAGES = 50
 BEFORE = 900
-"""Seconds before a promotion's request from which on its card is looked for: the clock of the host that recorded it may run ahead of Slack's."""
+"""Seconds before a story's request from which on its card is looked for: the clock of the host that recorded it may run ahead of Slack's."""
 
 _NO_LOOKING = {"missing_scope", "no_permission", "not_allowed_token_type"}
 _NOT_THERE = {"thread_not_found", "message_not_found", "channel_not_found", "not_in_channel", "is_archived"}
@@ -28,14 +28,14 @@ class MayNotLook(SlackTrouble):
     """Slack does not let us read the conversation: the app was installed without the scope `*:history`."""
 
 
-def metadata(promotion: PromotionId, seq: int) -> dict[str, Any]:
+def metadata(story: StoryId, seq: int) -> dict[str, Any]:
     """The metadata of a post that shows a record."""
-    return {"event_type": EVENT_TYPE, "event_payload": {"promotion": str(promotion), "seq": seq}}
+    return {"event_type": EVENT_TYPE, "event_payload": {_word(story): str(story), "seq": seq}}
 
 
 @dataclass
 class Found:
-    """What is posted of a promotion: the card with the newest event it shows, and the `ts` of each event in its thread."""
+    """What is posted of a story: the card with the newest event it shows, and the `ts` of each event in its thread."""
 
     card: Card | None = None
     card_seq: int = 0
@@ -56,16 +56,16 @@ class Search:
         self._slack = slack
         self._home = home
 
-    async def promotion(self, promotion: PromotionId, channel: str, since: float, known: tuple[Card, ...], gone: Card | None) -> Found:
-        """What is posted of a promotion: at the places where its card is said to be, else in its channel since then (seconds)."""
+    async def story(self, story: StoryId, channel: str, since: float, known: tuple[Card, ...], gone: Card | None) -> Found:
+        """What is posted of a story: at the places where its card is said to be, else in its channel since then (seconds)."""
         for card in known:
-            if card != gone and (found := await self._thread(promotion, card)).card:
+            if card != gone and (found := await self._thread(story, card)).card:
                 return found
         async for message in self._messages("conversations.history", channel=channel, oldest=f"{since - BEFORE:.6f}"):
             card = Card(channel, str(message.get("ts")))
             is_root = message.get("thread_ts") in (None, message.get("ts"))
-            if is_root and card != gone and self._seq(message, promotion) is not None:
-                return await self._thread(promotion, card)
+            if is_root and card != gone and self._seq(message, story) is not None:
+                return await self._thread(story, card)
         return Found()
 
     async def notice(self, channel: str, thread: str | None, mark: str) -> bool:
@@ -77,10 +77,10 @@ class Search:
                 return True
         return False
 
-    async def _thread(self, promotion: PromotionId, card: Card) -> Found:
+    async def _thread(self, story: StoryId, card: Card) -> Found:
         found = Found()
         async for message in self._messages("conversations.replies", channel=card.channel, ts=card.ts):
-            seq = self._seq(message, promotion)
+            seq = self._seq(message, story)
             if seq is None:
                 continue
             if message.get("ts") == card.ts:
@@ -89,10 +89,10 @@ class Search:
                 found.posted.setdefault(seq, str(message["ts"]))
         return found
 
-    def _seq(self, message: dict[str, Any], promotion: PromotionId) -> int | None:
+    def _seq(self, message: dict[str, Any], story: StoryId) -> int | None:
         given = message.get("metadata") or {}
         payload = given.get("event_payload") or {}
-        if given.get("event_type") != EVENT_TYPE or payload.get("promotion") != promotion or not self._home.wrote(message):
+        if given.get("event_type") != EVENT_TYPE or payload.get(_word(story)) != story or not self._home.wrote(message):
             return None
         seq = payload.get("seq")
         return seq if isinstance(seq, int) else None
@@ -114,3 +114,8 @@ class Search:
             if not after:
                 return
             cursor = {"cursor": str(after)}
+
+
+def _word(story: StoryId) -> str:
+    """By which a post names its story: cards that are older than the other kinds know promotions alone."""
+    return "promotion" if isinstance(story, PromotionId) else "story"

@@ -17,8 +17,9 @@ from bot.broker import as_text
 from bot.delivery.epoch import Epoch
 from bot.delivery.lane import Lane
 from bot.delivery.notices import Notices
-from bot.delivery.promotion import Show
 from bot.delivery.shards import Lease
+from bot.delivery.show import Show
+from bot.delivery.story import TELLINGS, Story, story
 from bot.delivery.whisper import Reader, Whisper
 from bot.links import Links
 from bot.people import People
@@ -26,7 +27,7 @@ from bot.slack import SaidNo
 from bot.together import end
 from bot.views import Post, answer, can_be_shared, read_as, with_share
 from workers.contract import lanes, wire
-from workers.contract.outcomes import Delivery, Moved, Outcome, Silence
+from workers.contract.outcomes import Delivery, Outcome, Silence
 
 log = structlog.get_logger("bot.stream")
 
@@ -114,22 +115,20 @@ class Stream:
             log.error("outcome_torn", stream=self._name, entry=entry_id, why=str(exc)[:200])
             done()
             return
-        if isinstance(delivery.outcome, Moved):
-            self._move(delivery, delivery.outcome, done)
+        if isinstance(delivery.outcome, TELLINGS):
+            self._tell(delivery, story(delivery.outcome), done)
         elif delivery.actor is None:
             self._chain(f"in {delivery.channel}", lambda: self._counter.notices.post(entry_id, delivery, self._lease.enough), done)
         else:
             self._chain(f"to {delivery.actor}", lambda: self._answer(delivery, text), done)
 
-    def _move(self, delivery: Delivery, moved: Moved, done: Callable[[], None]) -> None:
-        channel = moved.promotion.channel
-        lane = self._lanes.setdefault(channel, Lane(self._counter.show.bring_up_to_date, self._lease.enough))
-        lane.put(moved, done)
-        self._chain("settle", lambda: self._settle(delivery, moved), lambda: None)
+    def _tell(self, delivery: Delivery, told: Story, done: Callable[[], None]) -> None:
+        lane = self._lanes.setdefault(told.channel, Lane(self._counter.show.bring_up_to_date, self._lease.enough))
+        lane.put(told, done)
+        self._chain("settle", lambda: self._settle(delivery, told), lambda: None)
 
-    async def _settle(self, delivery: Delivery, moved: Moved) -> None:
-        events = (event.request_id for event in moved.promotion.events[-10:])
-        for request_id in {delivery.request_id, moved.promotion.request_id, *events} - {None}:
+    async def _settle(self, delivery: Delivery, told: Story) -> None:
+        for request_id in {delivery.request_id, *told.requests}:
             if request_id and (request_id == delivery.request_id or self._counter.waiting.is_mine(request_id)):
                 await self._counter.waiting.settle(request_id)
 

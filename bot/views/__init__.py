@@ -1,7 +1,7 @@
 """What people see: outcomes, promotions and their events as Slack messages. Pure; it shows and decides nothing.
 
-card(moved, links, names) -> Post                   the one card of a promotion, whatever its state
-thread(moved, event, links, names) -> Post | None   what the thread gets for one event; None: nothing
+card(told, links, names) -> Post                    the one card of a promotion, an incident or a retraining, whatever its state
+thread(told, event, links, names) -> Post | None    what the thread gets for one event; None: nothing
 broadcast(event) -> bool                            whether that post also goes to the channel
 answer(outcome, links, names) -> Post               everything else, for the eyes of the caller; no text: nothing
 not_understood(found) -> Refused                    what the grammar did not understand, for `answer`
@@ -19,10 +19,9 @@ is the sentence, or in `more` `details_form P-142`; `share` asks its sentence fo
 
 from bot.views import forms
 from bot.views.answers import answer, not_understood, read_as
-from bot.views.card import card
 from bot.views.post import Block, Links, Names, Post
 from bot.views.sharing import SHARE, can_be_shared, shared, with_share
-from bot.views.thread import broadcast, thread
+from bot.views.stories import broadcast, card, thread
 
 __all__ = [
     "SHARE", "Block", "Links", "Names", "Post",

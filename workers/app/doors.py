@@ -18,7 +18,7 @@ from workers.contract.names import PromotionId
 from workers.contract.signatures import BadKey
 from workers.effects.deployment import Attempt
 from workers.ports.errors import Unreachable, WorldError
-from workers.tasks import changes, effects, queries, record
+from workers.tasks import changes, effects, queries, record, training
 from workers.tasks.wiring import Wiring
 
 
@@ -87,6 +87,29 @@ def inspect(self: Any, /, **fields: Any) -> None:
         effects.inspect(wiring(), fields)
     except Unreachable as exc:
         raise self.retry(countdown=2, exc=exc) from exc
+
+
+@app.task(name=lanes.READ_RECIPE, bind=True, max_retries=60)
+def read_recipe(self: Any, /, **fields: Any) -> None:
+    """Read how an artifact is trained."""
+    try:
+        effects.read_recipe(wiring(), fields)
+    except Unreachable as exc:
+        raise self.retry(countdown=2, exc=exc) from exc
+
+
+@app.task(name=lanes.TRAIN)
+def train(**fields: Any) -> None:
+    """Look at a training."""
+    with _told("training_not_looked_at"):
+        training.train(wiring(), fields)
+
+
+@app.task(name=lanes.END_TRAINING, bind=True, max_retries=60)
+def end_training(self: Any, /, **fields: Any) -> None:
+    """End a training."""
+    if seconds := training.end(wiring(), fields):
+        raise self.retry(countdown=seconds)
 
 
 @app.task(name=lanes.GATHER, bind=True, max_retries=60)

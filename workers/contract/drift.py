@@ -8,7 +8,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from workers.contract.names import ActorId, ArtifactName, CommitId, Digest, EnvironmentName, IncidentId, Instant, RetrainingId, Version
+from workers.contract.names import (
+    ActorId,
+    ArtifactName,
+    CommitId,
+    Digest,
+    EnvironmentName,
+    IncidentId,
+    Instant,
+    PromotionId,
+    RetrainingId,
+    Version,
+)
 from workers.contract.stories import Card, Told
 
 
@@ -128,8 +139,9 @@ class Snooze:
 @dataclass(frozen=True)
 class DriftWatch:
     """What the ledger knows of drift in one lane. `report` is the last measurement of the version that is (or was) live, `before` the one
-    that it replaced. `in_a_row` counts windows that were an alert (or broken), one after another; `looked_at` is when the last one was
-    taken into account.
+    of the window before. `in_a_row` counts windows that were an alert (or broken, or fell), one after another, `calm` those that were not
+    while an incident is open; `looked_at` is when the last one was taken into account. `former` is what the version that was live before
+    (`former_version`) measured last on live rows with labels.
     """
 
     artifact: ArtifactName
@@ -140,11 +152,39 @@ class DriftWatch:
     looked_at: str | None = None
     snooze: Snooze | None = None
     incident: IncidentId | None = None
+    calm: int = 0
+    former_version: Version | None = None
+    former: tuple[Realised, ...] = ()
+
+
+class IncidentState(Enum):
+    """What people are called for, or that it is over."""
+
+    DRIFT = "drift alert"
+    BROKEN = "broken input"
+    FALLING = "falling metric"
+    OVER = "over"
+
+
+@dataclass(frozen=True)
+class Fallen:
+    """A realised metric that is worse since a promotion than it was before (of `version`: the one that ran before, or the same one at its
+    registration)."""
+
+    metric: str
+    before: str
+    now: str
+    rows: int
+    version: Version
+    promotion: PromotionId
+    since: str
 
 
 @dataclass(frozen=True)
 class Incident:
-    """One stretch of drift that people were told of: one card, edited in place until it is over (`ended_at`)."""
+    """One stretch of drift that people were told of: one card, edited in place until it is over (`ended_at`). `report` holds its worst
+    columns alone, `in_a_row` the windows that it has lasted; `owners` are the Slack ids of who is called, `fallen` a metric that fell.
+    """
 
     id: IncidentId
     artifact: ArtifactName
@@ -153,12 +193,15 @@ class Incident:
     channel: str
     requested_at: str
     report: DriftReport
-    state: str
+    state: IncidentState
     events: tuple[Told, ...] = ()
     card: Card | None = None
     snooze: Snooze | None = None
     retraining: RetrainingId | None = None
     ended_at: str | None = None
+    in_a_row: int = 0
+    owners: tuple[str, ...] = ()
+    fallen: Fallen | None = None
 
 
 @dataclass(frozen=True)

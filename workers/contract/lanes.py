@@ -25,6 +25,7 @@ DEPLOY = "towpath.deploy"
 VERIFY = "towpath.verify"
 RESTORE = "towpath.restore"
 OBSERVE = "towpath.observe"
+READ_RECIPE = "towpath.read_recipe"
 MEASURE = "towpath.measure"
 SHOW_DRIFT = "towpath.show_drift"
 TRAIN = "towpath.train"
@@ -38,7 +39,7 @@ QUEUES = {
     DRAIN: "changes", SWEEP: "changes",
     ANSWER: "queries", REBUILD: "changes", PUT_BACK: "changes",
     INSPECT: "effects", GATHER: "effects", LOOK_AT_SOURCE: "effects", VERIFY_RECORD: "effects", DEPLOY: "effects", VERIFY: "effects", RESTORE: "effects",
-    OBSERVE: "effects", MEASURE: "effects", SHOW_DRIFT: "effects", TRAIN: "training", END_TRAINING: "training",
+    OBSERVE: "effects", READ_RECIPE: "effects", MEASURE: "effects", SHOW_DRIFT: "effects", TRAIN: "training", END_TRAINING: "training",
     BEAT_CHANGES: "changes", BEAT_QUERIES: "queries", BEAT_EFFECTS: "effects", BEAT_TRAINING: "training",
 }  # fmt: skip
 

@@ -355,7 +355,8 @@ class Promotion:
     reminded. `rules` are the lane's rules as they were when the plan was made, `authors` the users who made the version, as far as the policy
     names them. The first of a `bundle` leads it: it alone has votes and a card, and `members` says how all of them stand. `proved_at`: one is
     proved and waits for the others; `taken_back_with`: one that had to go back only because of another. `then_to`: where it is to be promoted once it has
-    succeeded here. `concerns`: whom its first post notifies besides, such as the owner of a lock that a rollback passes over.
+    succeeded here. `concerns`: whom its first post notifies besides, such as the owner of a lock that a rollback passes over. `retraining`: the one
+    that brought the version and had this requested.
     """
 
     id: PromotionId
@@ -398,6 +399,7 @@ class Promotion:
     members: tuple[Member, ...] = ()
     proved_at: str | None = None
     taken_back_with: PromotionId | None = None
+    retraining: RetrainingId | None = None
 
     @property
     def quorums(self) -> tuple[Quorum, ...]:

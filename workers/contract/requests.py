@@ -27,7 +27,7 @@ from workers.contract.names import (
     VersionAsk,
 )
 from workers.contract.promotion import Kind, RegisteredVersion
-from workers.contract.retraining import Compared
+from workers.contract.retraining import Compared, Recipe
 from workers.contract.stories import Card
 
 MOST_OUTPUTS = 10
@@ -627,9 +627,22 @@ class Measured:
 
 
 @dataclass(frozen=True)
+class RecipeRead:
+    """How an artifact is trained, as the head of the source branch (`base`) says, for the person whose sealed Retrain `asked_by` is. Without a
+    recipe `reasons` say why there is none, for people."""
+
+    artifact: ArtifactName
+    asked_by: str
+    base: CommitId | None = None
+    folder: str = ""
+    recipe: Recipe | None = None
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Trained:
-    """What a retraining's pipeline was seen to do, at one attempt: it still runs, it ended well (then `taken` is its result on its branch),
-    or it did not."""
+    """What a retraining's pipeline was seen to do, at one attempt: it still runs (`UNCLEAR`), it ended well (`DONE`: then `taken`
+    is its result on its branch), or it did not (any other)."""
 
     retraining: RetrainingId
     attempt: int
@@ -677,13 +690,14 @@ REPORTS = (
     ExternalsSeen,
     ExternalsSettled,
     Measured,
+    RecipeRead,
     Trained,
 )
 
 Request = (
     Register | Deprecate | Undeprecate | Promote | Approve | Reject | Withdraw | Dispute | Cancel | Retry
     | Pause | Continue | Abort | AcceptLive | Rollback | Unhold | AdoptPolicy | Adopt | Revert
-    | Retrain | StopRetraining | SnoozeDrift | UnsnoozeDrift | ShowDrift | Measured | Trained
+    | Retrain | StopRetraining | SnoozeDrift | UnsnoozeDrift | ShowDrift | Measured | RecipeRead | Trained
     | EmergencyPromote | CloseDebt | Freeze | Unfreeze | Lock | Unlock | StealLock | Hold
     | ShowStatus | ShowVersions | ShowLineage | ShowPending | ShowPolicy | History | Audit | Help | Whoami | AuditVerify
     | ShowQueue | ShowLocks | ShowFreezes | ShowHolds | AuditDebts | Plan | CanI | WhyNot

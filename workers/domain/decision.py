@@ -12,6 +12,7 @@ from workers.contract.envelope import Envelope, Sealed, stamp
 from workers.contract.names import ArtifactName, EnvironmentName, PromotionId, RefName, RetrainingId, Version, VersionAsk
 from workers.contract.outcomes import Outcome, Reason, Refused
 from workers.contract.promotion import Event, Kind, Promotion, State
+from workers.contract.stories import Told
 from workers.contract.wire import plain
 from workers.domain.layout import Document
 from workers.domain.state import World
@@ -20,7 +21,10 @@ from workers.domain.states import check_move
 
 @dataclass(frozen=True)
 class Inspect:
-    """Effect: read a version's facts and report them. `asked` is the sealed envelope of the person's request that needs them."""
+    """Effect: read a version's facts and report them. `asked` is the sealed envelope of the person's request that needs them.
+
+    With `retraining` it is the version that this one brought, as the ledger says itself.
+    """
 
     artifact: ArtifactName
     version: VersionAsk
@@ -28,6 +32,15 @@ class Inspect:
     at: RefName | None = None
     kind: Kind | None = None
     register: Version | None = None
+    retraining: RetrainingId | None = None
+
+
+@dataclass(frozen=True)
+class ReadRecipe:
+    """Effect: read how an artifact is trained at the head of the source branch, and report it for the person's sealed Retrain `asked`."""
+
+    artifact: ArtifactName
+    asked: str
 
 
 @dataclass(frozen=True)
@@ -109,7 +122,7 @@ class EndTraining:
     attempt: int
 
 
-Effect = Inspect | Gather | PutBack | Deploy | Verify | Restore | Observe | Measure | Train | EndTraining
+Effect = Inspect | ReadRecipe | Gather | PutBack | Deploy | Verify | Restore | Observe | Measure | Train | EndTraining
 
 
 @dataclass(frozen=True)
@@ -219,6 +232,11 @@ def note(world: World, case: Case, promotion: Promotion, event: str, text: str, 
         request_id=case.envelope.request_id,
     )
     return replace(promotion, events=(*promotion.events, happened), **changed)
+
+
+def tell(world: World, case: Case, event: str, text: str, state: str) -> Told:
+    """What the next record adds to an incident or a retraining; `state` says what comes of it."""
+    return Told(world.seq + 1, event, case.time, case.actor.id, state, text, case.because, case.envelope.request_id)
 
 
 def moved(promotion: Promotion, *others: Document, effects: tuple[Effect, ...] = (), **more: Any) -> Decision:

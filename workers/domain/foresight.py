@@ -121,6 +121,8 @@ def _would(decision: d.Decision, refused: tuple[out.Reason, ...]) -> str:
         return f"It would be recorded: {decision.event.replace('_', ' ')}."
     if any(isinstance(effect, d.Inspect) for effect in decision.effects):
         return "The commit would be read, and the version registered if nothing is wrong with it."
+    if any(isinstance(effect, d.ReadRecipe) for effect in decision.effects):
+        return "Its recipe would be read at the head of the source branch, and its pipeline begun if there is one."
     return "It would change nothing."
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from workers.contract.actors import Actor, Standing
 from workers.contract.outcomes import Reason
-from workers.contract.promotion import Promotion, Quorum, RegisteredVersion
+from workers.contract.promotion import Promotion, Quorum
+from workers.domain.authors import makers
 from workers.domain.decision import Case
 from workers.domain.policy import Rules
 from workers.domain.state import World
@@ -79,8 +80,8 @@ def role_of(case: Case, quorum: Quorum, world: World) -> str | None:
 
 def authors(world: World, promotion: Promotion) -> tuple[str, ...]:
     """The users who made the version, as far as the policy names them."""
-    version: RegisteredVersion | None = world.version(promotion.artifact, promotion.to.version)
-    people = (world.policy.person_of(author) for author in (version.authors if version else ()))
+    version = world.version(promotion.artifact, promotion.to.version)
+    people = makers(world, version).values() if version else ()
     return tuple(sorted({person for person in people if person}))
 
 

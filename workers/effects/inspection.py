@@ -9,8 +9,9 @@ from itertools import islice
 import structlog
 
 from workers.contract import requests as ask
-from workers.contract.names import ArtifactName, BadName, CommitId, RefName, Version, VersionAsk
+from workers.contract.names import ArtifactName, BadName, CommitId, RefName, RetrainingId, Version, VersionAsk
 from workers.contract.promotion import Kind, RegisteredVersion
+from workers.contract.retraining import Stage
 from workers.effects.asked import opened
 from workers.effects.comparison import Comparison
 from workers.effects.looks import ArtifactSafety
@@ -51,6 +52,33 @@ class Inspection:
             self._reporter.version(ask.NotInspected(wanted.artifact, wanted.version, tuple(exc.reasons), asked))
             return
         self._reporter.version(ask.Inspected(found, asked))
+
+    def read_recipe(self, artifact: ArtifactName, asked: str) -> None:
+        """A person asked to retrain an artifact: report what the head of the source branch says of how that is done."""
+        if not isinstance(opened(self._view, self._reporter.repo_id, asked), ask.Retrain):
+            return
+        try:
+            self._source.fetch()
+            base = self._source.head()
+            found = self._source.trainable(artifact, base)
+        except BadContent as exc:
+            self._reporter.recipe(ask.RecipeRead(artifact, asked, reasons=tuple(exc.reasons)))
+            return
+        self._reporter.recipe(ask.RecipeRead(artifact, asked, base, found.folder, found.recipe))
+
+    def enter(self, id_: RetrainingId) -> None:
+        """A retraining has pushed its result: read the version that it is to become, as the ledger says."""
+        trained = self._view.retraining(self._view.head(), id_)
+        if trained is None or trained.stage is not Stage.PUSHED or not (trained.commit and trained.version):
+            return
+        try:
+            self._source.fetch()
+            found = self._looked_at(self._source.inspect(trained.artifact, trained.version, trained.commit, Kind.MODEL))
+        except BadContent as exc:
+            self._reporter.version(ask.NotInspected(trained.artifact, trained.version, tuple(exc.reasons), trained.asked))
+            return
+        whole = replace(found, retraining=id_, code=trained.base, parameters=dict(trained.recipe.parameters))
+        self._reporter.version(ask.Inspected(whole, trained.asked))
 
     def _looked_at(self, found: RegisteredVersion) -> RegisteredVersion:
         """With what its files bring along, for models. What cannot be looked at now is looked at when a gate asks for it."""

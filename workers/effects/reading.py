@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from workers.contract import wire
 from workers.contract.envelope import Sender
-from workers.contract.names import ArtifactName, CommitId, PromotionId, Version
+from workers.contract.names import ArtifactName, CommitId, PromotionId, RetrainingId, Version
 from workers.contract.promotion import Promotion, RegisteredVersion
+from workers.contract.retraining import Retraining
 from workers.contract.signatures import fingerprint
 from workers.domain import chain, layout, policy, signers
 from workers.domain.state import WRITER, World, apply, fold, parse_signers
@@ -83,6 +84,11 @@ class LedgerView:
         """A promotion."""
         data = self._ledger.read(head, layout.promotion(id_))
         return layout.read(Promotion, data) if data else None
+
+    def retraining(self, head: CommitId, id_: RetrainingId) -> Retraining | None:
+        """A retraining."""
+        data = self._ledger.read(head, layout.retraining(id_))
+        return layout.read(Retraining, data) if data else None
 
     def version(self, head: CommitId, artifact: ArtifactName, version: Version) -> RegisteredVersion | None:
         """A registered version."""

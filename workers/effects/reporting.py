@@ -47,6 +47,15 @@ class Reporter:
             about = (report.artifact, report.version, *report.reasons)
         self._send(report, request_id(self.repo_id, type(report).__name__, *about, report.asked_by or ""))
 
+    def recipe(self, report: ask.RecipeRead) -> None:
+        """How an artifact is trained, once for each request, whatever the source branch says at a second look."""
+        self._send(report, request_id(self.repo_id, "RecipeRead", report.asked_by))
+
+    def trained(self, report: ask.Trained, after: int) -> None:
+        """How a training stands; `after` is the number of the last record that told of it. It ends once."""
+        how = (report.progress or report.text, str(after)) if report.seen is ask.Seen.UNCLEAR else ("end",)
+        self._send(report, request_id(self.repo_id, "Trained", report.retraining, str(report.attempt), *how))
+
     def evidence(self, report: ask.Gathered) -> None:
         """What was seen of a version for somebody's request."""
         about = (wire.sha256(report.asked_by.encode()), *(f"{one.check}@{one.environment}:{one.digest}" for one in report.found))

@@ -17,11 +17,14 @@ import structlog
 from workers.contract import requests as ask
 from workers.contract import wire
 from workers.contract.actors import PROCESSES
+from workers.contract.drift import Incident
 from workers.contract.envelope import LIFETIME, BadEnvelope, Envelope, Sealed, Sender, read_stamp, request_id, stamp
 from workers.contract.externals import External
 from workers.contract.names import ActorId, CommitId, PromotionId
-from workers.contract.outcomes import Delivery, Moved, Outcome, Registered, Trouble
-from workers.contract.promotion import Promotion, RegisteredVersion, Release
+from workers.contract.outcomes import Delivery, IncidentMoved, Moved, Outcome, Registered, RetrainingMoved, Trouble
+from workers.contract.promotion import Event, Promotion, RegisteredVersion, Release
+from workers.contract.retraining import Retraining
+from workers.contract.stories import Told
 from workers.domain import bundle, record
 from workers.domain import decision as d
 from workers.domain.chain import CLOCK_SLACK
@@ -205,6 +208,8 @@ class Loop:
         for document in decision.documents:
             if isinstance(document, Promotion) and bundle.leads(document):
                 yield Delivery(self.moved(world, document), document.channel, asked, person, where)
+            elif isinstance(document, Incident | Retraining) and document.channel:
+                yield Delivery(self.told(world, document), document.channel, asked, person, where)
         for outcome in decision.outcomes:
             if isinstance(outcome, Moved):
                 yield Delivery(self.moved(world, outcome.promotion), outcome.promotion.channel, asked, person, where)
@@ -216,9 +221,19 @@ class Loop:
 
     def moved(self, world: World, promotion: Promotion) -> Moved:
         """A promotion as the bot shows it, with the commit of each of its records. Every commit up to the head was checked when it was read."""
+        return Moved(promotion, self._named(promotion.events), world.head, verified=True)
+
+    def told(self, world: World, story: Incident | Retraining) -> IncidentMoved | RetrainingMoved:
+        """An incident or a retraining as the bot shows it, with the commit of each of its records."""
+        named = self._named(story.events)
+        if isinstance(story, Retraining):
+            return RetrainingMoved(story, named, world.head)
+        elsewhere = next((channel for channel in world.policy.announce if channel != story.channel), None)
+        return IncidentMoved(story, named, world.head, elsewhere)
+
+    def _named(self, events: Sequence[Event | Told]) -> dict[str, CommitId]:
         commits = self._reader.commits
-        named = {str(event.seq): commits[event.seq] for event in promotion.events if event.seq in commits}
-        return Moved(promotion, named, world.head, verified=True)
+        return {str(event.seq): commits[event.seq] for event in events if event.seq in commits}
 
     def _say_trouble(self, entries: Sequence[Entry], exc: WorldError) -> None:
         """Who waits is told once."""
@@ -261,10 +276,12 @@ def _asked(world: World, envelope: Envelope) -> Envelope | None:
     report = envelope.request
     if isinstance(report, ask.Gathered):
         return _opened_of_person(world, report.asked_by)
+    if isinstance(report, ask.RecipeRead):
+        return _of_retrain(world, report)
     if not isinstance(report, ask.Inspected | ask.NotInspected | ask.Observed) or report.asked_by is None:
         return None
     asked = _opened_of_person(world, report.asked_by)
-    if not (_accepts(world, asked, report) if isinstance(report, ask.Observed) else _registers(asked, report)):
+    if not (_accepts(world, asked, report) if isinstance(report, ask.Observed) else _registers(world, asked, report)):
         raise BadEnvelope("nobody asked for what it answers")
     return asked
 
@@ -276,9 +293,20 @@ def _opened_of_person(world: World, wired: str) -> Envelope:
     return asked
 
 
-def _registers(asked: Envelope, report: ask.Inspected | ask.NotInspected) -> bool:
+def _of_retrain(world: World, report: ask.RecipeRead) -> Envelope:
+    asked = _opened_of_person(world, report.asked_by)
+    if not isinstance(asked.request, ask.Retrain) or asked.request.artifact not in (None, report.artifact):
+        raise BadEnvelope("nobody asked for what it answers")
+    return asked
+
+
+def _registers(world: World, asked: Envelope, report: ask.Inspected | ask.NotInspected) -> bool:
+    """Whether the person asked for this version: by name, or by asking for the retraining that has brought it."""
     about = report.found if isinstance(report, ask.Inspected) else report
     wanted = asked.request
+    if isinstance(wanted, ask.Retrain):
+        brought = {(one.artifact, one.version, one.asked) for one in world.retrainings.values()}
+        return (about.artifact, about.version, report.asked_by) in brought
     return isinstance(wanted, ask.Register) and (wanted.artifact, wanted.version) == (about.artifact, about.version)
 
 

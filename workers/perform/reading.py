@@ -19,7 +19,10 @@ from workers.domain.state import WRITER, World, fold, parse_signers
 from workers.ports.errors import Untrusted, WorldError
 from workers.ports.ledger import LedgerBranch
 
-FOLDERS = ("policy", "versions", "environments", "promotions", "holds", "freezes", "locks", "debts", "evidence", "externals")
+FOLDERS = (
+    "policy", "versions", "environments", "promotions", "holds", "freezes", "locks", "debts", "evidence", "externals", "drift", "incidents",
+    "retrainings",
+)  # fmt: skip
 MOST_RECENT = 5_000
 
 

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from workers.contract.names import ArtifactName, CommitId, EnvironmentName, OutputRef, RefName, Version
 from workers.contract.promotion import Kind, RegisteredVersion, Release
+from workers.contract.retraining import Recipe
 from workers.domain.picture import Event, Picture
 
 
@@ -21,6 +22,16 @@ class VersionTag:
     version: Version
     tag: str
     commit: CommitId
+
+
+@dataclass(frozen=True)
+class Trainable:
+    """How a model is trained, as one commit declares it: its folder, where its files lie below that, and which files below it must be there."""
+
+    folder: str
+    path: str
+    recipe: Recipe
+    needs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -68,6 +79,9 @@ class Source(Protocol):
 
         `outputs` are those that were named to us; the version's tag may name them as well.
         """
+
+    def trainable(self, artifact: ArtifactName, commit: CommitId) -> Trainable:
+        """How a model is trained, as its commit says. Raises BadContent with every reason when it is no model or says nothing of that."""
 
     def materialised(self, version: RegisteredVersion) -> AbstractContextManager[Mapping[str, Path]]:
         """The files at the version's path, by their path, from Git by commit id, read-only and there until the end of the context.

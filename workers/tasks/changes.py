@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import structlog
 
 from workers.contract import lanes
+from workers.contract.drift import Incident
 from workers.contract.externals import External
 from workers.contract.names import ArtifactName, EnvironmentName
 from workers.contract.outcomes import Delivery, Notice
 from workers.contract.promotion import Promotion, RegisteredVersion, Release, State
+from workers.contract.retraining import Retraining, Stage
 from workers.domain import bundle, reads, reconciliation, states
 from workers.domain import decision as d
+from workers.domain.decide import training
 from workers.domain.state import World
 from workers.ports.errors import RefusedByHost, WorldError
 from workers.ports.source import Assignment
@@ -26,6 +31,9 @@ LEASE = "changes"
 LEASE_SECONDS = 5.0
 BEGIN_AGAIN_AFTER = 5
 """Seconds in which a step is not begun again once more."""
+LOOK_AGAIN = 10
+"""Seconds between two looks at a training."""
+ENTER_AGAIN = 60
 TAGS_EVERY = 60
 TOLD_FOR = 24 * 3600
 TIDY_EVERY = 3600
@@ -94,15 +102,24 @@ def _mend(wiring: Wiring, world: World) -> None:
 
 
 def rebuild(wiring: Wiring, world: World) -> None:
-    """The projection from Git, and the outcome of each promotion that people may still be waiting for, once more."""
+    """The projection from Git, and the outcome of each story that people may still be waiting for, once more."""
     wiring.board.show_all(world, dict(wiring.loop.files()), wiring.loop.commits)
     waiting = [p for p in world.promotions.values() if bundle.leads(p) and (p.state in states.OPEN or _lately(world, p))]
+    known: list[Incident | Retraining] = [*world.incidents.values(), *world.retrainings.values()]
+    stories = [one for one in known if one.channel and _is_told(world, one)]
     wiring.board.deliver([Delivery(wiring.loop.moved(world, p), p.channel) for p in waiting])
-    log.info("projection_made", head=world.head, promotions=len(waiting))
+    wiring.board.deliver([Delivery(wiring.loop.told(world, one), one.channel) for one in stories])
+    log.info("projection_made", head=world.head, promotions=len(waiting), stories=len(stories))
 
 
 def _lately(world: World, promotion: Promotion) -> bool:
     return any(one.promotion == promotion.id for one in world.recent)
+
+
+def _is_told(world: World, story: Incident | Retraining) -> bool:
+    """Whether it has not ended, or something was recorded of it within the hour."""
+    is_open = story.ended_at is None if isinstance(story, Incident) else story.stage in (Stage.RUNNING, Stage.PUSHED)
+    return is_open or bool(world.recent and story.events and story.events[-1].seq >= world.recent[0].seq)
 
 
 def _resume(wiring: Wiring, world: World) -> None:
@@ -112,6 +129,20 @@ def _resume(wiring: Wiring, world: World) -> None:
         queued = f"{name}:{promotion.state.value}"
         if not wiring.leases.held(name) and wiring.leases.once(queued, BEGIN_AGAIN_AFTER):
             wiring.board.start([_STEPS[promotion.state](promotion.id, promotion.generation)])
+    for one in world.retrainings.values():
+        for effect, every in _of_retraining(world, one):
+            if wiring.leases.once(f"{type(effect).__name__.lower()}:{one.id}:{one.attempt}", every):
+                wiring.board.start([effect])
+
+
+def _of_retraining(world: World, one: Retraining) -> Iterator[tuple[d.Effect, int]]:
+    """What is to be done for a retraining again and again until it has moved, and in how many seconds at the earliest."""
+    if one.stage is Stage.RUNNING:
+        yield d.Train(one.id, one.attempt), LOOK_AGAIN
+    elif one.stage is Stage.PUSHED:
+        yield training.enter(one), ENTER_AGAIN
+    elif _is_told(world, one):
+        yield d.EndTraining(one.id, one.attempt), TOLD_FOR
 
 
 def step_name(promotion: str, generation: int) -> str:

@@ -69,10 +69,18 @@ def observe(wiring: Wiring, fields: dict[str, Any], number: int) -> float | None
 def inspect(wiring: Wiring, fields: dict[str, Any]) -> None:
     """Read what a person's request needs to know of the repository."""
     effect = wire.read(d.Inspect, fields)
-    if effect.register:
+    if effect.retraining:
+        wiring.inspection.enter(effect.retraining)
+    elif effect.register:
         wiring.inspection.register(effect.asked)
     else:
         wiring.inspection.look_for(effect.artifact, effect.version, effect.asked)
+
+
+def read_recipe(wiring: Wiring, fields: dict[str, Any]) -> None:
+    """Read how an artifact is trained, for a person who asked to retrain it."""
+    effect = wire.read(d.ReadRecipe, fields)
+    wiring.inspection.read_recipe(effect.artifact, effect.asked)
 
 
 def gather(wiring: Wiring, fields: dict[str, Any]) -> None:

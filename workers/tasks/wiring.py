@@ -13,10 +13,12 @@ from typing import Any
 import redis
 
 from workers.adapters import agent
+from workers.adapters.git import lfs
 from workers.adapters.git.bookmark import Bookmark
 from workers.adapters.git.ledger import GitLedger
 from workers.adapters.git.mirror import Mirror
 from workers.adapters.git.plumbing import Configuration
+from workers.adapters.git.results import GitResults
 from workers.adapters.git.source import GitSource
 from workers.adapters.git.store import LIMIT as STORE_LIMIT
 from workers.adapters.git.tags import GtoTags
@@ -34,6 +36,7 @@ from workers.adapters.targets import open_target
 from workers.contract import lanes
 from workers.contract.envelope import Sealed
 from workers.contract.names import CommitId
+from workers.contract.retraining import How
 from workers.contract.signatures import Signer
 from workers.domain.gates import commit_status, safety, smoke
 from workers.domain.policy import TargetRule
@@ -44,8 +47,11 @@ from workers.effects.looks import ArtifactSafety, CommitStatus, Smoke
 from workers.effects.observation import Observation
 from workers.effects.reading import LedgerView
 from workers.effects.reporting import Reporter
+from workers.effects.training import Training
 from workers.perform.loop import Loop
 from workers.perform.reading import Reader
+from workers.ports.errors import BadContent
+from workers.ports.pipeline import Pipeline
 from workers.ports.statuses import Statuses
 from workers.ports.target import Target
 
@@ -83,12 +89,14 @@ class Place:
             source_branch=self.source_branch,
             ledger_branch=self.ledger_branch,
             configuration=self.configuration,
-            logins=InstallationLogins(self.app, {"contents": "write" if lane == "changes" else "read"}, now) if self.app else None,
+            logins=InstallationLogins(self.app, {"contents": "write" if lane in PUSHING else "read"}, now) if self.app else None,
         )
 
 
-MIRRORED = ("changes", "effects")
+MIRRORED = ("changes", "effects", "training")
 """The lanes that have a mirror of their own."""
+PUSHING = ("changes", "training")
+"""Those of them that push: the one the ledger and tags, the other branches with what was trained."""
 
 
 def now() -> datetime:
@@ -172,6 +180,8 @@ class Wiring:
             self._changes.tidy()
         if "_effects" in self.__dict__:
             self._effects_mirror.tidy()
+        if "_training_mirror" in self.__dict__:
+            self._training_mirror.tidy()
 
     @cached_property
     def tags(self) -> GtoTags:
@@ -217,6 +227,22 @@ class Wiring:
             safety.CHECK: ArtifactSafety(source),
         }
         return Gathering(view, reporter, looks)
+
+    @cached_property
+    def _training_mirror(self) -> Mirror:
+        return self._place.mirror("training")
+
+    @cached_property
+    def training(self) -> Training:
+        """Retrainings, with a mirror of their own that may push branches. Their lane holds no key but the one to report with."""
+        mirror, place = self._training_mirror, self._place
+        view = LedgerView(GitLedger(mirror, None), self.public("writer"))
+        reporter = Reporter(self.key("effects"), self._repo_id(), self.put, now)
+        results = GitResults(mirror, lfs.opened(mirror.remote, place.lfs_url, mirror.logins))
+        return Training(view, place.source(mirror), results, reporter, self._pipeline)
+
+    def _pipeline(self, how: How) -> Pipeline:
+        raise BadContent(f"This installation runs no pipeline of the kind {how.value}.")
 
     def _statuses(self) -> Statuses:
         place = self._place

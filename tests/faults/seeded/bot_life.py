@@ -19,10 +19,10 @@ from bot.consumer import Consumer, Pace
 from bot.delivery.epoch import Epoch
 from bot.delivery.memory import Memory
 from bot.delivery.notices import Notices
-from bot.delivery.promotion import Poster, Show
 from bot.delivery.reporter import Reporter
 from bot.delivery.search import Search
 from bot.delivery.shards import Lease
+from bot.delivery.show import Poster, Show
 from bot.delivery.stream import Counter, Stream
 from bot.delivery.whisper import Whisper
 from bot.dispatch import Dispatcher

@@ -35,10 +35,9 @@ def brought() -> Iterator[None]:
 @pytest.mark.parametrize(
     ("gates", "words"),
     [
-        ("[{drift: {at_most: warning}}]", "nothing measures drift yet"),
         (
             "[{model-cart: {}}]",
-            "the gate 'model-cart' is not known; known: metrics, model-card, schema, artifact-safety, commit-status, smoke.",
+            "the gate 'model-cart' is not known; known: metrics, model-card, schema, artifact-safety, commit-status, smoke, drift.",
         ),
         ("[{schema: {}}, {schema: {outputs: same}}]", "the gate 'schema' stands twice"),
         ("[{schema: {}, smoke: {}}]", "too many properties"),
@@ -81,7 +80,7 @@ def test_the_gates_of_packages_are_judged_with_suspicion(brought: None) -> None:
     assert (judged("[{breaking: {}}]").result, "ZeroDivisionError" in judged("[{breaking: {}}]").text) == (Result.CANNOT_TELL, True)
     assert judged("[{silent: {}}]").result is Result.CANNOT_TELL
     assert judged("[{odd: {}}]") == GateResult("odd", Result.PASS, "two lines", ("x",))
-    with pytest.raises(policy.BadPolicy, match=r"known: metrics, .*, smoke, breaking, silent, odd"):
+    with pytest.raises(policy.BadPolicy, match=r"known: metrics, .*, smoke, drift, breaking, silent, odd"):
         listed("[{other: {}}]")
     with pytest.raises(policy.BadPolicy, match="'of'"):
         listed("[{odd: {of: 1}}]")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from workers.adapters.git.declarations import LARGEST, BadDeclaration, Declaration, Reading, Where, load
+from workers.adapters.git.recipes import recipe
 from workers.contract.names import ArtifactName
 from workers.contract.promotion import Kind
 
@@ -11,7 +12,7 @@ __all__ = ["FILE", "FOLDERS", "LARGEST", "read"]
 FILE = "artifact.yaml"
 FOLDERS = {"models": Kind.MODEL, "datasets": Kind.DATASET, "services": Kind.SERVICE}
 _ALL = ("kind", "name", "path", "owners", "metrics", "card", "entry", "code")
-_KNOWN = {Kind.MODEL: (*_ALL, "golden", "drift", "trained_on"), Kind.DATASET: (*_ALL, "schema"), Kind.SERVICE: _ALL}
+_KNOWN = {Kind.MODEL: (*_ALL, "golden", "drift", "retrain", "trained_on"), Kind.DATASET: (*_ALL, "schema"), Kind.SERVICE: _ALL}
 
 
 def read(content: bytes, where: Where, name: ArtifactName, kind: Kind) -> tuple[Declaration | None, list[str]]:
@@ -42,6 +43,7 @@ def read(content: bytes, where: Where, name: ArtifactName, kind: Kind) -> tuple[
         schema=reading.path(data, "schema"),
         golden=reading.golden(data),
         drift=reading.drift(data),
+        retrain=recipe(reading, data),
         trained_on=reading.trained_on(data),
         code=reading.code(data),
     )

@@ -72,11 +72,20 @@ def write_commit(
     tree: str, parents: Sequence[str], author: ActorId, time: int, message: str, key: Signer, committed: int | None = None
 ) -> bytes:
     """The content of a signed commit object; `committed` is the committer's time, if another. Raises BadObject when the message holds a NUL."""
-    lines = [f"tree {tree}", *(f"parent {parent}" for parent in parents)]
-    lines += [f"author {as_author(author)} {time} +0000", f"committer {WRITER} {time if committed is None else committed} +0000"]
-    header, body = "\n".join(lines) + "\n", "\n" + _text(message)
+    header, body = _header(tree, parents, author, time, time if committed is None else committed), "\n" + _text(message)
     armor = key.sign((header + body).encode(), NAMESPACE)
     return (header + "gpgsig " + armor.rstrip("\n").replace("\n", "\n ") + "\n" + body).encode()
+
+
+def write_unsigned(tree: str, parent: str, author: ActorId, time: int, message: str) -> bytes:
+    """The content of a commit that nobody signs, committed by us in a person's name. Raises BadObject when the message holds a NUL."""
+    return (_header(tree, [parent], author, time, time) + "\n" + _text(message)).encode()
+
+
+def _header(tree: str, parents: Sequence[str], author: ActorId, time: int, committed: int) -> str:
+    lines = [f"tree {tree}", *(f"parent {parent}" for parent in parents)]
+    lines += [f"author {as_author(author)} {time} +0000", f"committer {WRITER} {committed} +0000"]
+    return "\n".join(lines) + "\n"
 
 
 def write_tag(name: str, commit: str, time: int, message: str, key: Signer) -> bytes:

@@ -11,6 +11,7 @@ from typing import Any
 from workers.adapters.git.names import relative
 from workers.contract.names import ArtifactName, BadName, CommitId, Version
 from workers.contract.promotion import Kind
+from workers.contract.retraining import Recipe
 from workers.domain import strict_yaml
 
 LARGEST = 64 * 1024
@@ -50,6 +51,7 @@ class Declaration:
     schema: str | None = None
     golden: GoldenFiles | None = None
     drift: str | None = None
+    retrain: Recipe | None = None
     trained_on: tuple[str, ...] = ()
     code: CommitId | None = None
     description: str | None = None

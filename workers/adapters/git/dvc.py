@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from workers.adapters.git.declarations import BadDeclaration, Declaration, Reading, Where, load
+from workers.adapters.git.recipes import recipe
 from workers.contract.names import ArtifactName, BadName
 from workers.contract.promotion import Kind
 from workers.domain import strict_yaml
@@ -20,7 +21,7 @@ OLD = "artifacts.yaml"
 LARGEST = strict_yaml.LARGEST
 _KINDS = {"model": Kind.MODEL, "dataset": Kind.DATASET, "datasets": Kind.DATASET, "data": Kind.DATASET, "features": Kind.DATASET}
 _KEYS = {FILE: ("path", "type", "desc", "labels", "meta"), OLD: ("path", "type", "description", "labels", "custom", "virtual")}
-_OURS = ("owners", "metrics", "card", "entry", "schema", "golden", "drift")
+_OURS = ("owners", "metrics", "card", "entry", "schema", "golden", "drift", "retrain")
 
 
 @dataclass
@@ -128,6 +129,7 @@ def _of_dvc(reading: Reading, entry: dict[str, Any], declaration: Declaration) -
         card=reading.path(ours, "card", *at),
         entry=reading.path(ours, "entry", *at),
         schema=reading.path(ours, "schema", *at),
+        retrain=recipe(reading, ours, *at),
         trained_on=reading.trained_on(meta, "meta"),
         code=reading.code(meta, "meta"),
     )

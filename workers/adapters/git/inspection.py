@@ -96,6 +96,7 @@ class Inspection:
             outputs=outputs,
             drift=said.drift,
             drift_digest=self._reference(said),
+            retrain=said.retrain,
         )
         self.reasons += _few(facts.reasons)
         if said.schema:
@@ -103,6 +104,13 @@ class Inspection:
         if self.reasons:
             raise BadContent(*dict.fromkeys(self.reasons))
         return found
+
+    def declaration(self, artifact: ArtifactName, kind: Kind) -> Declaration:
+        """What the commit declares of the artifact. Raises BadContent with every reason."""
+        said = self._declaration(artifact, kind)
+        if self.reasons:
+            raise BadContent(*self.reasons)
+        return said
 
     def _declaration(self, artifact: ArtifactName, kind: Kind) -> Declaration:
         content = self._named(self._where.file, artifacts.LARGEST if self._where.key is None else dvc.LARGEST)

@@ -159,6 +159,10 @@ class Plumbing:
         """A command of this repository alone."""
         return self._run(command, args, stdin, None)
 
+    def run_with_index(self, index: Path, command: str, *args: str, stdin: bytes = b"") -> Answer:
+        """The same with an index of our own, which a bare repository has not."""
+        return self._run(command, args, stdin, None, {"GIT_INDEX_FILE": str(index)})
+
     def talk(self, command: str, *args: str) -> Answer:
         """A command that talks to the remote; one that takes too long is killed, and then its status is not 0.
 
@@ -166,10 +170,10 @@ class Plumbing:
         """
         if self._logins is None:
             return self._run(command, args, b"", self.patience)
-        answer = self._run(command, args, b"", self.patience, self._logged_in(self._logins))
+        answer = self._run(command, args, b"", self.patience, _environment(self._logged_in(self._logins)))
         if not answer.good and any(words in answer.words for words in _NOT_TAKEN):
             self._logins.forget()
-            answer = self._run(command, args, b"", self.patience, self._logged_in(self._logins))
+            answer = self._run(command, args, b"", self.patience, _environment(self._logged_in(self._logins)))
         return answer
 
     def _logged_in(self, logins: Logins) -> Login:
@@ -202,15 +206,17 @@ class Plumbing:
         """Git's words without anything secret, at most 300 characters."""
         return shown(words, (*self.remote.secrets, *self._given))
 
-    def _run(self, command: str, args: tuple[str, ...], stdin: bytes, seconds: float | None, login: Login | None = None) -> Answer:
+    def _run(
+        self, command: str, args: tuple[str, ...], stdin: bytes, seconds: float | None, environment: dict[str, str] | None = None
+    ) -> Answer:
         import tempfile  # noqa: PLC0415
 
         from git.exc import GitCommandNotFound  # noqa: PLC0415
 
         how: dict[str, Any] = {"with_extended_output": True, "with_exceptions": False, "stdout_as_string": False}
         how |= {"strip_newline_in_stdout": False, "kill_after_timeout": seconds}
-        if login:
-            how["env"] = _environment(login)
+        if environment:
+            how["env"] = environment
         with tempfile.TemporaryFile() as given:
             if stdin:
                 given.write(stdin)

@@ -8,7 +8,6 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import suppress
 
-from workers.adapters.git.login import Login
 from workers.adapters.git.plumbing import Answer, Plumbing
 from workers.ports.errors import WorldError
 
@@ -27,13 +26,13 @@ class QuickPlumbing(Plumbing):
         if git.returncode:
             raise WorldError(f"git {command} in the mirror: {self.shown(words)}")
 
-    def _started(self, command: str, args: tuple[str, ...]) -> subprocess.Popen[bytes]:
+    def _started(self, command: str, args: tuple[str, ...], environment: dict[str, str] | None = None) -> subprocess.Popen[bytes]:
         doors = [f"--git-dir={self.folder}", "--no-replace-objects", "--no-pager", *(word for one in self.settings for word in ("-c", one))]
         try:
             return subprocess.Popen(
                 ["git", *doors, command, *args],
                 cwd=self.folder,
-                env=os.environ | self.environment | {"LANGUAGE": "C", "LC_ALL": "C"},
+                env=os.environ | self.environment | {"LANGUAGE": "C", "LC_ALL": "C"} | (environment or {}),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
@@ -42,8 +41,10 @@ class QuickPlumbing(Plumbing):
         except FileNotFoundError as exc:
             raise WorldError("starting git: it is not installed or not on the PATH") from exc
 
-    def _run(self, command: str, args: tuple[str, ...], stdin: bytes, seconds: float | None, login: Login | None = None) -> Answer:
-        with self._started(command, args) as git:
+    def _run(
+        self, command: str, args: tuple[str, ...], stdin: bytes, seconds: float | None, environment: dict[str, str] | None = None
+    ) -> Answer:
+        with self._started(command, args, environment) as git:
             try:
                 out, words = git.communicate(stdin, seconds)
             except subprocess.TimeoutExpired:

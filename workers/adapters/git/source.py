@@ -28,7 +28,7 @@ from workers.contract.names import ArtifactName, BadName, CommitId, Digest, Outp
 from workers.contract.promotion import Kind, RegisteredVersion
 from workers.domain.picture import Event, Oddity, Picture
 from workers.ports.errors import BadContent
-from workers.ports.source import VersionTag
+from workers.ports.source import Trainable, VersionTag
 
 _SHORT = re.compile(r"[0-9a-f]{7,40}", re.ASCII)
 _LIMITS = Limits()
@@ -144,6 +144,17 @@ class GitSource:
         built = outputs_of(outputs, self._mirror.objects.read(event.tag, "tag") if event else b"")
         facts = Inspection(self._contents, read.tree, place[1]).version(artifact, version, commit, place[0], authors, built)
         return replace(facts, tag=event.tag) if event else facts
+
+    def trainable(self, artifact: ArtifactName, commit: CommitId) -> Trainable:
+        """How a model is trained, as its commit says. Raises BadContent with every reason when it is no model or says nothing of that."""
+        root = self._commit(commit).tree
+        place = place_of(self._trees, root, artifact, Kind.MODEL)
+        said = Inspection(self._contents, root, place.where).declaration(artifact, place.kind)
+        if said.retrain is None:
+            raise BadContent(f"{place.where} does not say how {artifact} is trained: it has no `retrain` at {commit[:12]} (docs/retraining.md).")
+        needs = tuple(f"{said.base}/{path}".lstrip("/") for path in (said.metrics, said.card) if path)
+        inside = f"{said.folder}/"
+        return Trainable(said.folder, said.path, said.retrain, tuple(one.removeprefix(inside) for one in needs if one.startswith(inside)))
 
     def _registration(self, artifact: ArtifactName, version: Version, commit: CommitId) -> Event | None:
         """The tag that registers this version on this commit, in any spelling of its name."""

@@ -99,6 +99,15 @@ def segments(path: str) -> tuple[bytes, ...]:
     return found
 
 
+def _of_people(path: str) -> tuple[bytes, ...]:
+    """The parts of a path of people's, as Git itself allows them. Raises BadTree."""
+    found = tuple(part.encode() for part in path.split("/"))
+    for part in found:
+        if not part or part in (b".", b"..") or part.lower() == b".git" or b"\0" in part:
+            raise BadTree(f"{path!r} is not a path in the tree")
+    return found
+
+
 @dataclass(frozen=True)
 class _Change:
     """The new content of a file; None deletes it."""
@@ -107,6 +116,7 @@ class _Change:
 
 
 _Edits = dict[bytes, "_Change | _Edits"]
+_Leaves = dict[bytes, "Entry | _Leaves"]
 
 
 class Trees:
@@ -156,6 +166,39 @@ class Trees:
         for path, content in files.items():
             _place(edits, path, _Change(content))
         return self._rewrite(root, edits) or self._objects.store("tree", b"")
+
+    def graft(self, root: str, folder: str, files: Mapping[str, Entry]) -> str:
+        """A root tree whose folder at a path holds these files (by their paths below it) and nothing else; its id. Raises BadTree.
+
+        They are people's, so `.gitignore` and `.gitattributes` may be among them.
+        """
+        below: _Leaves = {}
+        for path, entry in files.items():
+            *folders, name = _of_people(path)
+            at = below
+            for part in folders:
+                inner = at.setdefault(part, {})
+                if isinstance(inner, Entry):
+                    raise BadTree(f"{path!r} is below a file")
+                at = inner
+            if name in at:
+                raise BadTree(f"{path!r} is there twice or is a folder")
+            at[name] = entry
+        return self._with(root, segments(folder), Entry(FOLDER, self._grown(below)))
+
+    def _grown(self, below: _Leaves) -> str:
+        entries = {name: one if isinstance(one, Entry) else Entry(FOLDER, self._grown(one)) for name, one in below.items()}
+        return self._objects.store("tree", Tree({}, {}).replaced(entries).content)
+
+    def _with(self, oid: str, path: tuple[bytes, ...], entry: Entry) -> str:
+        """The tree with an entry at a path whose folders are all there. Raises BadTree."""
+        tree = self.at(oid)
+        if path[1:]:
+            inner = tree.entries.get(path[0])
+            if inner is None or inner.mode != FOLDER:
+                raise BadTree(f"{path[0]!r} is no folder")
+            entry = Entry(FOLDER, self._with(inner.oid, path[1:], entry))
+        return self._objects.store("tree", tree.replaced({path[0]: entry}).content)
 
     def _rewrite(self, oid: str | None, edits: _Edits) -> str | None:
         before = self.at(oid) if oid else Tree({}, {})

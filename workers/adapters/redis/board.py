@@ -25,12 +25,16 @@ ABOUT = lanes.document("about")
 Send = Callable[[str, dict[str, Any]], None]
 TASKS: dict[type[d.Effect], str] = {
     d.Inspect: lanes.INSPECT,
+    d.ReadRecipe: lanes.READ_RECIPE,
     d.Gather: lanes.GATHER,
     d.PutBack: lanes.PUT_BACK,
     d.Deploy: lanes.DEPLOY,
     d.Verify: lanes.VERIFY,
     d.Restore: lanes.RESTORE,
     d.Observe: lanes.OBSERVE,
+    d.Measure: lanes.MEASURE,
+    d.Train: lanes.TRAIN,
+    d.EndTraining: lanes.END_TRAINING,
 }
 
 

@@ -28,8 +28,10 @@ from workers.domain.decide import (
     registry,
     regret,
     reports,
+    retraining,
     rollback,
     together,
+    training,
     vote,
 )
 from workers.domain.state import World
@@ -65,10 +67,14 @@ PEOPLE: dict[type[ask.Request], Judge] = {
     ask.AdoptPolicy: registry.adopt,
     ask.Adopt: externals.adopt,
     ask.Revert: externals.revert,
+    ask.Retrain: retraining.retrain,
+    ask.StopRetraining: retraining.stop,
 }
 PROCESSES: dict[type[ask.Request], Judge] = {
-    ask.Inspected: reports.inspected,
-    ask.NotInspected: reports.not_inspected,
+    ask.Inspected: training.inspected,
+    ask.NotInspected: training.inspected,
+    ask.RecipeRead: retraining.begun,
+    ask.Trained: training.trained,
     ask.Gathered: evidence.gathered,
     ask.PolicyProposed: registry.proposed,
     ask.Deployed: reports.deployed,

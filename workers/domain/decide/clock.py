@@ -9,7 +9,7 @@ from workers.contract import quorums
 from workers.contract.promotion import Promotion, State
 from workers.domain import bundle, gates, lane, states, steady
 from workers.domain import decision as d
-from workers.domain.decide import freezes, holds, locks, reminders, reports, vote
+from workers.domain.decide import freezes, holds, locks, reminders, reports, training, vote
 from workers.domain.policy import Rules
 from workers.domain.state import World
 from workers.domain.times import is_past
@@ -27,6 +27,7 @@ def due(world: World, case: d.Case) -> d.Decision:
 def _due(world: World, case: d.Case) -> Iterator[d.Decision]:
     yield from freezes.ended(world, case)
     yield from locks.ended(world, case)
+    yield from training.overdue(world, case)
     after = case.after.number if case.after else 0
     for id_ in sorted((id_ for id_ in world.open if id_.number > after), key=lambda id_: id_.number):
         promotion = world.promotions[id_]

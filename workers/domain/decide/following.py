@@ -46,7 +46,7 @@ def _gone_on(world: World, case: d.Case, decision: d.Decision, done: Promotion) 
         return decision
     asker = promote.Asker(done.requester, done.channel, done.because)
     bare = promote.new(after, case, rules, version, asker)
-    return _open(after, case, _pointing(decision, done, bare), rules, bare, f"{done.id} has succeeded in {done.environment}.")
+    return opened(after, case, _pointing(decision, done, bare), rules, bare, f"{done.id} has succeeded in {done.environment}.")
 
 
 def _pointing(decision: d.Decision, done: Promotion, onwards: Promotion) -> d.Decision:
@@ -58,13 +58,14 @@ def _pointing(decision: d.Decision, done: Promotion, onwards: Promotion) -> d.De
 
 def _wanted(world: World, case: d.Case, decision: d.Decision, version: RegisteredVersion) -> d.Decision:
     """Each environment that wants every new version of the kind (`on_register`) gets one promotion, or the reason why not is told."""
-    for rules in _lanes(world, version):
+    asked = {one.environment for one in decision.documents if isinstance(one, Promotion)}
+    for rules in (one for one in _lanes(world, version) if one.name not in asked):
         after = supposing(world, decision.documents)
         if why := _why_not(world, case, rules, version):
             decision = _told(decision, f"{version.artifact} {version.version} was not promoted to {rules.name} by itself: {why}")
         elif not promote.already(after, rules, version):
             bare = promote.new(after, case, rules, version, _asker(world, case, version))
-            decision = _open(after, case, decision, rules, bare, f"The policy promotes each new {version.kind.value} to {rules.name}.")
+            decision = opened(after, case, decision, rules, bare, f"The policy promotes each new {version.kind.value} to {rules.name}.")
     return decision
 
 
@@ -86,11 +87,16 @@ def _why_not(world: World, case: d.Case, rules: Rules, version: RegisteredVersio
     if newer := [one.version for one in known if one.version.order > version.version.order]:
         return f"{max(newer, key=lambda one: one.order)} is newer."
     if case.actor.id.is_person:
-        reason = rights.may_request(world, case, rules)
-        return f"{reason.text} ({reason.clears})" if reason else None
+        return denied(world, case, rules)
     if not version.authors or any(world.policy.person_of(author) is None for author in version.authors):
         return "nobody asked for it, and the policy does not know everybody who made it (add the commit's e-mail address to `people`)."
     return None
+
+
+def denied(world: World, case: d.Case, rules: Rules) -> str | None:
+    """Why the person behind the case may not request a promotion there, if so."""
+    reason = rights.may_request(world, case, rules)
+    return f"{reason.text} ({reason.clears})" if reason else None
 
 
 def _told(decision: d.Decision, text: str) -> d.Decision:
@@ -99,7 +105,8 @@ def _told(decision: d.Decision, text: str) -> d.Decision:
     return replace(decision, outcomes=outcomes, announce=decision.announce if outcomes else (*decision.announce, Notice(text)))
 
 
-def _open(after: World, case: d.Case, decision: d.Decision, rules: Rules, bare: Promotion, why: str) -> d.Decision:
+def opened(after: World, case: d.Case, decision: d.Decision, rules: Rules, bare: Promotion, why: str) -> d.Decision:
+    """The decision with one more promotion, that is judged on the state after it."""
     judged = lane.judged(after, bare, rules)
     begun = promote.opened(after, case, judged, rules, why, _later(after, judged, rules))
     ids = [*decision.detail.get("opened", ()), bare.id]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from workers.contract.promotion import GateResult, Result
+from workers.domain.authors import makers
 from workers.domain.gates.candidate import Candidate
 
 
@@ -46,10 +47,11 @@ def _deprecated(candidate: Candidate) -> Iterator[GateResult]:
 def _separation(candidate: Candidate) -> Iterator[GateResult]:
     if not any("author" in one.exclude for one in candidate.rules.approve):
         return
-    nameless = [author for author in candidate.version.authors if candidate.world.policy.person_of(author) is None]
-    if nameless or not candidate.version.authors:
+    made_by = makers(candidate.world, candidate.version)
+    nameless = [author for author, person in made_by.items() if person is None]
+    if nameless or not made_by:
         text = "nobody can say who made this version, so the author cannot be kept from approving it; add the commit's e-mail address to `people`"
         yield GateResult("separation", Result.CANNOT_TELL, text, tuple(nameless))
     else:
-        people = sorted({candidate.world.policy.emails[author] for author in candidate.version.authors})
+        people = sorted({person for person in made_by.values() if person})
         yield GateResult("separation", Result.PASS, f"made by {', '.join(people)}, who may not approve it")

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from workers.domain.gates import commit_status, metrics, model_card, safety, schema, smoke
+from workers.domain.gates import commit_status, drift, metrics, model_card, safety, schema, smoke
 from workers.domain.gates.gate import Gate
 
-BUILT_IN: tuple[Gate, ...] = (metrics.GATE, model_card.GATE, schema.GATE, safety.GATE, commit_status.GATE, smoke.GATE)
-NOT_YET = {"drift": "nothing measures drift yet, so no promotion could ever pass it; take it out"}
-"""Names that are kept for gates to come, with what a policy is told that lists one: it must never be half obeyed."""
+BUILT_IN: tuple[Gate, ...] = (metrics.GATE, model_card.GATE, schema.GATE, safety.GATE, commit_status.GATE, smoke.GATE, drift.GATE)
 _brought: dict[str, Gate] = {}
 
 
@@ -33,8 +31,8 @@ def find(name: str) -> Gate | None:
 
 
 def is_own(name: str) -> bool:
-    """Whether a name is one of ours, or kept for one to come."""
-    return name in NOT_YET or any(gate.name == name for gate in BUILT_IN)
+    """Whether a name is one of ours."""
+    return any(gate.name == name for gate in BUILT_IN)
 
 
 def listed(gates: Iterable[Gate]) -> dict[str, Any]:
@@ -52,7 +50,5 @@ def _properties(gates: Iterable[Gate]) -> Iterator[tuple[str, Mapping[str, Any]]
 
 def unknown(name: str) -> str:
     """What a policy is told that lists a gate which there is not."""
-    if name in NOT_YET:
-        return f"the gate {name!r}: {NOT_YET[name]}"
     names = ", ".join(gate.name for gate in known())
     return f"the gate {name[:60]!r} is not known; known: {names}. One of a package must be installed for every process (docs/gates.md)"

@@ -9,7 +9,7 @@ import os
 import ssl
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -193,9 +193,7 @@ class Stage:
         """The messages that are a promotion's card."""
         seen = await self.ws.seen()
         return [
-            row
-            for row in seen.messages()
-            if row.metadata.get("event_payload", {}).get("promotion") == promotion and row.thread_ts in (None, row.ts)
+            row for row in seen.messages() if _story(row.metadata.get("event_payload", {})) == promotion and row.thread_ts in (None, row.ts)
         ]
 
     async def thread_seqs(self, promotion: str = "P-1") -> list[int]:
@@ -203,7 +201,7 @@ class Stage:
         seen = await self.ws.seen()
         rows = (row for row in seen.messages() if row.thread_ts not in (None, row.ts))
         payloads = (row.metadata.get("event_payload", {}) for row in rows)
-        return [payload["seq"] for payload in payloads if payload.get("promotion") == promotion]
+        return [payload["seq"] for payload in payloads if _story(payload) == promotion]
 
     async def shown(self, seqs: Iterable[int], promotion: str = "P-1", seconds: float = 20.0) -> None:
         """Wait until the thread shows these events (at least), then see that it shows each once and in order."""
@@ -340,6 +338,11 @@ def grown(before: Promotion, *kinds: str, state: State = State.DEPLOYING) -> Pro
     last = before.events[-1].seq
     more = tuple(event(last + n, kind, state) for n, kind in enumerate(kinds, 1))
     return replace(before, state=state, events=before.events + more)
+
+
+def _story(payload: Mapping[str, Any]) -> str | None:
+    """The id of the promotion or other story that a post's metadata names."""
+    return payload.get("promotion") or payload.get("story")
 
 
 def as_moved(shown: Promotion) -> outcomes.Moved:

@@ -1,4 +1,4 @@
-"""An LFS server on the loopback for tests: the batch API and downloads over real HTTP, with faults on demand."""
+"""An LFS server on the loopback for tests: the batch API, downloads and uploads over real HTTP, with faults on demand."""
 
 from __future__ import annotations
 
@@ -18,7 +18,9 @@ Fault = Callable[["Answering"], None]
 
 @dataclass
 class LfsServer:
-    """Objects by their SHA-256. `batch` and `download` replace an answer once and are then spent; `other` is where hrefs lead if not here."""
+    """Objects by their SHA-256. `batch`, `download` and `upload` replace an answer once and are then spent; `other` is where hrefs lead if
+    not here. `verified` are the objects that somebody asked after once they were put.
+    """
 
     objects: dict[str, bytes] = field(default_factory=dict)
     login: str | None = None
@@ -26,6 +28,8 @@ class LfsServer:
     header: dict[str, str] = field(default_factory=dict)
     batch: list[Fault] = field(default_factory=list)
     download: list[Fault] = field(default_factory=list)
+    upload: list[Fault] = field(default_factory=list)
+    verified: list[str] = field(default_factory=list)
     seen: list[tuple[str, str, dict[str, str], Any]] = field(default_factory=list)
     url: str = ""
 
@@ -75,10 +79,37 @@ class Answering(BaseHTTPRequestHandler):
             self.lfs.batch.pop(0)(self)
         elif not self._known():
             self.answer(401, {"message": "Credentials needed"})
+        elif self.path.endswith("/verify"):
+            self.lfs.verified.append(self.said["oid"])
+            whole = len((self.lfs.other or self.lfs).objects.get(self.said["oid"], b"")) == self.said["size"]
+            self.answer(200 if whole else 422, {"message": "verified" if whole else "not whole"})
         elif self.path != "/bank/models.git/info/lfs/objects/batch" or self.headers["Accept"] != MEDIA:
             self.answer(404, {"message": "no such repository"})
         else:
-            self.answer(200, {"transfer": "basic", "objects": [self._found(**one) for one in self.said["objects"]]})
+            found = self._wanted if self.said["operation"] == "upload" else self._found
+            self.answer(200, {"transfer": "basic", "objects": [found(**one) for one in self.said["objects"]]})
+
+    def do_PUT(self) -> None:
+        content = self._taken()
+        self._note("PUT")
+        oid = self.path.rpartition("/")[2]
+        if self.lfs.upload:
+            self.lfs.upload.pop(0)(self)
+        elif sha256(content).hexdigest() != oid:
+            self.answer(422, {"message": "the content is another"})
+        else:
+            self.lfs.objects[oid] = content
+            self.answer(200, {})
+
+    def _taken(self) -> bytes:
+        if self.headers.get("Transfer-Encoding", "").lower() != "chunked":
+            return self.rfile.read(int(self.headers["Content-Length"]))
+        content = b""
+        while size := int(self.rfile.readline().split(b";")[0], 16):
+            content += self.rfile.read(size)
+            self.rfile.readline()
+        self.rfile.readline()
+        return content
 
     def do_GET(self) -> None:
         self._note("GET")
@@ -115,6 +146,14 @@ class Answering(BaseHTTPRequestHandler):
     def _known(self) -> bool:
         wanted = base64.b64encode((self.lfs.login or "").encode()).decode()
         return self.lfs.login is None or self.headers.get("Authorization") == f"Basic {wanted}"
+
+    def _wanted(self, oid: str, size: int) -> dict[str, Any]:
+        place = self.lfs.other or self.lfs
+        if oid in place.objects:
+            return {"oid": oid, "size": size}
+        at = f"{place.url}.git/info/lfs/objects"
+        upload = {"href": f"{at}/{oid}", "header": self.lfs.header}
+        return {"oid": oid, "size": size, "actions": {"upload": upload, "verify": {"href": f"{self.lfs.url}.git/info/lfs/verify"}}}
 
     def _found(self, oid: str, size: int) -> dict[str, Any]:
         place = self.lfs.other or self.lfs

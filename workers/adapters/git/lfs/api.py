@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import ssl
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import NoReturn
 
 import httpx
 
-from workers.adapters.git.lfs.batch import LARGEST_ANSWER, MEDIA, Download, asked, reason_of, told
+from workers.adapters.git.lfs.batch import LARGEST_ANSWER, MEDIA, Action, asked, reason_of, told
 from workers.adapters.git.lfs.pointer import Pointer
 from workers.adapters.git.login import Logins
 from workers.adapters.git.refusals import Refusals
@@ -50,6 +50,14 @@ class Server:
         self._log_in()
         with self._client() as client:
             yield from _Transfer(self, client, pointer, path).pieces()
+
+    def send(self, pointer: Pointer, path: str, content: Callable[[], Iterator[bytes]]) -> None:
+        """Put an object there, unless the server has it already; `content` begins anew with each call. Raises Refusals or Unreachable."""
+        from workers.adapters.git.lfs.sending import Sending  # noqa: PLC0415  # only retrainings send
+
+        self._log_in()
+        with self._client() as client:
+            Sending(self, client, pointer, path).send(content)
 
     def log_in_again(self) -> bool:
         """Take another login after one that was refused; False where there is none to be had. Raises WorldError."""
@@ -123,7 +131,7 @@ class _Transfer:
             else:
                 return
 
-    def _where(self) -> Download:
+    def _where(self) -> Action:
         server, body = self._server, asked(self._pointer)
         login = server.login_for(httpx.URL(server.batch))
         with self._client.stream(
@@ -137,7 +145,7 @@ class _Transfer:
             return self._where()
         return self._refuse(answer, content)
 
-    def _rest(self, download: Download) -> Iterator[bytes]:
+    def _rest(self, download: Action) -> Iterator[bytes]:
         with self._opened(download) as answer:
             skip = self._skipped(answer)
             for part in answer.iter_raw():
@@ -165,7 +173,7 @@ class _Transfer:
         return skip
 
     @contextmanager
-    def _opened(self, download: Download) -> Iterator[httpx.Response]:
+    def _opened(self, download: Action) -> Iterator[httpx.Response]:
         """The answer to a download, after redirects: headers that the server gave for one site go to no other."""
         url, headers = self._server.fit(httpx.URL(self._server.batch), download.href, self._path), dict(download.headers)
         for _ in range(_MOST_REDIRECTS + 1):

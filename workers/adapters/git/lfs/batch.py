@@ -21,21 +21,45 @@ _OURS = ("host", "range", "accept-encoding", "content-length", "transfer-encodin
 
 
 @dataclass(frozen=True)
-class Download:
-    """Where an object lies, and what must be said there; neither is ever shown."""
+class Action:
+    """Where something is to be asked for an object, and what must be said there; neither is ever shown."""
 
     href: str = field(repr=False)
     headers: Mapping[str, str] = field(repr=False)
 
 
-def asked(pointer: Pointer) -> bytes:
-    """The body that asks for one object."""
-    wanted = {"oid": pointer.sha256, "size": pointer.size}
-    return json.dumps({"operation": "download", "transfers": ["basic"], "objects": [wanted], "hash_algo": "sha256"}).encode()
+def named(pointer: Pointer) -> dict[str, str | int]:
+    """An object as the protocol names it."""
+    return {"oid": pointer.sha256, "size": pointer.size}
 
 
-def told(content: bytes, pointer: Pointer, path: str, name: str, shown: Callable[[str], str]) -> Download:
+def asked(pointer: Pointer, operation: str = "download") -> bytes:
+    """The body that asks for one object: to `download` it, or to `upload` it."""
+    wanted = named(pointer)
+    return json.dumps({"operation": operation, "transfers": ["basic"], "objects": [wanted], "hash_algo": "sha256"}).encode()
+
+
+def told(content: bytes, pointer: Pointer, path: str, name: str, shown: Callable[[str], str]) -> Action:
     """Where the answer says that the object lies. Raises Refusals, or Unreachable for an error that may pass."""
+    found = _action(_told(content, pointer, path, name, lambda error: _not_given(error, path, name, shown)), "download", path, name)
+    if found is None:
+        _refuse(f"{name} does not say where {path} lies.")
+    return found
+
+
+def told_for_upload(
+    content: bytes, pointer: Pointer, path: str, name: str, shown: Callable[[str], str]
+) -> tuple[Action | None, Action | None]:
+    """Where the object is to be put (None: the server has it already), and where to ask afterwards whether it came (None: nowhere).
+
+    Raises Refusals, or Unreachable for an error that may pass.
+    """
+    actions = _told(content, pointer, path, name, lambda error: _not_taken(error, path, name, shown))
+    return _action(actions, "upload", path, name), _action(actions, "verify", path, name)
+
+
+def _told(content: bytes, pointer: Pointer, path: str, name: str, refused: Callable[[Any], NoReturn]) -> Any:
+    """The actions that the answer names for the object."""
     data = _object(content)
     if data is None or data.get("transfer", "basic") != "basic" or data.get("hash_algo", "sha256") != "sha256":
         _refuse(f"{name} does not answer as an LFS server does; correct TOWPATH_LFS_URL.")
@@ -44,26 +68,45 @@ def told(content: bytes, pointer: Pointer, path: str, name: str, shown: Callable
     if len(found) != 1:
         _refuse(f"{name} does not say where {path} lies.")
     if error := found[0].get("error"):
-        _refused(error, path, name, shown)
+        refused(error)
     if found[0].get("size", pointer.size) != pointer.size:
         _refuse(f"{path} has another size at {name} than its pointer says ({pointer.size} bytes).")
-    return _download(found[0].get("actions"), path, name)
+    return found[0].get("actions")
 
 
-def _download(actions: Any, path: str, name: str) -> Download:
-    download = actions.get("download") if isinstance(actions, dict) else None
-    href, headers = (download.get("href"), download.get("header") or {}) if isinstance(download, dict) else (None, {})
+def _action(actions: Any, which: str, path: str, name: str) -> Action | None:
+    action = actions.get(which) if isinstance(actions, dict) else None
+    if action is None:
+        return None
+    href, headers = (action.get("href"), action.get("header") or {}) if isinstance(action, dict) else (None, {})
     if not isinstance(href, str) or not isinstance(headers, dict):
         _refuse(f"{name} does not say where {path} lies.")
     for key, value in headers.items():
-        if not isinstance(value, str) or not _NAME.fullmatch(key) or not _VALUE.fullmatch(value) or key.lower() in _OURS:
+        if not isinstance(value, str) or not _NAME.fullmatch(key) or not _VALUE.fullmatch(value) or _is_ours(key, value, which):
             _refuse(f"{name} wants a header with {path} that is not sent.")
-    return Download(href, {key.lower(): value for key, value in headers.items()})
+    return Action(href, {key.lower(): value for key, value in headers.items()})
 
 
-def _refused(error: Any, path: str, name: str, shown: Callable[[str], str]) -> NoReturn:
+def _is_ours(key: str, value: str, which: str) -> bool:
+    """GitLab wants uploads in chunks, which is as good as any other way."""
+    chunked = which == "upload" and (key.lower(), value.lower()) == ("transfer-encoding", "chunked")
+    return key.lower() in _OURS and not chunked
+
+
+def _not_taken(error: Any, path: str, name: str, shown: Callable[[str], str]) -> NoReturn:
+    code, said = _said(error, shown)
+    if isinstance(code, int) and (code >= 500 or code == 429):
+        raise Unreachable(f"sending {path} to {name}: it answers {said}")
+    _refuse(f"{name} does not take {path}: it answers {said}.")
+
+
+def _said(error: Any, shown: Callable[[str], str]) -> tuple[Any, str]:
     code, message = (error.get("code"), error.get("message")) if isinstance(error, dict) else (None, None)
-    said = shown(f"{code}: {message}" if isinstance(message, str) else str(code))
+    return code, shown(f"{code}: {message}" if isinstance(message, str) else str(code))
+
+
+def _not_given(error: Any, path: str, name: str, shown: Callable[[str], str]) -> NoReturn:
+    code, said = _said(error, shown)
     if isinstance(code, int) and (code >= 500 or code == 429):
         raise Unreachable(f"bringing {path} from {name}: it answers {said}")
     if code in (404, 410):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
@@ -19,15 +19,24 @@ class Remote(Protocol):
     def pieces(self, pointer: Pointer, path: str) -> Iterator[bytes]:
         """The content as it comes, unproved; `path` is for the words. Raises Refusals when it is not to be had, or Unreachable."""
 
+    def send(self, pointer: Pointer, path: str, content: Callable[[], Iterator[bytes]]) -> None:
+        """Put a file there, unless it is there; `content` begins anew with each call. Raises Refusals when it is not taken, or Unreachable."""
+
 
 class Nowhere:
     """A repository whose address does not say where its large files lie."""
 
     def pieces(self, pointer: Pointer, path: str) -> Iterator[bytes]:
         """Refuse."""
-        raise Refusals(
-            f"{path} is kept in Git LFS, and the repository's address does not say where its LFS server is: an operator must set TOWPATH_LFS_URL."
-        )
+        raise Refusals(_nowhere(path))
+
+    def send(self, pointer: Pointer, path: str, content: Callable[[], Iterator[bytes]]) -> None:
+        """Refuse."""
+        raise Refusals(_nowhere(path))
+
+
+def _nowhere(path: str) -> str:
+    return f"{path} is kept in Git LFS, and the repository's address does not say where its LFS server is: an operator must set TOWPATH_LFS_URL."
 
 
 def opened(remote: RemoteUrl, server: RemoteUrl | None, logins: Logins | None = None) -> Remote:
