@@ -79,6 +79,20 @@ class GitSettings(BaseModel):
         default=None, description="the address of the repository's LFS server, such as https://user:token@host/org/models.git/info/lfs"
     )
     towpath_store_limit: int = Field(default=20 * 10**9, description="how much the store of artifacts may hold, such as 20GB")
+    towpath_training_user: str | None = Field(
+        default=None, description="a user of this host that trainings run as, or `container`; docs/retraining.md, What runs it"
+    )
+    towpath_training_network: Literal["none", "host"] = Field(
+        default="none", description="none: a training reaches no network; host: it does (a container gets a network of its own)"
+    )
+    towpath_training_path: str = Field(
+        default="/usr/local/bin:/usr/bin:/bin",
+        description="the PATH of the commands of trainings, such as /opt/training/bin:/usr/bin:/bin",
+    )
+    towpath_trainings: Path | None = Field(default=None, description="a folder on a large disk, in which trainings work")
+    towpath_ci_token: SecretStr | None = Field(
+        default=None, description="a token that may start pipelines of the Git host's CI; docs/retraining.md, What runs it"
+    )
     towpath_log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR")
 
     @field_validator("towpath_source_branch", "towpath_ledger_branch")
@@ -119,7 +133,21 @@ class GitSettings(BaseModel):
             raise ValueError("not an https address")
         return value
 
-    @field_validator("towpath_host_token", "towpath_status_token")
+    @field_validator("towpath_training_path")
+    @classmethod
+    def _path(cls, value: str) -> str:
+        if not all(part.startswith("/") and part.isprintable() for part in value.split(":")):
+            raise ValueError("not absolute folders with colons between them")
+        return value
+
+    @field_validator("towpath_trainings")
+    @classmethod
+    def _folder(cls, value: Path | None) -> Path | None:
+        if value is not None and not value.is_absolute():
+            raise ValueError("not an absolute path")
+        return value
+
+    @field_validator("towpath_host_token", "towpath_status_token", "towpath_ci_token")
     @classmethod
     def _token(cls, value: SecretStr | None) -> SecretStr | None:
         if value and not re.fullmatch(r"[!-~]{1,1024}", value.get_secret_value(), re.ASCII):

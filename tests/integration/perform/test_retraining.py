@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from workers.adapters.pipelines import Grounds, open_pipeline
+from workers.adapters.pipelines.opening import Grounds, open_pipeline
 from workers.contract import lanes, wire
 from workers.contract import requests as ask
 from workers.contract.names import CommitId, RetrainingId, Version

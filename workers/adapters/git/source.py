@@ -151,7 +151,9 @@ class GitSource:
         place = place_of(self._trees, root, artifact, Kind.MODEL)
         said = Inspection(self._contents, root, place.where).declaration(artifact, place.kind)
         if said.retrain is None:
-            raise BadContent(f"{place.where} does not say how {artifact} is trained: it has no `retrain` at {commit[:12]} (docs/retraining.md).")
+            raise BadContent(
+                f"{place.where} does not say how {artifact} is trained: it has no `retrain` at {commit[:12]} (docs/retraining.md)."
+            )
         needs = tuple(f"{said.base}/{path}".lstrip("/") for path in (said.metrics, said.card) if path)
         inside = f"{said.folder}/"
         return Trainable(said.folder, said.path, said.retrain, tuple(one.removeprefix(inside) for one in needs if one.startswith(inside)))

@@ -31,8 +31,9 @@ class Grounds:
     """What this host has for trainings, as the settings say it.
 
     `folder` is where they lie, `user` who runs them (a name, `container`, or `same`), `path` the PATH of their commands. `private` are places that
-    they must not read, `secrets` values that no log may show. `is_tried_out` says that the shared repository is a folder of this very host. For
-    CI: where the repository lies (None: nobody can tell), the branch whose workflow runs, a token, or the logins of a GitHub App.
+    they must not read, `hidden` those that are merely out of their sight where they are enclosed, `secrets` values that no log may show.
+    `is_tried_out` says that the shared repository is a folder of this very host. For CI: where the repository lies (None: nobody can tell), the
+    branch whose workflow runs, a token, or the logins of a GitHub App.
     """
 
     folder: Path
@@ -40,6 +41,7 @@ class Grounds:
     network: Literal["none", "host"] = "none"
     path: str = "/usr/local/bin:/usr/bin:/bin"
     private: Sequence[Path] = ()
+    hidden: Sequence[Path] = ()
     secrets: Sequence[str] = field(default=(), repr=False)
     is_tried_out: bool = False
     host: HostPlace | None = None
@@ -95,7 +97,7 @@ def _same(grounds: Grounds) -> Cell:
             "TOWPATH_TRAINING_USER is `same`: a training could read the keys. That is taken only while the shared repository is a folder of this "
             f"host, for trying Towpath out. Set it to a user of its own, or to `container`: {DOC}."
         )
-    return Apart(None, (), enclosed=False, network=True)
+    return Apart(None, enclosed=False, network=True)
 
 
 def _apart(account: cells.Account, grounds: Grounds) -> Cell:
@@ -106,7 +108,7 @@ def _apart(account: cells.Account, grounds: Grounds) -> Cell:
             f"{why} So a training cannot be kept from the network, and is not started. Give the process `training` the capability SYS_ADMIN, or "
             "let trainings use the host's network (TOWPATH_TRAINING_NETWORK=host)."
         )
-    return Apart(account, grounds.private, enclosed=why is None, network=grounds.network == "host")
+    return Apart(account, grounds.private, grounds.hidden, enclosed=why is None, network=grounds.network == "host")
 
 
 _why_not_enclosed = cache(cells.why_not_enclosed)

@@ -98,7 +98,9 @@ def test_the_commit_says_who_asked_and_why(people: People, results: GitResults, 
     assert trailers == ["Retraining: T-142", "Artifact: biopsy", f"Actor: {ANA}"]
 
 
-def test_twice_is_once(people: People, mirror: Mirror, lfs: LfsServer, results: GitResults, base: CommitId, tree: Path, tmp_path: Path) -> None:
+def test_twice_is_once(
+    people: People, mirror: Mirror, lfs: LfsServer, results: GitResults, base: CommitId, tree: Path, tmp_path: Path
+) -> None:
     first = results.take(retraining(base), tree)
     assert results.take(retraining(base), tree) == first
     other = Mirror(tmp_path / "another.git", str(people.remote))
@@ -205,7 +207,9 @@ def test_hostile_files_are_refused_and_nothing_is_pushed(
     assert people.at(f"refs/heads/{BRANCH}") == ""
 
 
-def test_a_link_in_the_place_of_the_folder_itself_is_not_followed(people: People, results: GitResults, base: CommitId, tree: Path, tmp_path: Path) -> None:
+def test_a_link_in_the_place_of_the_folder_itself_is_not_followed(
+    people: People, results: GitResults, base: CommitId, tree: Path, tmp_path: Path
+) -> None:
     elsewhere = tmp_path / "elsewhere"
     (tree / "models").rename(elsewhere)
     (tree / "models").symlink_to(elsewhere)
@@ -257,7 +261,9 @@ def test_nothing_is_sent_when_something_is_refused(people: People, results: GitR
     assert lfs.seen == []
 
 
-def test_a_large_file_that_nobody_gave_to_lfs_is_told_what_to_do(people: People, mirror: Mirror, lfs: LfsServer, base: CommitId, tree: Path) -> None:
+def test_a_large_file_that_nobody_gave_to_lfs_is_told_what_to_do(
+    people: People, mirror: Mirror, lfs: LfsServer, base: CommitId, tree: Path
+) -> None:
     with (tree / FOLDER / "model/model.onnx").open("wb") as file:
         file.truncate((64 << 20) + 1)
     roomy = GitResults(mirror, opened(RemoteUrl.read(lfs.url), None))

@@ -94,7 +94,9 @@ class Sending:
         if status in _LATER:
             raise Unreachable(f"sending {self._path} to {name}: it answers {said}")
         if status in (401, 403):
-            raise Refusals(f"{name} does not let Towpath write {self._path} ({said}); an operator must let it push there (TOWPATH_LFS_URL).")
+            raise Refusals(
+                f"{name} does not let Towpath write {self._path} ({said}); an operator must let it push there (TOWPATH_LFS_URL)."
+            )
         if status == _FULL:
             raise Refusals(f"{name} has no room for {self._path} ({said}).")
         raise Refusals(f"{name} does not take {self._path}: it answers {said}.")
