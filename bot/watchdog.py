@@ -37,6 +37,7 @@ _DOES = {
     "changes": "nothing is decided or recorded; what is asked is kept for fifteen minutes",
     "queries": "questions are not answered",
     "effects": "nothing is deployed, verified or brought back",
+    "training": "no training is begun or looked at; those that run go on",
 }
 
 

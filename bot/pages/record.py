@@ -112,6 +112,9 @@ class Record:
         code = descent.code or descent.commit
         own = "" if descent.code and descent.code != descent.commit else " (the version's own)"
         yield f"Code at commit {code}{own}, made by {people(descent.authors)}"
+        if descent.retraining:
+            given = ", ".join(f"{name} {value}" for name, value in descent.parameters.items())
+            yield f"Trained by {descent.retraining}{f', with {given}' if given else ''}"
         yield from (f"{kin.how.capitalize()} {self._kin(kin)}" for kin in descent.parents)
         yield from (f"{self._kin(kin, f' was {kin.how} it')}" for kin in descent.children)
         if left := descent.total - len(descent.children):

@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from bot.grammar import NotUnderstood
-from bot.views import drift, facts, foreseen, incident, lineage, queries, stopped, verification
-from bot.views.blocks import actions, context, markup, option, post, section
+from bot.views import drift, facts, foreseen, incident, lineage, queries, retraining, stopped, verification
+from bot.views.blocks import actions, context, markup, option, post, preformatted_section, section
 from bot.views.buttons import CHOOSE, run
 from bot.views.card import card
 from bot.views.externals import externals
 from bot.views.post import Block, Links, Names, Post
-from bot.views.text import NO_NAMES, code, escaped, fitting, person, plain, preformatted, safe, told
+from bot.views.text import NO_NAMES, code, escaped, fitting, person, plain, safe, told
 from bot.views.versions import deprecated, images
 from workers.contract import outcomes as out
 from workers.contract.promotion import RegisteredVersion
@@ -147,17 +147,7 @@ def _policy_adopted(outcome: out.PolicyAdopted, links: Links, names: Names) -> P
 
 
 def _diff(diff: str) -> list[Block]:
-    return _section_of_code(diff) if diff.strip() else []
-
-
-def _section_of_code(text: str) -> list[Block]:
-    """Several lines as code, within one section."""
-    longest = 2_800
-    shown = preformatted(text, longest)
-    while len(shown) > 2_950:  # escaping makes text longer
-        longest -= 400
-        shown = preformatted(text, longest)
-    return [{"type": "section", "text": markup(shown)}]
+    return preformatted_section(diff, 2_800) if diff.strip() else []
 
 
 def _page(outcome: out.Page, links: Links, names: Names) -> Post:
@@ -195,7 +185,7 @@ VIEWS: dict[type[out.Outcome], Callable[[Any, Links, Names], Post]] = {
     out.Commands: queries.commands, out.Person: queries.whoami,
     out.Late: _late, out.Trouble: _trouble, out.Notice: _notice, out.Silence: _silence, Verification: verification.view,
     out.PolicyShown: foreseen.policy, out.Planned: foreseen.planned, out.Able: foreseen.able,
-    out.Unmet: foreseen.unmet, out.IncidentMoved: incident.card,
+    out.Unmet: foreseen.unmet, out.IncidentMoved: incident.card, out.RetrainingMoved: retraining.card,
     out.Externals: externals, out.Announcement: stopped.announcement, Queue: stopped.queue, Locks: stopped.locks,
     Freezes: stopped.freezes, Holds: stopped.holds, Debts: stopped.debts, out.DriftShown: drift.shown, out.DriftTable: drift.table,
 }  # fmt: skip

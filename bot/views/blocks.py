@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from bot.views.post import Block, Post
-from bot.views.text import cut, fitting, trimmed
+from bot.views.text import cut, fitting, preformatted, trimmed
 
 SECTION = 3_000
 LARGEST = 12_000
@@ -32,6 +32,15 @@ def sections(lines: Iterable[str]) -> list[Block]:
             pages.append([])
         pages[-1].append(line)
     return [block for page in pages for block in section(page, SECTION)]
+
+
+def preformatted_section(text: str, longest: int) -> list[Block]:
+    """Several lines as code, within one section; `longest` counts characters before escaping."""
+    shown = preformatted(text, longest)
+    while len(shown) > SECTION - 50:  # escaping makes text longer
+        longest -= 400
+        shown = preformatted(text, longest)
+    return [{"type": "section", "text": markup(shown)}]
 
 
 def context(parts: Iterable[str]) -> list[Block]:

@@ -22,6 +22,8 @@ def request(promotion: Promotion, names: Names) -> Iterator[str]:
     yield f"*Asked by:* {person(promotion.requester, names)}, {when(promotion.requested_at)}"
     if promotion.because or promotion.state is State.WAITING:
         yield f"*Reason:* {safe(promotion.because or 'none given', 500)}"
+    if promotion.retraining:
+        yield f"*Trained by:* {promotion.retraining}"
     if promotion.skipped:
         debt = "".join(f"; opened debt D-{event.seq}" for event in promotion.events[:1])
         yield f"🚨 *Emergency:* passes over {', '.join(safe(name, 60) for name in promotion.skipped[:10])}{debt}"

@@ -40,12 +40,20 @@ def details(one: out.Descent) -> Iterator[str]:
     if one.commit:
         own = "" if one.code and one.code != one.commit else " (the version's own)"
         yield f"code at commit `{(one.code or one.commit)[:12]}`{own}, made by {people(one.authors)}"
+    if one.retraining:
+        yield f"trained by {one.retraining}{parameters(one)}"
     for kin in one.parents:
         yield f"{safe(kin.how, 40)} {_kin(kin)}"
     for kin in one.children:
         yield _kin(kin, f" was {safe(kin.how, 40)} it")
     if left := one.total - len(one.children):
         yield f"… ({left} more)"
+
+
+def parameters(one: out.Descent) -> str:
+    """What a retraining was run with, after a comma; nothing when it was run without."""
+    given = [f"{safe(name, 60)} {safe(value, 60)}" for name, value in list(one.parameters.items())[:8]]
+    return f", with {', '.join(given)}" if given else ""
 
 
 def people(number: int) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.views import card as promotion_card
-from bot.views import incident
+from bot.views import incident, retraining
 from bot.views import thread as promotion_thread
 from bot.views.post import Links, Names, Post
 from bot.views.text import NO_NAMES
@@ -29,6 +29,7 @@ class _Room:
 _ROOMS: dict[type[Telling], _Room] = {
     Moved: _Room(promotion_card.card, promotion_thread.thread),
     IncidentMoved: _Room(incident.card, incident.thread),
+    RetrainingMoved: _Room(retraining.card, retraining.thread),
 }
 
 

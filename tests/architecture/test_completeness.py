@@ -85,7 +85,7 @@ def test_each_effect_has_a_task_and_each_task_a_queue_and_a_body(given: None) ->
     assert wiring_of is not None
     registered = {name for name in celery.app.tasks if name.startswith("towpath.")}
     assert registered == tasks
-    assert set(lanes.QUEUES.values()) == {"changes", "queries", "effects"}
+    assert set(lanes.QUEUES.values()) == {"changes", "queries", "effects", "training"}
     procfile = (ROOT / "Procfile").read_text()
     for queue in set(lanes.QUEUES.values()):
         assert f"-Q {queue} " in procfile

@@ -19,7 +19,7 @@ from workers.contract.signatures import BadKey, Signer, fingerprint
 from workers.domain.signers import KeyRefused, same
 from workers.tasks.wiring import now
 
-READERS = {"writer": "changes and effects", "bot": "web", "effects": "effects", "clock": "clock"}
+READERS = {"writer": "changes, effects and training", "bot": "web", "effects": "effects and training", "clock": "clock"}
 """The processes that hold a key, or compare with it."""
 _FINGERPRINT = re.compile(r"SHA256:[A-Za-z0-9+/]{43}")
 

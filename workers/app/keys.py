@@ -20,7 +20,8 @@ SIGNERS = {"writer": (WRITER, "git"), **{name: (f"{name}@towpath", f"towpath-{na
 LINKS = "links"
 REPO_ID = "repo_id"
 FILES = (*SIGNERS, *(f"{name}.pub" for name in SIGNERS), LINKS, REPO_ID)
-LANES = {"changes": ("writer",), "queries": (), "effects": ("effects", "writer.pub", REPO_ID), "clock": ("clock", REPO_ID)}
+_REPORTING = ("effects", "writer.pub", REPO_ID)
+LANES = {"changes": ("writer",), "queries": (), "effects": _REPORTING, "training": _REPORTING, "clock": ("clock", REPO_ID)}
 """The files that each process reads."""
 
 

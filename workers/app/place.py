@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
+
 from workers.adapters.git.plumbing import Configuration
 from workers.adapters.git.urls import BadUrl, RemoteUrl
 from workers.adapters.github_app import App, BadAppKey, read_key
 from workers.adapters.hosts.place import github_api, is_safe, split
 from workers.app.settings import BadSettings, GitSettings, Settings, describe
+from workers.app.trainings import grounds
 from workers.tasks.wiring import Place
 
 
-def place(settings: GitSettings) -> Place:
+def place(settings: GitSettings, environ: Mapping[str, str] = os.environ) -> Place:
     """Where everything is. Without Redis for a command that needs none. Raises BadSettings for an address that Git must not be given."""
     repository = settings.towpath_repository.get_secret_value()
     remote = _read(repository, "TOWPATH_REPOSITORY")
     witness = settings.towpath_witness.get_secret_value() if settings.towpath_witness else None
     if witness is not None:
         _read(witness, "TOWPATH_WITNESS")
+    app = _app(settings, remote)
     return Place(
         lfs_url=_lfs(settings),
         store_limit=settings.towpath_store_limit,
@@ -31,8 +36,9 @@ def place(settings: GitSettings) -> Place:
         known_head=settings.towpath_ledger_head,
         trust=settings.towpath_trust,
         witness=witness,
-        app=_app(settings, remote),
+        app=app,
         status_token=settings.towpath_status_token.get_secret_value() if settings.towpath_status_token else None,
+        trainings=grounds(settings, remote.address, app, environ),
     )
 
 

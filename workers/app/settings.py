@@ -82,6 +82,20 @@ class GitSettings(BaseModel):
     towpath_live_rows: Path | None = Field(
         default=None, description="the folder below which the live rows of models lie, for drift; docs/live-rows.md"
     )
+    towpath_training_user: str | None = Field(
+        default=None, description="a user of this host that trainings run as, or `container`; docs/retraining.md, What runs it"
+    )
+    towpath_training_network: Literal["none", "host"] = Field(
+        default="none", description="none: a training reaches no network; host: it does (a container gets a network of its own)"
+    )
+    towpath_training_path: str = Field(
+        default="/usr/local/bin:/usr/bin:/bin",
+        description="the PATH of the commands of trainings, such as /opt/training/bin:/usr/bin:/bin",
+    )
+    towpath_trainings: Path | None = Field(default=None, description="a folder on a large disk, in which trainings work")
+    towpath_ci_token: SecretStr | None = Field(
+        default=None, description="a token that may start pipelines of the Git host's CI; docs/retraining.md, What runs it"
+    )
     towpath_log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR")
 
     @field_validator("towpath_source_branch", "towpath_ledger_branch")
@@ -122,7 +136,21 @@ class GitSettings(BaseModel):
             raise ValueError("not an https address")
         return value
 
-    @field_validator("towpath_host_token", "towpath_status_token")
+    @field_validator("towpath_training_path")
+    @classmethod
+    def _path(cls, value: str) -> str:
+        if not all(part.startswith("/") and part.isprintable() for part in value.split(":")):
+            raise ValueError("not absolute folders with colons between them")
+        return value
+
+    @field_validator("towpath_trainings")
+    @classmethod
+    def _folder(cls, value: Path | None) -> Path | None:
+        if value is not None and not value.is_absolute():
+            raise ValueError("not an absolute path")
+        return value
+
+    @field_validator("towpath_host_token", "towpath_status_token", "towpath_ci_token")
     @classmethod
     def _token(cls, value: SecretStr | None) -> SecretStr | None:
         if value and not re.fullmatch(r"[!-~]{1,1024}", value.get_secret_value(), re.ASCII):

@@ -12,8 +12,9 @@ KEPT = 600
 NAMES = "towpath:heartbeats"
 """The set of the names of those that gave a sign lately."""
 
-PATIENCE: dict[str, float] = {"clock": 60.0, "changes": 60.0, "queries": 60.0, "effects": 180.0}
-"""Seconds without a sign after which a lane is missing. Effects may be at long work for as long as a step of a deployment may take."""
+PATIENCE: dict[str, float] = {"clock": 60.0, "changes": 60.0, "queries": 60.0, "effects": 180.0, "training": 180.0}
+"""Seconds without a sign after which a lane is missing. Effects may be at long work for as long as a step of a deployment may
+take, trainings for as long as their files take to be laid out."""
 
 
 @dataclass(frozen=True)

@@ -46,7 +46,7 @@ QUEUES = {
 }  # fmt: skip
 
 
-BEATS = (BEAT_CHANGES, BEAT_QUERIES, BEAT_EFFECTS)
+BEATS = (BEAT_CHANGES, BEAT_QUERIES, BEAT_EFFECTS, BEAT_TRAINING)
 """The tasks by which each lane shows that its queue is served."""
 
 

@@ -9,7 +9,7 @@ from workers.contract import wire
 from workers.contract.actors import Conversation
 from workers.contract.drift import DriftReport, Incident, Snooze
 from workers.contract.externals import External
-from workers.contract.names import ActorId, ArtifactName, CommitId, Digest, EnvironmentName, PromotionId, RequestId, Version
+from workers.contract.names import ActorId, ArtifactName, CommitId, Digest, EnvironmentName, PromotionId, RequestId, RetrainingId, Version
 from workers.contract.promotion import Hold, Kind, Promotion, RegisteredVersion, Release
 from workers.contract.retraining import Retraining
 from workers.contract.stopped import Debts, Freezes, Held, Holds, Locks, Queue
@@ -60,7 +60,8 @@ class Kin:
 class Descent:
     """What one version came from (`parents`), and what came from it (`children`; `total` counts also those that are not shown).
 
-    `code` is the commit of the code that made it. A dataset version that only models speak of has no commit and is not registered.
+    `code` is the commit of the code that made it; `retraining` is the one that brought it, `parameters` what that was run with.
+    A dataset version that only models speak of has no commit and is not registered.
     """
 
     version: Version
@@ -71,6 +72,8 @@ class Descent:
     parents: tuple[Kin, ...] = ()
     children: tuple[Kin, ...] = ()
     total: int = 0
+    retraining: RetrainingId | None = None
+    parameters: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -53,6 +53,8 @@ def descent(world: World, artifact: ArtifactName, version: Version) -> out.Desce
         parents=tuple(_parents(world, found)),
         children=tuple(children[:MOST_KIN]),
         total=len(children),
+        retraining=found.retraining,
+        parameters=found.parameters,
     )
 
 

@@ -24,7 +24,7 @@ from workers.effects.reporting import Reporter
 from workers.ports.errors import BadContent, RefusedByHost
 from workers.ports.pipeline import Job, Lent, Look, Pipeline, Run
 from workers.ports.results import Results
-from workers.ports.source import Source
+from workers.ports.source import Source, Trainable
 
 log = structlog.get_logger()
 
@@ -51,7 +51,7 @@ class Training:
         if found is None or found.stage is not Stage.RUNNING or found.attempt != effect.attempt:
             return
         try:
-            pipeline, job = self._open(found.recipe.how), self._job(found)
+            pipeline, job = self._open(found.recipe.how), _job(found, self._said(found))
             pipeline.begin(job, self._live(found))
         except (BadContent, RefusedByHost) as exc:
             self._end(found, Seen.REFUSED, f"The pipeline could not be begun: {exc}")
@@ -64,15 +64,17 @@ class Training:
         if found is None or found.stage is Stage.RUNNING:
             return
         try:
-            self._open(found.recipe.how).end(self._job(found))
+            self._open(found.recipe.how).end(_job(found, Trainable(found.folder, ".", found.recipe)))
         except (BadContent, RefusedByHost) as exc:
             log.warning("training_not_ended", retraining=found.id, why=str(exc))
 
-    def _job(self, found: Retraining) -> Job:
-        """The work, with all that its own commit says of it."""
-        said = self._source.trainable(found.artifact, found.base)
-        branch = branch_of(found.artifact, found.id)
-        return Job(found.id, found.attempt, found.artifact, found.base, said.folder, branch, said.recipe, said.path, said.needs)
+    def _said(self, found: Retraining) -> Trainable:
+        """What its own commit says of it, which this mirror may not have yet."""
+        try:
+            return self._source.trainable(found.artifact, found.base)
+        except BadContent:
+            self._source.fetch()
+            return self._source.trainable(found.artifact, found.base)
 
     def _live(self, found: Retraining) -> Lent | None:
         """What lends the files of the version that the new one is compared with."""
@@ -89,11 +91,11 @@ class Training:
             self._end(found, Seen.REFUSED, f"{look.text}{lost}", look)
 
     def _runs(self, found: Retraining, look: Look) -> None:
-        progress = look.progress or look.text
+        progress = look.progress
         last = found.events[-1]
         now = self._reporter.now()
         ran, silent = now - read_stamp(found.requested_at), now - read_stamp(last.time)
-        if progress != found.progress and silent >= min(max(ran / SLOWING, SOONEST), LATEST):
+        if progress and progress != found.progress and silent >= min(max(ran / SLOWING, SOONEST), LATEST):
             report = ask.Trained(found.id, found.attempt, Seen.UNCLEAR, look.text, progress=progress, ran=look.ran)
             self._reporter.trained(report, last.seq)
 
@@ -120,6 +122,11 @@ class Training:
         compared = _compared(look.measured) if look else ()
         kept = None if seen is Seen.DONE else said
         self._reporter.trained(ask.Trained(found.id, found.attempt, seen, text, None, kept, taken, ran, compared), 0)
+
+
+def _job(found: Retraining, said: Trainable) -> Job:
+    branch = branch_of(found.artifact, found.id)
+    return Job(found.id, found.attempt, found.artifact, found.base, said.folder, branch, said.recipe, said.path, said.needs)
 
 
 def _compared(measured: Mapping[str, Mapping[str, str]]) -> tuple[Compared, ...]:

@@ -67,8 +67,8 @@ class Pipeline(Protocol):
     def begin(self, job: Job, live: Lent | None = None) -> None:
         """Start it, once for each id and attempt: a second call finds it begun, and so does one after `end`. Call it before each look.
 
-        `live` is asked only when something is begun that has an `evaluate`: it measures those files too. Raises WorldError, and then nothing was started; after Unclear that is not known, and calling again
-        looks before it starts anything.
+        `live` is asked only when something is begun that has an `evaluate`: it measures those files too. Raises WorldError; whether anything
+        was started is then not known everywhere, and calling again looks before it starts anything.
         """
 
     def look(self, job: Job) -> Look:

@@ -26,6 +26,7 @@ from workers.adapters.git.urls import RemoteUrl
 from workers.adapters.git.witness import Witness
 from workers.adapters.github_app import App, InstallationLogins
 from workers.adapters.hosts import statuses
+from workers.adapters.pipelines.opening import Grounds, open_pipeline
 from workers.adapters.redis.board import RedisBoard
 from workers.adapters.redis.connection import connect
 from workers.adapters.redis.heartbeats import Heartbeats
@@ -82,6 +83,7 @@ class Place:
     store_limit: int = STORE_LIMIT
     status_token: str | None = field(default=None, repr=False)
     live_rows: Path | None = None
+    trainings: Grounds | None = None
 
     def source(self, mirror: Mirror) -> GitSource:
         """The source side over a mirror, with the host's store of artifacts."""
@@ -265,7 +267,9 @@ class Wiring:
         return Training(view, place.source(mirror), results, reporter, self._pipeline)
 
     def _pipeline(self, how: How) -> Pipeline:
-        raise BadContent(f"This installation runs no pipeline of the kind {how.value}.")
+        if self._place.trainings is None:
+            raise BadContent(f"This installation runs no pipeline of the kind {how.value}.")
+        return open_pipeline(how, self._place.trainings, self._place.source(self._training_mirror).check_out)
 
     @cached_property
     def measuring(self) -> Measuring:

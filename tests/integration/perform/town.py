@@ -31,7 +31,7 @@ from workers.effects.deployment import Attempt
 from workers.perform.loop import Loop
 from workers.perform.reading import Reader
 from workers.ports.ledger import Push
-from workers.tasks import changes, effects
+from workers.tasks import changes, effects, training
 from workers.tasks.wiring import Place, Wiring
 
 POLICY = """\
@@ -173,6 +173,12 @@ class Town:
             effects.gather(self.wiring, fields)
         elif task == lanes.REFRESH:
             effects.refresh(self.wiring, fields)
+        elif task == lanes.READ_RECIPE:
+            effects.read_recipe(self.wiring, fields)
+        elif task == lanes.TRAIN:
+            training.train(self.wiring, fields)
+        elif task == lanes.END_TRAINING:
+            assert training.end(self.wiring, fields) is None
         elif task in steps:
             attempt = Attempt(PromotionId.read(fields["promotion"]), int(fields["generation"]), bool(fields.get("fresh")))
             assert effects.step(self.wiring, steps[task], attempt) is None

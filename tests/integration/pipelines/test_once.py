@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import pytest
 
-from workers.adapters.pipelines import local
+from workers.adapters.pipelines.layout import alone
 from workers.contract.names import CommitId
 from workers.ports.errors import BadContent, Unreachable
 from workers.ports.pipeline import Job, Run
@@ -102,7 +102,7 @@ def test_a_training_outlives_whoever_began_it(stage: Stage) -> None:
 def test_while_one_is_prepared_another_must_wait(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     pipeline, job = stage.pipeline(stage.cell("same")), stage.python(TRAINS)
     stage.trainings.mkdir()
-    with local.alone(stage.trainings / ".lock") as ours:
+    with alone(stage.trainings / ".lock") as ours:
         assert ours
         with pytest.raises(Unreachable, match="another one is being prepared"):
             pipeline.begin(job)

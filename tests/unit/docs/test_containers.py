@@ -46,6 +46,7 @@ OWN_KEYS = {
     "changes": {"writer"},
     "queries": set(),
     "effects": {"effects", "writer.pub", "repo_id"},
+    "training": {"effects", "writer.pub", "repo_id"},
     "clock": {"clock", "repo_id"},
 }
 

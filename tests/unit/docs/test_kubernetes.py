@@ -107,13 +107,13 @@ def test_keys_are_copied_with_the_mode_that_the_processes_ask_for(name: str) -> 
 
 
 def test_who_must_be_alone_is_alone() -> None:
-    for name in ("changes", "effects", "clock"):
+    for name in ("changes", "effects", "training", "clock"):
         assert (DEPLOYMENTS[name]["spec"]["replicas"], DEPLOYMENTS[name]["spec"]["strategy"]) == (1, {"type": "Recreate"})
     claims = {
         one["persistentVolumeClaim"]["claimName"] for name in PROCFILE for one in pod(name)["volumes"] if "persistentVolumeClaim" in one
     }
     assert claims == set(named("PersistentVolumeClaim"))
-    assert len(claims) == 2, "a volume each"
+    assert len(claims) == 3, "a volume each"
 
 
 def test_the_bot_is_ready_when_it_can_do_its_work() -> None:

@@ -20,6 +20,7 @@ from workers.contract.retraining import Recipe
 from workers.ports.errors import BadContent, RefusedByHost, Unreachable
 
 MOST_PROCESSES = 1024
+UNCONFINED = "without isolation: it can read what Towpath can"
 _PROVED_WITHIN = 60
 DOC = "docs/retraining.md, What runs it"
 
@@ -68,11 +69,15 @@ class Account:
 
 
 class Apart:
-    """Another user (None: our own, without any isolation), enclosed or not. `private` are the places that must not be read there."""
+    """Another user (None: our own, without any isolation), enclosed or not. `private` are the places that must not be read there, `hidden` those
+    that are out of sight as well where it is enclosed."""
 
-    def __init__(self, account: Account | None, private: Sequence[Path], *, enclosed: bool, network: bool) -> None:
+    def __init__(
+        self, account: Account | None, private: Sequence[Path] = (), hidden: Sequence[Path] = (), *, enclosed: bool, network: bool
+    ) -> None:
         self._account = account
         self._private = tuple(private)
+        self._hidden = (*private, *hidden)
         self._enclosed = enclosed
         self._network = network
         self.owner = account.uid if account else None
@@ -103,7 +108,7 @@ class Apart:
             "enclosed": self._enclosed,
             "network": self._network,
             "room": str(layout.room),
-            "hidden": [str(place) for place in self._private],
+            "hidden": [str(place) for place in self._hidden],
             "uid": who.uid if who else None,
             "gid": who.gid if who else None,
             "groups": list(who.groups) if who else [],
@@ -147,7 +152,7 @@ def _confined(spec: Mapping[str, Any]) -> str:
 
 def _said(account: Account | None, *, enclosed: bool, network: bool) -> str:
     if account is None:
-        return "without isolation: it can read what Towpath can"
+        return UNCONFINED
     where = "enclosed" if enclosed else "not enclosed"
     return f"user {account.name}, {where}, {'the network of the host' if network or not enclosed else 'no network'}"
 
@@ -178,7 +183,7 @@ def why_not_enclosed(account: Account, folder: Path) -> str | None:
         for name in THEIRS:
             (layout.room / name).mkdir(parents=True)
         try:
-            Apart(account, (), enclosed=True, network=False).prove(layout)
+            Apart(account, enclosed=True, network=False).prove(layout)
         except RefusedByHost as exc:
             return str(exc)
     return None

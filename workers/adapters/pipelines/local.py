@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from workers.adapters.pipelines import containers
-from workers.adapters.pipelines.cells import Cell, Command
+from workers.adapters.pipelines.cells import UNCONFINED, Cell, Command
 from workers.adapters.pipelines.layout import THEIRS, Layout, alone, write_json
 from workers.adapters.pipelines.output import LONGEST_LINE
 from workers.contract.names import CommitId
@@ -197,7 +197,7 @@ class LocalPipeline:
             )
         return Look(
             run,
-            self._shown(str(state["text"]), LONGEST_LINE),
+            self._shown(f"{state['text']}{_warning(ran)}", LONGEST_LINE),
             progress=self._shown(str(state["progress"]), LONGEST_PROGRESS) or None,
             log=self._log(layout),
             tree=layout.tree if run is Run.DONE else None,
@@ -243,6 +243,11 @@ class LocalPipeline:
             gone = self._folder / f"{_GONE}{layout.folder.name}-{os.getpid()}"
             layout.folder.rename(gone)
             shutil.rmtree(gone, ignore_errors=True)
+
+
+def _warning(ran: Mapping[str, str]) -> str:
+    """Nobody is to take a trial for the real thing."""
+    return f" It ran {ran['isolation']} (TOWPATH_TRAINING_USER=same)." if ran["isolation"] == UNCONFINED else ""
 
 
 _NAMES = {"training": "The training", "live": "The evaluation of the live version", "new": "The evaluation of the new version"}

@@ -155,8 +155,8 @@ class Attempt:
         self._state["progress"] = self._output.progress
         if (state := json.dumps(self._state)) != self._written:
             with suppress(OSError):
+                write(self._layout.log, self._output.kept)  # first: whoever sees the end must find the log
                 write_json(self._layout.state, self._state)
-                write(self._layout.log, self._output.kept)
                 self._written = state
 
     def _tell_at_last(self) -> None:

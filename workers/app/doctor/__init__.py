@@ -8,7 +8,23 @@ import httpx
 from redis.exceptions import RedisError
 
 from workers.app import logs
-from workers.app.doctor import agent, ci, clock, host, keys, ledger, network, policy, redis, slack, tags, targets, witness, workers
+from workers.app.doctor import (
+    agent,
+    ci,
+    clock,
+    host,
+    keys,
+    ledger,
+    network,
+    policy,
+    redis,
+    slack,
+    tags,
+    targets,
+    trainings,
+    witness,
+    workers,
+)
 from workers.app.doctor.causes import better
 from workers.app.doctor.finding import WRONG_KEYS, Check, Finding, Patient
 from workers.app.doctor.slack import SCOPES
@@ -30,6 +46,7 @@ CHECKS: tuple[tuple[str, str, Check], ...] = (
     ("host", "Set the rules of the Git host by hand: docs/install/git-hosts.md.", host.look),
     ("ci", _GIT, ci.look),
     ("target", "Correct the targets in towpath.yaml.", targets.look),
+    ("training", trainings.FIX, trainings.look),
     ("workers", "Start Redis, or correct REDIS_URL.", workers.look),
     ("slack", "Check SLACK_BOT_TOKEN, SLACK_API_URL and the network.", slack.look),
     ("clock", "Let the host's clock follow a time server: `timedatectl set-ntp true`.", clock.look),

@@ -152,9 +152,14 @@ def _begin(world: World, case: d.Case, report: ask.RecipeRead) -> d.Decision:
     opened = replace(opened, incident=incident.id if incident else None)
     text = f"The pipeline begins at commit {report.base[:12]} of the source branch."
     told = retraining.note(world, case, opened, "begun", text)
-    others = (replace(incident, retraining=id_),) if incident else ()
+    others = (_answered(world, case, incident, id_),) if incident else ()
     decision = retraining.moved(told, *others, effects=(d.Train(id_, told.attempt),))
     return replace(decision, outcomes=(Receipt(f"{id_}: {report.artifact} is being retrained. Its thread tells how it goes."),))
+
+
+def _answered(world: World, case: d.Case, incident: Incident, id_: RetrainingId) -> Incident:
+    event = d.tell(world, case, "retraining_requested", f"{id_} retrains it.", incident.state.value)
+    return replace(incident, retraining=id_, events=(*incident.events, event))
 
 
 def _incident(world: World, case: d.Case, artifact: ArtifactName) -> Incident | None:

@@ -37,7 +37,7 @@ def trained(world: World, case: d.Case, report: ask.Trained) -> d.Decision:
 
 
 def _runs_on(world: World, case: d.Case, found: Retraining, report: ask.Trained) -> d.Decision:
-    progress = _line(report.progress or report.text)
+    progress = _line(report.progress or "")
     if not progress or progress == found.progress:
         return d.NOTHING
     return retraining.moved(retraining.note(world, case, found, retraining.RUNS, progress, progress=progress, ran=report.ran or found.ran))

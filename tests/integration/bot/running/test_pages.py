@@ -168,7 +168,10 @@ async def test_health_tells_what_is_wrong(tmp_path: Path) -> None:
         status, text, _ = await get(f"{here.url}/healthz")
         assert (status, text) == (200, '{"redis": true, "consumer": true, "watchdog": true}')
         status, text, _ = await get(f"{here.url}/health")
-        assert (status, text) == (200, '{"lanes": {"clock": null, "changes": null, "queries": null, "effects": null}, "amiss": {}}')
+        assert (status, text) == (
+            200,
+            '{"lanes": {"clock": null, "changes": null, "queries": null, "effects": null, "training": null}, "amiss": {}}',
+        )
         here.server.kill()
         status, text, _ = await get(f"{here.url}/healthz")
         assert status == 503 and '"redis": false' in text

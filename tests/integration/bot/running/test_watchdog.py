@@ -91,7 +91,7 @@ async def test_a_silent_lane_is_told_once_and_its_return_once(yard: Yard) -> Non
         await yard.later(30, *PATIENCE)
     assert await yard.told() == []
     for _ in range(5):
-        await yard.later(30, "clock", "changes", "effects")
+        await yard.later(30, "clock", "changes", "effects", "training")
     (text,) = await yard.told()
     assert "`queries`" in text and "questions are not answered" in text
     assert set(dog.amiss) == {"queries"}
@@ -105,7 +105,7 @@ async def test_a_silent_lane_is_told_once_and_its_return_once(yard: Yard) -> Non
 async def test_several_bots_say_it_once(yard: Yard) -> None:
     yard.dog(), yard.dog()
     for _ in range(4):
-        await yard.later(50, "clock", "queries", "effects")
+        await yard.later(50, "clock", "queries", "effects", "training")
     assert len(await yard.told()) == 1
     await yard.later(5, *PATIENCE)
     assert len(await yard.told()) == 1
@@ -155,11 +155,11 @@ async def test_a_step_that_nobody_looks_after_is_noticed(yard: Yard) -> None:
 async def test_who_was_started_in_the_middle_of_a_silence_tells_its_end(yard: Yard) -> None:
     yard.dog()
     for _ in range(2):
-        await yard.later(50, "clock", "queries", "effects")
+        await yard.later(50, "clock", "queries", "effects", "training")
     yard.dogs.clear()
     yard.dog()
     for _ in range(2):
-        await yard.later(50, "clock", "queries", "effects")
+        await yard.later(50, "clock", "queries", "effects", "training")
     assert len(await yard.told()) == 1
     await yard.later(1, *PATIENCE)
     assert (await yard.told())[0].startswith("Over")
