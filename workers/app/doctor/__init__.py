@@ -8,7 +8,23 @@ import httpx
 from redis.exceptions import RedisError
 
 from workers.app import logs
-from workers.app.doctor import agent, ci, clock, host, keys, ledger, network, policy, redis, slack, tags, targets, trainings, witness, workers
+from workers.app.doctor import (
+    agent,
+    ci,
+    clock,
+    host,
+    keys,
+    ledger,
+    network,
+    policy,
+    redis,
+    slack,
+    tags,
+    targets,
+    trainings,
+    witness,
+    workers,
+)
 from workers.app.doctor.causes import better
 from workers.app.doctor.finding import WRONG_KEYS, Check, Finding, Patient
 from workers.app.doctor.slack import SCOPES

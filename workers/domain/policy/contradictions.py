@@ -70,6 +70,22 @@ def _said(at: strict_yaml.Path, rules: Mapping[str, Any], roles: Mapping[str, An
         yield (*at, "targets"), "two targets have one name"
     yield from (((*at, "gates"), why) for why in listing.contradictions(rules.get("gates", ()), after))
     yield from _freezes(at, rules)
+    yield from _quiet_hours(at, rules.get("drift", {}).get("quiet"))
+
+
+def _quiet_hours(at: strict_yaml.Path, quiet: Mapping[str, Any] | None) -> Iterator[Found]:
+    if quiet is None:
+        return
+    if quiet["from"] == quiet["until"]:
+        yield (
+            (*at, "drift", "quiet", "until"),
+            "they begin and end at the same time, so nobody would ever be called or always; write two times",
+        )
+    if not calendar.is_zone(quiet.get("timezone", "UTC")):
+        yield (
+            (*at, "drift", "quiet", "timezone"),
+            f"{quiet['timezone']!r} is no time zone of the IANA list, such as Europe/Amsterdam or UTC",
+        )
 
 
 def _freezes(at: strict_yaml.Path, rules: Mapping[str, Any]) -> Iterator[Found]:
