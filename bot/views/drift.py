@@ -124,7 +124,9 @@ def _apart(report: DriftReport, names: Names) -> Iterator[str]:
 
 def _realised(one: Realised) -> str:
     then = f", {_metric(one.then)} at registration" if one.then is not None else ""
-    what = f"*{safe(one.metric, 40)} {'(estimated)' if one.estimated else '(realised)'}:* {_metric(one.now)} now{then}, on {one.rows:,} rows"
+    what = (
+        f"*{safe(one.metric, 40)} {'(estimated)' if one.estimated else '(realised)'}:* {_metric(one.now)} now{then}, on {one.rows:,} rows"
+    )
     if one.estimated:
         return f"{what}; computed without labels from calibrated scores, so it cannot see that the world itself has changed"
     late = f"; labels come {_hours(one.delay_hours)} late (median)" if one.delay_hours is not None else ""

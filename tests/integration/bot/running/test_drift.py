@@ -11,14 +11,13 @@ import aiohttp
 
 from demo.slack.stage import STAGE
 from tests.unit.views.drifts import earlier, report
-from workers.contract import lanes, wire
-from workers.contract.drift import DriftWatch, Watching
+from workers.contract import lanes
 from workers.contract.envelope import Envelope, Sealed
 from workers.contract.names import Digest
 from workers.contract.outcomes import DriftShown, DriftTable, Reason, Receipt, Refused
 from workers.contract.requests import ShowDrift
 
-from .stage import ANA, BOT_TOKEN, BOT_USER, COMMIT, DEPLOYS, REPO_ID, Stage, stage, until
+from .stage import ANA, BOT_TOKEN, BOT_USER, REPO_ID, Stage, stage, until
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"bars" * 2000
 DIGEST = Digest("sha256:" + hashlib.sha256(PNG).hexdigest())
@@ -164,18 +163,3 @@ async def test_a_table_and_a_refusal_are_for_who_asked(tmp_path: Path) -> None:
         assert "Share" in seen.buttons
         await here.publish(Refused("show drift wine", (Reason("no-drift-rules", "The policy does not say."),)), ANA, question.request_id)
         await here.ws.until(lambda seen: seen.ephemeral("The policy does not say", to=ANA))
-
-
-async def published(here: Stage, watch: DriftWatch) -> None:
-    """A lane's document, as the workers publish it."""
-    document = lanes.document(f"drift:{watch.environment}:{watch.artifact}")
-    await here.redis.set(document, wire.canonical(Watching(watch, COMMIT)).decode())
-
-
-def watch() -> DriftWatch:
-    """What the ledger knows of drift of biopsy in prod."""
-    found = report()
-    return DriftWatch(found.artifact, found.environment, found, earlier(), 2, found.at)
-
-
-__all__ = ["DEPLOYS", "published", "watch"]
