@@ -102,7 +102,8 @@ async def test_alone_with_the_bot_the_picture_stands_below_the_answer(tmp_path: 
         await here.publish(DriftShown(report(), None, DIGEST, WORDS), ANA, question.request_id, question.conversation.channel)
         below = await picture(here)
         assert below.thread_ts is None
-        assert float(below.ts) > float((await here.ws.seen()).message("Alert: biopsy v3.0.0").ts)
+        (answer,) = (await here.ws.seen()).messages("Alert: biopsy v3.0.0")
+        assert answer.thread_ts is None and float(below.ts) > float(answer.ts)
 
 
 async def test_the_same_picture_is_posted_once_whatever_is_lost_on_the_way(tmp_path: Path) -> None:
