@@ -24,7 +24,7 @@ LONGEST_NAME = 17
 """So many letters of a name fit beside the bars."""
 WARNING, ALERT = 0.1, 0.25
 """The levels of a report that does not say its own."""
-EXTRA = "picture"
+EXTRA = "drift"
 """The extra of the package that brings matplotlib."""
 
 _WIDTH, _HEIGHT, _DPI = 8.0, 10.0, 100

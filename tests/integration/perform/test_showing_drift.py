@@ -220,7 +220,7 @@ def test_without_matplotlib_the_numbers_come_with_what_to_install(place: Town, m
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     asks(place)
     (shown,) = place.told(out.DriftShown)
-    assert shown.picture is None and any("towpath[picture]" in note for note in shown.notes)
+    assert shown.picture is None and any("towpath[drift]" in note for note in shown.notes)
 
 
 def test_who_does_not_count_is_told_nothing(place: Town) -> None:
