@@ -16,7 +16,7 @@ from workers.contract.wire import BadWire
 
 _STYLES = {Level.NONE: "good", Level.WARNING: "warning", Level.ALERT: "bad", Level.TOO_FEW: "unknown", Level.BROKEN: "bad"}
 _FULL = 100.0
-MOST_BARS = 4
+MOST_BARS = 5
 
 
 @dataclass(frozen=True)
@@ -70,8 +70,10 @@ class Report:
 
     @property
     def spreads(self) -> list[tuple[str, list[Pair]]]:
-        """The worst columns bin by bin."""
-        return [(one.column, list(_pairs(one))) for one in self.report.bars[:MOST_BARS] if one.labels]
+        """The worst columns bin by bin, then the prediction."""
+        order = [one.column for one in self.report.columns]
+        known = sorted(self.report.bars, key=lambda one: order.index(one.column) if one.column in order else len(order))
+        return [(one.column, list(_pairs(one))) for one in known[:MOST_BARS] if one.labels]
 
     @property
     def rows(self) -> list[list[str]]:

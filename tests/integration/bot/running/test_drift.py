@@ -11,14 +11,13 @@ import aiohttp
 
 from demo.slack.stage import STAGE
 from tests.unit.views.drifts import earlier, report
-from workers.contract import lanes, wire
-from workers.contract.drift import DriftWatch, Watching
+from workers.contract import lanes
 from workers.contract.envelope import Envelope, Sealed
 from workers.contract.names import Digest
 from workers.contract.outcomes import DriftShown, DriftTable, Reason, Receipt, Refused
 from workers.contract.requests import ShowDrift
 
-from .stage import ANA, BOT_TOKEN, BOT_USER, COMMIT, DEPLOYS, REPO_ID, Stage, stage, until
+from .stage import ANA, BOT_TOKEN, BOT_USER, REPO_ID, Stage, stage, until
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"bars" * 2000
 DIGEST = Digest("sha256:" + hashlib.sha256(PNG).hexdigest())
@@ -103,7 +102,8 @@ async def test_alone_with_the_bot_the_picture_stands_below_the_answer(tmp_path: 
         await here.publish(DriftShown(report(), None, DIGEST, WORDS), ANA, question.request_id, question.conversation.channel)
         below = await picture(here)
         assert below.thread_ts is None
-        assert float(below.ts) > float((await here.ws.seen()).message("Alert: biopsy v3.0.0").ts)
+        (answer,) = (await here.ws.seen()).messages("Alert: biopsy v3.0.0")
+        assert answer.thread_ts is None and float(below.ts) > float(answer.ts)
 
 
 async def test_the_same_picture_is_posted_once_whatever_is_lost_on_the_way(tmp_path: Path) -> None:
@@ -164,18 +164,3 @@ async def test_a_table_and_a_refusal_are_for_who_asked(tmp_path: Path) -> None:
         assert "Share" in seen.buttons
         await here.publish(Refused("show drift wine", (Reason("no-drift-rules", "The policy does not say."),)), ANA, question.request_id)
         await here.ws.until(lambda seen: seen.ephemeral("The policy does not say", to=ANA))
-
-
-async def published(here: Stage, watch: DriftWatch) -> None:
-    """A lane's document, as the workers publish it."""
-    document = lanes.document(f"drift:{watch.environment}:{watch.artifact}")
-    await here.redis.set(document, wire.canonical(Watching(watch, COMMIT)).decode())
-
-
-def watch() -> DriftWatch:
-    """What the ledger knows of drift of biopsy in prod."""
-    found = report()
-    return DriftWatch(found.artifact, found.environment, found, earlier(), 2, found.at)
-
-
-__all__ = ["DEPLOYS", "published", "watch"]
