@@ -99,7 +99,7 @@ def test_they_succeed_together(story: Story) -> None:
     assert states(story) == ["verifying", "verifying"]
     assert story.live(artifact="checkout") is None
     assert story.verifies("P-4").event is None
-    assert story.later(hours=1).ticks()[-1].event == "needs_attention"
+    assert story.later(minutes=3, seconds=5).ticks()[-1].event == "needs_attention"
     story.says(BEN, ask.Retry(P3))
     story.deploys("P-3")
     story.verifies("P-3")
@@ -267,7 +267,7 @@ def test_one_that_is_accepted_as_it_is_waits_for_the_other_and_no_proof_is_made_
     story.says(BEN, ask.Approve(P3))
     for id_ in ("P-3", "P-4"):
         story.deploys(id_)
-    story.later(hours=1).ticks()
+    story.later(minutes=3, seconds=5).ticks()
     assert states(story) == ["needs_attention", "needs_attention"]
     assert accepts(story, P3).event == "proved"
     assert states(story) == ["verifying", "needs_attention"]
@@ -281,7 +281,7 @@ def test_one_that_is_accepted_as_it_is_waits_for_the_other_and_no_proof_is_made_
 def test_one_is_not_accepted_where_another_has_gone_back(story: Story) -> None:
     story.says(BEN, ask.Approve(P3))
     story.deploys("P-3")
-    story.later(hours=1).ticks()
+    story.later(minutes=3, seconds=5).ticks()
     nothing = (ask.Sighting("eu"),)
     story.reports(ask.Observed(P4, story.promotion("P-4").generation, nothing, "sealed"), story.asks(BEN, ask.AcceptLive(P4)))
     assert story.state("P-4") == "failed"

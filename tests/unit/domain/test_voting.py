@@ -201,7 +201,7 @@ def test_cancel_is_too_late_once_deployment_began(story: Story) -> None:
 def test_retry_is_for_what_needs_attention(story: Story) -> None:
     assert refused(story, story.says(BEN, ask.Retry(P2))) == ["no-need"]
     story.says(BEN, ask.Approve(P2))
-    story.later(minutes=4).ticks()
+    story.later(minutes=3, seconds=5).ticks()
     assert story.state("P-2") == "needs_attention"
     assert refused(story, story.says(ANA, ask.Retry(P2))) == ["right-run"]
     decision = story.says(BEN, ask.Retry(P2))
