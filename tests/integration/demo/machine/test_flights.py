@@ -83,7 +83,7 @@ def test_a_model_of_the_winter_fails_in_summer_and_the_new_one_does_not(winter: 
 
 def test_the_reference_has_what_is_asked_what_is_answered_and_the_truth(winter: Path) -> None:
     reference = pq.read_table(winter / "drift" / "reference.parquet")
-    _, inputs = next(traffic.requests())
+    inputs, _ = next(traffic.requests())
     assert reference.column_names == [*(one["name"] for one in inputs), "left_late", "late", "score"]
     assert len(reference) == 3000
     late, score = (reference[name].to_numpy() for name in ("late", "score"))
@@ -95,7 +95,7 @@ def test_the_traffic_is_of_flights_that_no_version_has_learned_from() -> None:
     live = pq.read_table(traffic.FLIGHTS)
     known = {name: pq.read_table(ASSETS / "datasets" / "flights" / name / "data" / "flights.parquet") for name in ("v1.0.0", "v2.0.0")}
     assert min(live["day"].to_pylist()) > max(known["v1.0.0"]["day"].to_pylist())
-    assert sum(rows for rows, _ in traffic.requests()) == len(live) == 2700
+    assert sum(len(truth["data"]) for _, truth in traffic.requests()) == len(live) == 2700
     assert (live["temperature"].to_numpy() > known["v1.0.0"]["temperature"].to_numpy().max()).mean() > 0.5
     rows = {tuple(row.values()) for row in known["v2.0.0"].to_pylist()}
     assert sum(tuple(row.values()) in rows for row in live.to_pylist()) < 0.01 * len(live)
@@ -104,6 +104,7 @@ def test_the_traffic_is_of_flights_that_no_version_has_learned_from() -> None:
 async def test_the_server_answers_the_traffic(server: Asker) -> None:
     asker = Asker(server.session, server.url, model="delay")
     await asker.load("v1.0.0", {"model.onnx": (MODEL / "model" / "model.onnx").read_bytes()})
-    rows, inputs = next(traffic.requests())
-    answer = await asker.post(f"{asker.address('v1.0.0')}/infer", {"inputs": inputs})
+    inputs, truth = next(traffic.requests())
+    rows = len(truth["data"])
+    answer = await asker.post(f"{asker.address('v1.0.0')}/infer", {"inputs": inputs, "parameters": {"logged": [truth]}})
     assert {one["name"]: one["shape"] for one in answer.body["outputs"]} == {"late": [rows, 1], "score": [rows, 1]}
