@@ -15,7 +15,7 @@ import click
 
 from demo.installation import Installation, Ports
 from demo.play import StoryFailed, play
-from demo.processes import ChildFailed
+from demo.processes import Child, ChildFailed
 
 
 @click.command()
@@ -49,12 +49,16 @@ def _wait(installation: Installation) -> None:
     click.echo(
         f"\n  Open {installation.slack_url}\n\n"
         "You are Ana, a data scientist. Type for instance:  /towpath promote model v3 to staging\n"
-        "Then switch to Mia, a manager, to approve. Ctrl-C ends it all."
+        "Then switch to Mia, a manager, to approve.\n\n"
+        "Once  /towpath promote delay v1 to prod via staging  has succeeded, couriers ask that model about a summer, and it knows only winters:\n"
+        "see  /towpath show drift delay in prod  and press Retrain. Ctrl-C ends it all."
     )
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    stop.wait()
+    couriers = [sys.executable, "-m", "demo.traffic", installation.servers["prod"].url]
+    with Child(couriers, installation.folder / "logs" / "traffic.log"):
+        stop.wait()
 
 
 if __name__ == "__main__":

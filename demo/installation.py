@@ -94,7 +94,7 @@ class Installation:
             "TOWPATH_LIVE_ROWS": str(self.live_rows),
             # Trainings run as whoever runs the demo: it has no other user to give them.
             "TOWPATH_TRAINING_USER": "same",
-            "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]),
+            "TOWPATH_TRAINING_PATH": os.pathsep.join([str(Path(sys.executable).parent), os.defpath]),
         }
         if self._socket_mode:
             settings["SLACK_APP_TOKEN"] = self._secrets["app_token"]

@@ -15,7 +15,7 @@ from demo.slack.seen import Message, Transcript
 __all__ = ["STORY", "StoryFailed", "play"]
 
 STORY = Path(__file__).with_name("story.txt")
-PATIENCE = 20.0
+PATIENCE = 60.0
 SHOWN_LINES = 14
 DEBT = re.compile(r"\bD-[0-9]+")
 
@@ -39,6 +39,7 @@ async def play(installation: Installation, say: Callable[[str], None], story: st
 
 async def _line(stage: Stage, line: str) -> int:
     if line.startswith("# "):
+        stage.scene = stage.workspace.mark()
         stage.say(f"\n== {line[2:]}\n")
         return 0
     for pattern, act, expects in LINES:
@@ -78,10 +79,14 @@ async def _presses(stage: Stage, match: re.Match[str]) -> None:
 
 
 async def _in_channel(stage: Stage, match: re.Match[str]) -> None:
-    """A card (or other message) of the bot in a channel; it is the one people look at from now on."""
+    """A card (or other message) of the bot in a channel; it is the one people look at from now on.
+
+    What comes by itself may have come at any time since the scene began; else it follows from what was done last.
+    """
+    since = stage.scene if match["itself"] else stage.mark
     channel, wanted = stage.workspace.channel(match["channel"]), fragments(match["text"])
     stage.card = await stage.workspace.until(
-        lambda seen: _first([one for one in seen.messages(channel=channel) if _is_card(one)], wanted), PATIENCE, stage.mark
+        lambda seen: _first([one for one in seen.messages(channel=channel) if _is_card(one)], wanted), PATIENCE, since
     )
     _quote(stage, stage.card, f"Towpath in #{match['channel']}")
 
@@ -91,6 +96,15 @@ async def _in_thread(stage: Stage, match: re.Match[str]) -> None:
     card, wanted = stage.shown(), fragments(match["text"])
     found = await stage.workspace.until(lambda seen: _first(seen.messages(thread=card.ts), wanted), PATIENCE)
     _quote(stage, found, "  Towpath in the thread")
+
+
+async def _in_reply(stage: Stage, match: re.Match[str]) -> None:
+    """A message of the bot below the question."""
+    wanted = fragments(match["text"])
+    found = await stage.workspace.until(
+        lambda seen: _first([one for one in seen.messages() if "bot_id" in one.raw and not _is_card(one)], wanted), PATIENCE, stage.mark
+    )
+    _quote(stage, found, "  Towpath in reply")
 
 
 async def _only_to(stage: Stage, match: re.Match[str]) -> None:
@@ -109,7 +123,8 @@ async def _card_says(stage: Stage, match: re.Match[str]) -> None:
 
 
 LINES: tuple[tuple[re.Pattern[str], Act, bool], ...] = (
-    (re.compile(r"Towpath in #(?P<channel>\S+): (?P<text>.+)"), _in_channel, True),
+    (re.compile(r"Towpath in #(?P<channel>\w+)(?P<itself>, by itself)?: (?P<text>.+)"), _in_channel, True),
+    (re.compile(r"Towpath in reply: (?P<text>.+)"), _in_reply, True),
     (re.compile(r"Towpath in the thread: (?P<text>.+)"), _in_thread, True),
     (re.compile(r"Towpath only to (?P<who>\w+): (?P<text>.+)"), _only_to, True),
     (re.compile(r"The card says: (?P<text>.+)"), _card_says, True),

@@ -16,12 +16,13 @@ class StoryFailed(AssertionError):
 
 @dataclass
 class Stage:
-    """Where the story stands: the card that people look at, and since when we listen."""
+    """Where the story stands: the card that people look at, and since when we listen: since this scene began, and since somebody last did something."""
 
     installation: Installation
     workspace: Workspace
     say: Callable[[str], None]
     card: Message | None = None
+    scene: int = 0
     mark: int = 0
     quoted: set[str] = field(default_factory=set)
     debt: str | None = None

@@ -94,7 +94,7 @@ async def infer(request: web.Request) -> web.Response:
         raise malformed('the body is a JSON object like {"inputs": [...]}')
     served = request.app[REPOSITORY].served(name, version)
     faults = request.app[SWITCHBOARD].faults
-    outputs = _requested(served, body.get("outputs"))
+    outputs, besides = _requested(served, body.get("outputs")), _besides(body)
 
     def answered() -> list[dict[str, Any]]:
         arrays = served.session.run(_inputs(served, body.get("inputs")), outputs)
@@ -103,7 +103,7 @@ async def infer(request: web.Request) -> web.Response:
 
     found = await asyncio.to_thread(answered)
     if request.headers.get("User-Agent") != PROVER:
-        request.app[REQUESTS].add(Answered(name, served.slot.version, body.get("id"), body["inputs"], found))
+        request.app[REQUESTS].add(Answered(name, served.slot.version, body.get("id"), [*body["inputs"], *besides], found))
     answer = {
         "model_name": name,
         "model_version": served.slot.version,
@@ -146,6 +146,13 @@ def _inputs(served: Served, given: Any) -> dict[str, Array]:
     if entries.keys() != expected.keys():
         raise malformed(f"inputs are {', '.join(expected)}, not {', '.join(entries)[:200] or 'none'}")
     return {name: tensors.read(expected[name], entry) for name, entry in entries.items()}
+
+
+def _besides(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the tensors in `parameters.logged`: columns that the model does not take, for the log alone, such as the truth in a replay."""
+    parameters = body.get("parameters")
+    given = parameters.get("logged", []) if isinstance(parameters, dict) else []
+    return list(_named(given, "parameters.logged").values())
 
 
 def _requested(served: Served, given: Any) -> list[str]:

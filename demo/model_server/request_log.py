@@ -34,7 +34,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True)
 class Answered:
-    """One request that was answered: the entries of its `inputs` and `outputs` as they went over the wire."""
+    """One request that was answered: the entries of its `inputs` and `outputs` as they went over the wire; what is for the log alone is an input."""
 
     model: str
     version: str

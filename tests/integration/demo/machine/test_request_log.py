@@ -43,6 +43,22 @@ async def test_a_line_says_what_was_asked_and_answered(tmp_path: Path, folder: P
     assert re.fullmatch(r"fraud/\d{4}-\d\d-\d\d/\d\d-[0-9a-f-]{36}\.jsonl", path.relative_to(folder).as_posix())
 
 
+async def test_what_the_model_does_not_take_can_be_logged_beside_its_inputs(tmp_path: Path, folder: Path) -> None:
+    given = {"name": "x", "shape": [1, 2], "datatype": "FP32", "data": [1, 2]}
+    truth = {"name": "fraud", "shape": [1], "datatype": "INT64", "data": [1]}
+    async with standing(tmp_path / "store", folder) as asker:
+        await asker.load("v1", identity())
+        await asker.default("v1")
+        address = "/v2/models/fraud/infer"
+        answer = await asker.post(address, {"inputs": [given], "parameters": {"logged": [truth]}})
+        assert answer.status == 200
+        for wrong in ({"logged": truth}, {"logged": [truth, truth]}, {"logged": ["fraud"]}):
+            assert (await asker.post(address, {"inputs": [given], "parameters": wrong})).status == 400
+    (line,) = lines(folder)
+    assert line["inputs"] == [given, truth]
+    assert [one["name"] for one in line["outputs"]] == [one["name"] for one in answer.body["outputs"]]
+
+
 async def test_golden_predictions_and_refused_requests_are_no_traffic(tmp_path: Path, folder: Path) -> None:
     async with standing(tmp_path / "store", folder) as asker:
         await asker.load("v1", identity())

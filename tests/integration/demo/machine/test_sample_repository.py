@@ -1,4 +1,4 @@
-"""The sample repository: the same everywhere, readable by stock Git and by GTO, with two versions left to register."""
+"""The sample repository: the same everywhere, readable by stock Git and by GTO, with three versions left to register."""
 
 import os
 import subprocess
@@ -24,6 +24,8 @@ TAGS = [
     "biopsy@v2.0.0",
     "triage@v1.1.0",
     "biopsy@v3.0.0",
+    "flights@v1.0.0",
+    "delay@v1.0.0",
 ]
 
 
