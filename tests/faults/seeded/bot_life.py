@@ -19,6 +19,7 @@ from bot.consumer import Consumer, Pace
 from bot.delivery.epoch import Epoch
 from bot.delivery.memory import Memory
 from bot.delivery.notices import Notices
+from bot.delivery.pictures import Pictures
 from bot.delivery.reporter import Reporter
 from bot.delivery.search import Search
 from bot.delivery.shards import Lease
@@ -88,7 +89,7 @@ class BotLife:
             memory, search = Memory(client), Search(slack, home)
             show = Show(Poster(slack, memory, search, people, links, Reporter(keys, inbox, memory)))
             notices, epoch = Notices(slack, client, search, people, links), Epoch(client, inbox)
-            counter = Counter(client, show, whisper, notices, waiting, people, links, epoch)
+            counter = Counter(client, show, whisper, notices, Pictures(slack, client), waiting, people, links, epoch)
             yield cls(consumer, Intake(signers, appender, whisper.tell_by), counter, inbox)
 
     async def perform(self, command: Command) -> Any:

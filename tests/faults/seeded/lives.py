@@ -19,7 +19,7 @@ import structlog
 from aiohttp import web
 
 from bot import clock
-from bot.delivery import lane, promotion, stream
+from bot.delivery import lane, show, stream
 from demo.model_server import server
 from demo.model_server.faults import Faults
 from demo.model_server.journal import Journal
@@ -126,7 +126,7 @@ class Worker:
 def _live_as_bot(beginning: Command) -> None:
     clock.now = GATE.now
     clock.epoch_seconds = lambda: GATE.now().timestamp()
-    promotion.PAUSE = lane.PAUSE = stream.PAUSE = 0.01
+    show.PAUSE = lane.PAUSE = stream.PAUSE = 0.01
     stream.BLOCK = 0.05
     asyncio.run(_bot(beginning))
 

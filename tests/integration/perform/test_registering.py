@@ -8,7 +8,7 @@ import pytest
 
 from bot.views import answer
 from workers.contract import requests as ask
-from workers.contract.names import ArtifactName, CommitId, OutputRef, PromotionId, RefName, Version, VersionAsk
+from workers.contract.names import ArtifactName, CommitId, EnvironmentName, OutputRef, PromotionId, RefName, Version, VersionAsk
 from workers.contract.outcomes import Moved, Receipt, Refused, Registered
 from workers.tasks import changes
 
@@ -27,6 +27,9 @@ class NoPages:
         return None
 
     def commit(self, commit_id: CommitId) -> None:
+        return None
+
+    def drift(self, environment: EnvironmentName, artifact: ArtifactName) -> None:
         return None
 
 

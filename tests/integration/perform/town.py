@@ -49,6 +49,14 @@ environments:
 """
 BEGIN = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 BIOPSY = ArtifactName.read("biopsy")
+LOOKS: dict[str, Callable[[Wiring, dict[str, Any]], None]] = {
+    lanes.INSPECT: effects.inspect,
+    lanes.GATHER: effects.gather,
+    lanes.REFRESH: effects.refresh,
+    lanes.READ_RECIPE: effects.read_recipe,
+    lanes.MEASURE: effects.measure,
+    lanes.TRAIN: training.train,
+}
 STAGING, PROD = EnvironmentName.read("staging"), EnvironmentName.read("prod")
 ANA, BEN, MIA = (Actor(ActorId.read(f"{user}@THOME"), Standing.MEMBER, ()) for user in ("UANA", "UBEN", "UMIA"))
 
@@ -167,16 +175,8 @@ class Town:
     def _run(self, task: str, fields: dict[str, Any]) -> None:
         deployment = self.wiring.deployment
         steps = {lanes.DEPLOY: deployment.deploy, lanes.VERIFY: deployment.verify, lanes.RESTORE: deployment.restore}
-        if task == lanes.INSPECT:
-            effects.inspect(self.wiring, fields)
-        elif task == lanes.GATHER:
-            effects.gather(self.wiring, fields)
-        elif task == lanes.REFRESH:
-            effects.refresh(self.wiring, fields)
-        elif task == lanes.READ_RECIPE:
-            effects.read_recipe(self.wiring, fields)
-        elif task == lanes.TRAIN:
-            training.train(self.wiring, fields)
+        if task in LOOKS:
+            LOOKS[task](self.wiring, fields)
         elif task == lanes.END_TRAINING:
             assert training.end(self.wiring, fields) is None
         elif task in steps:
@@ -184,8 +184,6 @@ class Town:
             assert effects.step(self.wiring, steps[task], attempt) is None
         elif task == lanes.OBSERVE:
             assert effects.observe(self.wiring, fields, 1) is None
-        elif task == lanes.MEASURE:
-            effects.measure(self.wiring, fields)
         elif task == lanes.PUT_BACK:
             self.wiring.put(fields["asked"], looked=True)
         else:

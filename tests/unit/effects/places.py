@@ -22,7 +22,7 @@ from workers.effects.reading import LedgerView
 from workers.effects.reporting import Reporter
 from workers.ports.errors import BadContent, Untrusted
 from workers.ports.ledger import Draft, Link, Push
-from workers.ports.source import VersionTag
+from workers.ports.source import Trainable, VersionTag
 from workers.ports.target import Answer, Applied, Capabilities, Fence, Live, Verdict, Wanted
 
 
@@ -137,6 +137,9 @@ class Repository:
 
     def golden(self, version: RegisteredVersion) -> tuple[bytes, bytes] | None:
         return None
+
+    def trainable(self, artifact: ArtifactName, commit: CommitId) -> Trainable:
+        raise BadContent(f"{artifact} does not say how it is trained")
 
     @contextmanager
     def reference(self, version: RegisteredVersion) -> Iterator[Path]:
