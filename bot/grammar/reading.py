@@ -15,7 +15,7 @@ from bot.grammar.words import Word, split
 from bot.grammar.writing import phrase
 from workers.contract.commands import COMMANDS
 from workers.contract.redaction import redact
-from workers.contract.requests import READS, CanI, Nested, Plan, Request, WhyNot
+from workers.contract.requests import CanI, Nested, Plan, Request, WhyNot
 
 
 def read(text: str, vocabulary: Vocabulary) -> Sentence | NotUnderstood:
@@ -54,7 +54,7 @@ def _read(found: Found, words: tuple[Word, ...], heard: Heard, vocabulary: Vocab
     filling = fill(found.row, found.rest, heard.because, vocabulary)
     tried = Tried(found.rest, heard.because, filling)
     denied = reasons.is_denied(found.row, words)
-    is_read = found.row.request in READS
+    is_read = found.row.is_question
     if filling.is_whole and not denied and (is_read or not found.guessed):
         request = request_of(filling)
         return Sentence(found.row, request, heard.text, phrase(request) if found.guessed else None)

@@ -12,7 +12,6 @@ from bot.grammar.verbs import phrase_at
 from bot.grammar.words import NEGATIONS, VERBS, Word
 from workers.contract.commands import BY_REQUEST, Command, Slot, Token
 from workers.contract.names import ArtifactName, Duration, OutputRef, RefName, Version, VersionAsk
-from workers.contract.requests import READS
 
 _MOST = 3
 _FEW = 6
@@ -64,7 +63,7 @@ def _denied(row: Command, words: tuple[Word, ...]) -> list[str]:
     own = row.verb.split()  # `stop retraining` denies nothing
     denials = [word.raw for word in words if _denies(word) and word.text not in own]
     found = [f"“{denials[0]}” stands in it, and a sentence that denies is never acted on."] if denials else []
-    if row.request not in READS and any(word.asks for word in words):
+    if not row.is_question and any(word.asks for word in words):
         found.append("It is a question, and a question changes nothing here. Say it without the question mark.")
     return found
 

@@ -10,7 +10,6 @@ from bot.grammar.sentences import Sentence, Vocabulary
 from bot.grammar.verbs import phrase_at
 from bot.grammar.words import split
 from workers.contract.commands import FILLERS
-from workers.contract.requests import READS
 
 _SAID_BY_OTHERS = re.compile(r"\s*(?:>|&gt;|[\"“„«'‘`])|.*(?:```|~|<@|<!)", re.DOTALL)
 
@@ -31,7 +30,7 @@ def read_reply(text: str, vocabulary: Vocabulary) -> Sentence | None:
     sentence = read(text, vocabulary)
     if not isinstance(sentence, Sentence) or sentence.guessed or sentence.command.nests:
         return None
-    if sentence.command.request in READS:
+    if sentence.command.is_question:
         return sentence
     if not sentence.command.in_threads or any(word.text in FILLERS and not word.quoted for word in words):
         return None

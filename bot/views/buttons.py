@@ -13,7 +13,7 @@ from bot.views.words import moves
 from workers.contract import requests as ask
 from workers.contract.names import ArtifactName, EnvironmentName
 from workers.contract.promotion import Member, Promotion, State
-from workers.contract.requests import READS
+from workers.contract.requests import LOOKS, READS
 
 REJECT_FORM = "reject_form"
 DETAILS_FORM = "details_form"
@@ -149,5 +149,5 @@ def _understood(sentence: str) -> Sentence | NotUnderstood:
 
 
 def _run(sentence: str, action_id: str, understood: Sentence) -> dict[str, Any]:
-    asks_again = {} if understood.command.request in READS else {"confirm": confirm("Say this?", plain(sentence, 300), "Say it")}
+    asks_again = {} if understood.command.request in (*READS, *LOOKS) else {"confirm": confirm("Say this?", plain(sentence, 300), "Say it")}
     return button(plain(sentence, 75), action_id, escaped(sentence), **asks_again)

@@ -66,7 +66,7 @@ class Slot:
     @property
     def phrase(self) -> str:
         """As help writes it: `to ENV`, `[because TEXT]`, `[image OUTPUT ...]`."""
-        meant = "|".join((self.token.value, *self.also))
+        meant = " or ".join((self.token.value, *self.also))
         words = f"{self.after[0]} {meant}" if self.after else meant
         words += " ..." if self.many else ""
         return words if self.needed else f"[{words}]"

@@ -35,9 +35,9 @@ LEASE_SECONDS = 5.0
 PICTURE_KEPT = 3600
 FRESH = 15
 """So many seconds an answer serves everybody who asks the same."""
-COME_BACK = 0.5
-TRIES = 60
-"""Whoever asks while somebody's rows are read waits this often, half a second each time."""
+COME_BACK, LONGEST_PAUSE = 0.5, 3.0
+TRIES = 15
+"""Whoever asks while somebody's rows are read looks this often, half a second later each time: for about half a minute."""
 RECEIPT_AFTER = 0.6
 EVIDENCE_EVERY = 600
 CHANGED_EVIDENCE_EVERY = 60
@@ -100,30 +100,39 @@ class _Answer:
             if ours:
                 self._measure(one)
             elif number < TRIES:
-                return COME_BACK
+                return min(COME_BACK * number, LONGEST_PAUSE)
             else:
                 what = f"the live rows of {one.version.artifact} in {one.environment} are being read for somebody else, which takes long"
                 _tell(self.wiring, self.envelope, out.Trouble(what, kept=False))
         return None
 
     def _measure(self, one: Wanted) -> None:
-        """Measure, show, and report what may become evidence. Nobody is left without an answer by a world that is broken."""
-        try:
-            with self._receipt(one):
-                report = self.wiring.measuring.measure(one.version, one.rules, one.environment, one.window)
-        except BadContent as exc:
-            reasons = tuple(out.Reason("not-measurable", text) for text in exc.reasons)
-            _tell(self.wiring, self.envelope, out.Refused(f"show drift {one.version.artifact}", reasons))
-            return
-        except (WorldError, OSError) as exc:
-            log.warning("not_measured", artifact=one.version.artifact, environment=one.environment, why=str(exc), error=type(exc).__name__)
-            _tell(self.wiring, self.envelope, out.Trouble(f"the drift of {one.version.artifact} was not measured: {exc}", kept=False))
+        """Measure, show, and report what may become evidence."""
+        report = self._read(one)
+        if not isinstance(report, DriftReport):
+            _tell(self.wiring, self.envelope, report)
             return
         report = replace(report, warning=report.warning or f"{one.rules.warning:g}", alert=report.alert or f"{one.rules.alert:g}")
         found = _drawn(self.wiring, report)
         self.wiring.kept.put(_name(one), wire.canonical(found), FRESH)
         self._show(one, found)
         self._keep(one, report)
+
+    def _read(self, one: Wanted) -> DriftReport | out.Refused | out.Trouble:
+        """What the rows say. Nobody is left without an answer by a world that is broken."""
+        name, seen = one.version.artifact, log.bind(artifact=one.version.artifact, environment=one.environment)
+        try:
+            with self._receipt(one):
+                return self.wiring.measuring.measure(one.version, one.rules, one.environment, one.window)
+        except BadContent as exc:
+            return out.Refused(f"show drift {name}", tuple(out.Reason("not-measurable", text) for text in exc.reasons))
+        except (WorldError, OSError) as exc:
+            seen.warning("not_measured", why=str(exc), error=type(exc).__name__)
+            return out.Trouble(f"the drift of {name} was not measured: {exc}", kept=False)
+        except Exception as exc:  # a defect, of ours or of a library that reads rows, is no reason to leave who asked without a word
+            seen.error("defect", exc_info=exc)
+            what = f"measuring the drift of {name} met a defect of Towpath ({type(exc).__name__})"
+            return out.Trouble(f"{what}; the log of `effects` tells more", kept=False)
 
     def _show(self, one: Wanted, found: _Found) -> None:
         shown = drift_reads.shown(self.world, one, found.report, stamp(now()))
@@ -141,7 +150,7 @@ class _Answer:
         """As evidence, if it is of the policy's own window: the same at most every ten minutes, another at most every minute."""
         lane = f"drift-kept:{one.environment}:{one.version.artifact}"
         once = self.wiring.leases.once
-        if one.is_own and once(f"{lane}:{report.digest}", EVIDENCE_EVERY) and once(lane, CHANGED_EVIDENCE_EVERY):
+        if one.is_own and once(lane, CHANGED_EVIDENCE_EVERY) and once(f"{lane}:{report.digest}", EVIDENCE_EVERY):
             self.wiring.reporter.measured(ask.Measured(report, self.sealed))
 
     @contextmanager
@@ -154,6 +163,7 @@ class _Answer:
             yield
         finally:
             timer.cancel()
+            timer.join()  # a word that is just being said must not come after the answer
 
     def _say_what_is_read(self, one: Wanted) -> None:
         what = f"{one.version.artifact} {one.version.version} in {one.environment}"

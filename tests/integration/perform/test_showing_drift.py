@@ -30,7 +30,7 @@ from workers.contract.wire import load, read
 from workers.domain import layout
 from workers.domain.policy.rules import DriftRules
 from workers.effects import picture
-from workers.ports.errors import BadContent, Unreachable, WorldError
+from workers.ports.errors import BadContent, Unreachable
 from workers.tasks import changes, drift
 from workers.tasks.wiring import now
 
@@ -50,7 +50,7 @@ class Rows:
         self.psi = "0.41"
         self.read: list[tuple[str, timedelta]] = []
         self.before: Callable[[], object] = lambda: None
-        self.broken: WorldError | None = None
+        self.broken: Exception | None = None
 
     def measure(self, version: RegisteredVersion, rules: DriftRules, environment: EnvironmentName, window: timedelta) -> DriftReport:
         self.read.append((version.version, window))
@@ -151,16 +151,17 @@ def test_nobody_fills_git_by_asking(place: Town) -> None:
             place.client.delete(name)
 
     asks(place)
-    forgotten()
-    asks(place)
-    rows(place).psi = "0.42"
-    forgotten()
-    asks(place)
+    for psi in ("0.41", "0.42"):
+        rows(place).psi = psi
+        forgotten()
+        asks(place)
     assert len(rows(place).read) == 3 and len(reported(place)) == 1
-    forgotten("towpath:once:drift-kept:staging:biopsy")  # a minute later
-    rows(place).psi = "0.43"
-    asks(place)
-    assert [one.report.columns[0].psi for one in reported(place)] == ["0.41", "0.43"]
+    for psi in ("0.42", "0.41", "0.42"):
+        rows(place).psi = psi
+        forgotten("towpath:once:drift-kept:staging:biopsy")  # a minute later
+        asks(place)
+    assert len(rows(place).read) == 6
+    assert [one.report.columns[0].psi for one in reported(place)] == ["0.41", "0.42"]
 
 
 def test_while_somebody_s_rows_are_read_others_wait_and_are_told_when_it_takes_long(place: Town) -> None:
@@ -211,6 +212,10 @@ def test_a_world_that_is_broken_is_said(place: Town) -> None:
     assert asks(place) is None
     (refused,) = place.told(out.Refused)
     assert [reason.text for reason in refused.reasons] == ["biopsy v2.0.0 names no reference: say `drift` in artifact.yaml"]
+    rows(place).broken = TypeError("a secret of somebody's rows")
+    assert asks(place) is None
+    (trouble,) = place.told(out.Trouble)
+    assert "met a defect of Towpath (TypeError)" in trouble.what and "secret" not in trouble.what
     rows(place).broken = None
     assert asks(place) is None
     assert len(place.told(out.DriftShown)) == 1 and len(reported(place)) == 1

@@ -337,7 +337,7 @@ PHRASINGS: dict[ask.Request, tuple[str, ...]] = {
     ask.ShowDrift(): ("show drift", "drift"),
     ask.ShowDrift(Name("all")): ("show drift all", "drift all"),
     ask.ShowDrift(Name("all"), PROD): ("show drift all in prod",),
-    ask.ShowDrift(BIOPSY): ("show drift biopsy", "show drift of biopsy", "show the drift of biopsy please"),
+    ask.ShowDrift(BIOPSY): ("show drift biopsy", "show drift of biopsy", "show the drift of biopsy please", "show drift biopsy?"),
     ask.ShowDrift(BIOPSY, PROD): ("show drift biopsy in prod", "drift of biopsy in production"),
     ask.ShowDrift(BIOPSY, PROD, Duration("7d")): ("show drift biopsy in prod last 7d", "show drift biopsy last 7d in prod"),
     ask.AuditDebts(): ("audit debts", "show debts", "debts?"),

@@ -10,6 +10,8 @@ from .known import KNOWN
 
 P3 = PromotionId("P-3")
 SAID: dict[str, ask.Request] = {
+    "show drift": ask.ShowDrift(),
+    "show drift biopsy in prod": ask.ShowDrift(ArtifactName("biopsy"), EnvironmentName("prod")),
     "approve": ask.Approve(),
     "Approve": ask.Approve(),
     "Approve.": ask.Approve(),

@@ -119,12 +119,15 @@ class RedisBoard:
                 pipe.set(lanes.document(f"thread:{promotion.card.channel}:{promotion.card.ts}"), promotion.id)
 
     def _drifts(self, pipe: Any, world: World, paths: Iterable[str]) -> None:
-        """The pages of the lanes among these paths. A lane's drift document is never taken away."""
+        """The pages of the lanes among these paths."""
         for path in paths:
             if path.startswith("drift/"):
                 environment, name = path.removeprefix("drift/").removesuffix(".yaml").split("/", 1)
-                watch = world.drifts[EnvironmentName(environment), ArtifactName(name)]
-                pipe.set(lanes.document(f"drift:{environment}:{name}"), wire.canonical(Watching(watch, world.head)))
+                watch, page = (
+                    world.drifts.get((EnvironmentName(environment), ArtifactName(name))),
+                    lanes.document(f"drift:{environment}:{name}"),
+                )
+                pipe.set(page, wire.canonical(Watching(watch, world.head))) if watch else pipe.delete(page)
 
     def _vocabulary(self, pipe: Any, world: World) -> None:
         pipe.set(lanes.document("vocabulary"), json.dumps(reads.vocabulary(world)))
