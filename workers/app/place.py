@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
+
 from workers.adapters.git.plumbing import Configuration
 from workers.adapters.git.urls import BadUrl, RemoteUrl
 from workers.adapters.github_app import App, BadAppKey, read_key
@@ -11,7 +14,7 @@ from workers.app.trainings import grounds
 from workers.tasks.wiring import Place
 
 
-def place(settings: GitSettings) -> Place:
+def place(settings: GitSettings, environ: Mapping[str, str] = os.environ) -> Place:
     """Where everything is. Without Redis for a command that needs none. Raises BadSettings for an address that Git must not be given."""
     repository = settings.towpath_repository.get_secret_value()
     remote = _read(repository, "TOWPATH_REPOSITORY")
@@ -34,7 +37,7 @@ def place(settings: GitSettings) -> Place:
         witness=witness,
         app=app,
         status_token=settings.towpath_status_token.get_secret_value() if settings.towpath_status_token else None,
-        trainings=grounds(settings, remote.address, app),
+        trainings=grounds(settings, remote.address, app, environ),
     )
 
 

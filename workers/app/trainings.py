@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -29,7 +28,7 @@ _OF_USERS = (
 )
 
 
-def grounds(settings: GitSettings, address: str, app: App | None, environ: Mapping[str, str] = os.environ) -> Grounds:
+def grounds(settings: GitSettings, address: str, app: App | None, environ: Mapping[str, str]) -> Grounds:
     """The grounds; `address` is the repository's, without its credentials."""
     token = settings.towpath_ci_token
     return Grounds(

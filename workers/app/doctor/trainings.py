@@ -19,7 +19,7 @@ FIX = "Correct TOWPATH_TRAINING_USER, or run doctor as the user of the process `
 
 def look(patient: Patient) -> Iterator[Finding]:
     """Make the place that a training would have, and try to read from there what must not be read."""
-    grounds = place(patient.settings).trainings
+    grounds = place(patient.settings, patient.environ).trainings
     if grounds is None or not grounds.user:
         yield Finding("training", "TOWPATH_TRAINING_USER is not set: recipes with a command are refused, those of CI are not")
         return
@@ -33,7 +33,9 @@ def look(patient: Patient) -> Iterator[Finding]:
         return
     yield Finding("training", f"trainings run as: {says}")
     if grounds.network == "host" and not urlsplit(patient.settings.redis_url.get_secret_value()).password:
-        yield Finding("training", "trainings reach this host's network, where Redis asks for no password", "Give Redis a password (requirepass).")
+        yield Finding(
+            "training", "trainings reach this host's network, where Redis asks for no password", "Give Redis a password (requirepass)."
+        )
 
 
 def _tried(grounds: Grounds) -> str:

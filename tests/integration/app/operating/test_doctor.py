@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import yaml
 
 from demo.model_server.process import ModelServer
 from demo.redis import RedisServer
+from tests.integration.pipelines.stage import needs_root
 from workers.app.doctor import SCOPES, Finding, examine
 from workers.app.settings import load
 
@@ -91,7 +93,21 @@ def test_a_good_installation_is_all_ok(healthy: Host) -> None:
     done = healthy.towpath("doctor", "--json")
     findings = json.loads(done.stdout)
     assert done.returncode == 0
-    names = {"keys", "network", "redis", "ledger", "policy", "tags", "host", "ci", "target staging/staging", "workers", "slack", "clock"}
+    names = {
+        "keys",
+        "network",
+        "redis",
+        "ledger",
+        "policy",
+        "tags",
+        "host",
+        "ci",
+        "target staging/staging",
+        "training",
+        "workers",
+        "slack",
+        "clock",
+    }
     assert {finding["name"] for finding in findings} == names
     assert [finding for finding in findings if finding["fix"]] == []
     assert "hunter2" not in done.stdout + done.stderr
@@ -227,3 +243,25 @@ def test_slack_says_no(healthy: Host, answer: Answer, words: str) -> None:
 )
 def test_slack_cannot_be_asked(healthy: Host, changes: dict[str, str], words: str) -> None:
     assert words in only(bad(healthy, **changes)).says
+
+
+def test_trainings_without_isolation_are_a_finding_and_those_of_nobody_are_not(healthy: Host) -> None:
+    assert "training" not in bad(healthy)
+    (found,) = bad(healthy, TOWPATH_TRAINING_USER="same")["training"]
+    assert "without isolation" in found.says and "a user of its own" in str(found.fix)
+    (found,) = bad(healthy, TOWPATH_TRAINING_USER="no-such-user")["training"]
+    assert "no such user" in found.says
+
+
+@needs_root
+def test_a_user_for_trainings_is_tried_and_told_what_it_could_read(healthy: Host, own_redis: RedisServer) -> None:
+    """What is not hidden must be closed: here a file that a setting names."""
+    secret = healthy.folder / "status_token"
+    secret.write_text("hunter2")
+    secret.chmod(0o600)
+    trainings = Path(tempfile.mkdtemp())
+    given = {"TOWPATH_TRAINING_USER": "nobody", "TOWPATH_TRAININGS": str(trainings), "TOWPATH_STATUS_TOKEN_FILE": str(secret)}
+    assert "training" not in bad(healthy, **given)
+    assert "training" not in bad(healthy, **given, TOWPATH_TRAINING_NETWORK="host"), "this Redis has a password"
+    assert list(trainings.iterdir()) == []
+    trainings.rmdir()

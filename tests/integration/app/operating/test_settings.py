@@ -8,6 +8,7 @@ import pytest
 
 from workers.app.place import place
 from workers.app.settings import BadSettings, Settings, load, load_for_git
+from workers.app.trainings import grounds
 
 from .host import Host
 
@@ -46,6 +47,11 @@ def test_all_missing_settings_are_told_at_once() -> None:
         ("REDIS_URL", "redis://:hunter2@127.0.0.1:port/0"),
         ("REDIS_URL", "redis://:hunter2@127.0.0.1:6379/zero"),
         ("REDIS_URL", "redis://:hunter2@[127.0.0.1:6379/0"),
+        ("TOWPATH_TRAINING_NETWORK", "hunter2"),
+        ("TOWPATH_TRAINING_PATH", "/usr/bin:hunter2"),
+        ("TOWPATH_TRAINING_PATH", "/usr/bin::/bin"),
+        ("TOWPATH_TRAININGS", "hunter2"),
+        ("TOWPATH_CI_TOKEN", "hunter 2"),
         ("TOWPATH_SOURCE_BRANCH", "--upload-pack=hunter2"),
         ("TOWPATH_LEDGER_BRANCH", "a..b"),
         ("TOWPATH_LEDGER_BRANCH", "main"),
@@ -99,6 +105,7 @@ def test_the_store_and_the_lfs_server_are_as_the_settings_say() -> None:
 def test_each_setting_can_lie_in_a_file(name: str, tmp_path: Path) -> None:
     values = {"TOWPATH_LEDGER_HEAD": "a" * 40, "TOWPATH_GIT_CONFIG": "host", "TOWPATH_LOG_LEVEL": "debug", "TOWPATH_STORE_LIMIT": "5GB"}
     values |= {"TOWPATH_GITHUB_INSTALLATION": "12345", "TOWPATH_GITHUB_API": "https://git.example.com/api/v3"}
+    values |= {"TOWPATH_TRAINING_NETWORK": "host", "TOWPATH_TRAINING_PATH": "/bin", "TOWPATH_TRAININGS": "/srv/trainings"}
     values["TOWPATH_TRUST"] = "SHA256:" + "A" * 43
     path = tmp_path / "secret"
     path.write_text(GIVEN.get(name, values.get(name, "another")) + "\n")
@@ -179,3 +186,30 @@ def test_a_lane_needs_its_own_keys_alone(host: Host, redis_url: str) -> None:
     finally:
         running.kill()  # in good order is how `towpath run` stops it, which has its own test
         running.wait(20)
+
+
+def test_the_grounds_of_trainings_know_what_must_not_be_read_and_what_must_not_be_shown(tmp_path: Path) -> None:
+    for name in ("writer", "writer.pub"):
+        (tmp_path / name).write_text("x")
+    given = GIVEN | {
+        "TOWPATH_KEYS": str(tmp_path),
+        "TOWPATH_DATA": "/srv/data",
+        "TOWPATH_CI_TOKEN": "hunter3",
+        "TOWPATH_TRAINING_USER": "trainee",
+    }
+    settings = load(given)
+    found = grounds(settings, "https://git.example.com/org/models.git", None, {"REDIS_URL_FILE": "/secrets/redis_url", "OTHER": "/x"})
+    assert {tmp_path, tmp_path / "writer", Path("/secrets/redis_url"), Path("/srv/data/store"), Path("/srv/data/mirror-changes")} <= set(
+        found.private
+    )
+    assert tmp_path / "writer.pub" not in found.private
+    assert (found.folder, found.hidden, found.user, found.is_tried_out) == (
+        Path("/srv/data/trainings"),
+        (Path("/srv/data"),),
+        "trainee",
+        False,
+    )
+    assert {"hunter2", "hunter3", GIVEN["REDIS_URL"], GIVEN["TOWPATH_REPOSITORY"]} == set(found.secrets)
+    assert "hunter" not in repr(found)
+    assert place(settings).trainings is not None
+    assert grounds(settings, "/srv/models.git", None, {}).is_tried_out
