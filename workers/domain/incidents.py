@@ -8,10 +8,11 @@ from typing import Any
 from workers.contract.drift import DriftReport, DriftWatch, Fallen, Incident, IncidentState, Level
 from workers.contract.names import IncidentId
 from workers.domain import decision as d
-from workers.domain import windows
+from workers.domain import lane, windows
 from workers.domain.state import World
 
 KEPT_COLUMNS = 5
+RETRAIN, ROLLBACK = "retrain", "rollback"
 OPENED, CHANGED, OVER = "drift_alert", "drift_changed", "drift_over"
 
 
@@ -38,6 +39,7 @@ def opened(world: World, case: d.Case, watch: DriftWatch, found: Fallen | None) 
         in_a_row=watch.in_a_row,
         owners=version.owners if version else (),
         fallen=found,
+        offers=offers(world, watch, state),
     )
     text = f"{_times(watch.in_a_row)}. {words(state, report, found)}"
     return replace(watch, incident=incident.id, calm=0), note(world, case, incident, OPENED, text)
@@ -49,8 +51,10 @@ def gone_on(world: World, case: d.Case, watch: DriftWatch, incident: Incident, f
     assert report is not None, "there was a measurement"
     state = windows.said(report, found)
     now = incident.state if state is None or state is IncidentState.OVER else state
-    changed = replace(incident, report=in_short(report), in_a_row=watch.in_a_row, fallen=found, state=now)
-    if (now, report.verdict, set(windows.worst(report))) == (incident.state, incident.report.verdict, set(windows.worst(incident.report))):
+    fell = found or incident.fallen if now is IncidentState.FALLING else None
+    offered = offers(world, watch, now)
+    changed = replace(incident, report=in_short(report), in_a_row=watch.in_a_row, fallen=fell, state=now, offers=offered)
+    if _looks(changed) == _looks(incident):
         return changed
     if state is IncidentState.OVER:
         text = f"{report.text} One more window like this, and it is over." if watch.calm < windows.CALM else report.text
@@ -59,15 +63,30 @@ def gone_on(world: World, case: d.Case, watch: DriftWatch, incident: Incident, f
     return note(world, case, changed, CHANGED, text)
 
 
+def _looks(incident: Incident) -> tuple[object, ...]:
+    """What is told anew when it is another."""
+    return incident.state, incident.report.verdict, set(windows.worst(incident.report))
+
+
 def over(world: World, case: d.Case, incident: Incident, text: str) -> Incident:
     """The incident at its end."""
-    return note(world, case, replace(incident, state=IncidentState.OVER, ended_at=case.time, snooze=None), OVER, text)
+    return note(world, case, replace(incident, state=IncidentState.OVER, ended_at=case.time, snooze=None, offers=()), OVER, text)
 
 
 def note(world: World, case: d.Case, incident: Incident, event: str, text: str, **changed: Any) -> Incident:
     """The incident with one more event."""
-    changed_ = replace(incident, **changed)
-    return replace(changed_, events=(*incident.events, d.tell(world, case, event, text, changed_.state.value)))
+    after = replace(incident, **changed)
+    return replace(after, events=(*incident.events, d.tell(world, case, event, text, after.state.value)))
+
+
+def offers(world: World, watch: DriftWatch, state: IncidentState) -> tuple[str, ...]:
+    """The verbs of what may be done: nothing about broken input but to mend it; back first where a metric fell; never what could only be refused."""
+    release = world.release(watch.environment, watch.artifact)
+    back = (ROLLBACK,) if release and lane.last_good(world, release) else ()
+    again = (RETRAIN,) if any(version.retrain for version in world.versions.get(watch.artifact, {}).values()) else ()
+    if state is IncidentState.DRIFT:
+        return (*again, *back)
+    return (*back, *again) if state is IncidentState.FALLING else ()
 
 
 def words(state: IncidentState | None, report: DriftReport, found: Fallen | None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Protocol
 
@@ -33,11 +34,11 @@ class Measures(Protocol):
 
 
 class Watch:
-    """Measures what is due."""
+    """Measures what is due. `open_measuring` gives what measures, or says why this host cannot (its libraries may be missing)."""
 
-    def __init__(self, view: LedgerView, measuring: Measures, reporter: Reporter) -> None:
+    def __init__(self, view: LedgerView, open_measuring: Callable[[], Measures], reporter: Reporter) -> None:
         self._view = view
-        self._measuring = measuring
+        self._open = open_measuring
         self._reporter = reporter
 
     def measure(self, wanted: d.Measure) -> None:
@@ -51,7 +52,7 @@ class Watch:
 
     def _measured(self, version: RegisteredVersion, rules: DriftRules, environment: EnvironmentName) -> DriftReport:
         try:
-            return self._measuring.measure(version, rules, environment, rules.window)
+            return self._open().measure(version, rules, environment, rules.window)
         except WorldError as exc:
             log.warning("not_measured", artifact=version.artifact, environment=environment, why=str(exc), error=type(exc).__name__)
             problems = exc.reasons if isinstance(exc, BadContent) else (str(exc),)

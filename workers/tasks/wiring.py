@@ -224,7 +224,7 @@ class Wiring:
     def watch(self) -> Watch:
         """What measures drift when it is due."""
         view, _, reporter = self._effects
-        return Watch(view, self.measuring, reporter)
+        return Watch(view, lambda: self.measuring, reporter)
 
     @cached_property
     def gathering(self) -> Gathering:

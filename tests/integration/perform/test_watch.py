@@ -20,6 +20,7 @@ from workers.contract.stories import Card
 from workers.domain.policy.rules import DriftRules
 from workers.domain.recents import Recents
 from workers.effects.reporting import Reporter
+from workers.effects.watch import Watch
 from workers.ports.errors import BadContent, Unreachable, WorldError
 from workers.tasks import changes, effects
 
@@ -131,6 +132,18 @@ def test_what_cannot_be_measured_is_told_too(town: Town, rows: LiveRows, breaks:
     seen = town.world().seen(BIOPSY, Version.read("v1.0.0"), "drift", STAGING)
     assert seen is not None
     assert dict(seen.facts)["verdict"] == "broken input"
+
+
+def test_a_host_that_cannot_measure_says_so(town: Town, rows: LiveRows) -> None:
+    def missing() -> LiveRows:
+        raise BadContent("measuring drift needs libraries that are not installed here")
+
+    view, _, reporter = town.wiring._effects
+    town.wiring.__dict__["watch"] = Watch(view, missing, reporter)
+    a_day_later(town)
+    report = town.world().drifts[STAGING, BIOPSY].report
+    assert report is not None
+    assert (report.verdict, report.problems) == (Level.BROKEN, ("measuring drift needs libraries that are not installed here",))
 
 
 def test_a_ledger_that_does_not_answer_is_asked_again(town: Town, rows: LiveRows) -> None:

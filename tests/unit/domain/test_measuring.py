@@ -13,11 +13,12 @@ from workers.contract.envelope import Envelope
 from workers.contract.evidence import Evidence
 from workers.contract.names import ArtifactName, Duration, EnvironmentName, Version
 from workers.contract.promotion import Result
+from workers.contract.retraining import How, Recipe
 from workers.contract.wire import canonical
 from workers.domain.policy import read
 from workers.domain.state import World
 
-from .drifting import RULES, auc, incident, measures, report, told, watch, watched
+from .drifting import RULES, auc, incident, measures, owned, report, told, watch, watched
 from .worlds import ANA, BEN, BIOPSY, CHANNEL, POLICY, PROD, STAGING, Story, version_of
 
 
@@ -48,7 +49,7 @@ def test_people_are_called_at_the_second_window_in_a_row_and_once() -> None:
     opened = incident(story)
     assert (opened.state, opened.channel, opened.owners, opened.in_a_row) == (IncidentState.DRIFT, CHANNEL, ("UANA", "UDANA"), 2)
     assert opened.id == f"I-{story.world.seq}"
-    assert told(story) == ["drift_alert"]
+    assert (told(story), opened.offers) == (["drift_alert"], ())
     assert decision.effects == ()
     for _ in range(3):
         assert measures(story, Level.ALERT).event == "measured"
@@ -104,11 +105,22 @@ def test_two_calm_windows_end_it_and_the_next_one_is_another() -> None:
     assert len(story.world.incidents) == 2
 
 
+def test_only_what_can_be_done_is_offered() -> None:
+    story = watched(RULES, "v2.0.0")
+    story.registers(replace(owned("v3.0.0"), retrain=Recipe(How.COMMAND, ("python", "train.py"))))
+    story.live_in_prod("v2.0.0")
+    for _ in range(2):
+        measures(story, Level.ALERT, version="v2.0.0")
+    assert incident(story).offers == ("retrain", "rollback")
+    measures(story, Level.BROKEN, version="v2.0.0")
+    assert incident(story).offers == ()
+
+
 def test_broken_input_opens_one_of_its_own_kind() -> None:
     story = watched()
     measures(story, Level.BROKEN)
     assert measures(story, Level.BROKEN).event == "drift_alert"
-    assert incident(story).state is IncidentState.BROKEN
+    assert (incident(story).state, incident(story).offers) == (IncidentState.BROKEN, ())
     assert "The live rows cannot be compared: the column radius is gone. Nothing is trained" in incident(story).events[0].text
     measures(story, Level.ALERT)
     assert (incident(story).state, told(story)) == (IncidentState.DRIFT, ["drift_alert", "drift_changed"])
@@ -160,7 +172,7 @@ def test_an_answer_about_another_window_is_kept_nowhere() -> None:
 def test_what_nobody_asked_for_and_is_of_nothing_watched_is_dropped(changed: dict[str, object]) -> None:
     story = watched(RULES, "v2.0.0")
     found = report(Level.ALERT)
-    decision = story.later(days=1).reports(ask.Measured(replace(found, **changed)))
+    decision = story.later(days=1).reports(ask.Measured(replace(found, **changed)))  # type: ignore[arg-type]
     assert decision.event is None
 
 
@@ -211,7 +223,7 @@ def test_a_metric_that_falls_after_a_promotion_is_told_and_nothing_is_done() -> 
     assert found.fallen is not None
     assert (found.fallen.before, found.fallen.now, found.fallen.version, found.fallen.promotion) == ("0.94", "0.90", "v1.0.0", p)
     assert "Nothing is rolled back by itself." in found.events[0].text
-    assert (decision.effects, story.live()) == ((), "v2.0.0")
+    assert (decision.effects, story.live(), found.offers) == ((), "v2.0.0", ("rollback",))
     for _ in range(2):
         measures(story, Level.NONE, version="v2.0.0", realised=auc("0.95"))
     assert incident(story).state is IncidentState.OVER

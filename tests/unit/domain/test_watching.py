@@ -14,7 +14,7 @@ from workers.contract.drift import DriftWatch, Level
 from workers.contract.envelope import read_stamp, stamp
 from workers.contract.names import ArtifactName
 from workers.contract.promotion import Kind, Placed, Release
-from workers.domain import watching
+from workers.domain import in_force, watching
 from workers.domain.layout import Adoption
 from workers.domain.policy import BadPolicy, Policy, read
 from workers.domain.policy.rules import Quiet
@@ -155,13 +155,31 @@ def test_quiet_hours_are_of_the_wall_clock(quiet: Quiet | None, hour: str, is_qu
 
 
 @pytest.mark.parametrize(
-    ("quiet", "words"),
+    ("drift", "words"),
     [
-        ("{from: '20:00', until: '20:00'}", "write two times"),
-        ("{from: '20:00', until: '07:00', timezone: Moon/Sea}", "no time zone of the IANA"),
+        ("quiet: {from: '20:00', until: '20:00'}", "write two times"),
+        ("quiet: {from: '20:00', until: '07:00', timezone: Moon/Sea}", "no time zone of the IANA"),
+        ("warning: 0.3", "a warning begins above an alert"),
     ],
 )
-def test_quiet_hours_that_make_no_sense_are_refused_with_their_line(quiet: str, words: str) -> None:
+def test_rules_that_make_no_sense_are_refused_with_their_line(drift: str, words: str) -> None:
     with pytest.raises(BadPolicy) as caught:
-        read(policy(f"{{rows: {{type: parquet}}, quiet: {quiet}}}"))
+        read(policy(f"{{rows: {{type: parquet}}, {drift}}}"))
     assert any(words in error for error in caught.value.errors), caught.value.errors
+
+
+@pytest.mark.parametrize(
+    ("rules", "said"),
+    [
+        (
+            RULES[:-1] + ", quiet: {from: '20:00', until: '07:00'}}",
+            "live rows (parquet) of 7d, measured every 1d; a warning from a PSI of 0.1, an alert from 0.25; people are called after 2 in a row, "
+            "not from 20:00 until 07:00 UTC",
+        ),
+        ("{rows: {type: sql}, window: 12h}", "live rows (sql) of 12h, measured when somebody asks; a warning"),
+    ],
+)
+def test_what_is_in_force_is_said_in_words(rules: str, said: str) -> None:
+    found = in_force.lane(read(policy(rules)), PROD, (BIOPSY, Kind.MODEL), BEGIN)
+    assert found is not None
+    assert any(one.topic == "drift" and one.text.startswith(said) for one in found.rules), found.rules

@@ -93,15 +93,20 @@ def due(world: World, case: d.Case) -> Iterator[d.Decision]:
 
 def _due(world: World, case: d.Case, watch: DriftWatch) -> Iterator[d.Decision]:
     one, incident = watching.lane_of(world, watch), incidents.open_of(world, watch)
-    if incident and (one is None or one.live.version != incident.version):
-        why = f"{one.live.version} is live now." if one else "The policy no longer watches it, or nothing runs there."
-        ended = incidents.over(world, case, incident, why)
-        yield _of(ended, replace(watch, incident=None, in_a_row=0, calm=0), event=incidents.OVER)
-    elif incident is None and one and watch.report and not watching.is_silent(watch, one.rules, case.now):
+    if incident:
+        if why := _why_over(one, incident):
+            yield _of(incidents.over(world, case, incident, why), replace(watch, incident=None, in_a_row=0, calm=0), event=incidents.OVER)
+    elif one and watch.report and watch.in_a_row >= one.rules.in_a_row and not watching.is_silent(watch, one.rules, case.now):
         fell = windows.fallen(world, case, watch, watch.report, one.rules)
         if _calls(watch, one, fell):
             watch, opened = incidents.opened(world, case, watch, fell)
             yield _of(opened, watch, event=incidents.OPENED)
+
+
+def _why_over(one: Watched | None, incident: Incident) -> str | None:
+    if one and one.live.version != incident.version:
+        return f"{one.live.version} is live now."
+    return "The policy no longer watches it." if one is None or one.rules.every is None else None
 
 
 def _of(incident: Incident, watch: DriftWatch, event: str) -> d.Decision:
