@@ -61,7 +61,8 @@ def is_denied(row: Command, words: tuple[Word, ...]) -> bool:
 def _denied(row: Command, words: tuple[Word, ...]) -> list[str]:
     if any(slot.token is Token.VERB for slot in row.slots):
         return []  # help may be asked of a command that has a denial in its name
-    denials = [word.raw for word in words if _denies(word)]
+    own = row.verb.split()  # `stop retraining` denies nothing
+    denials = [word.raw for word in words if _denies(word) and word.text not in own]
     found = [f"“{denials[0]}” stands in it, and a sentence that denies is never acted on."] if denials else []
     if row.request not in READS and any(word.asks for word in words):
         found.append("It is a question, and a question changes nothing here. Say it without the question mark.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from bot.grammar import write
@@ -30,9 +30,10 @@ _HEADLINES: dict[IncidentState, str] = {
 }
 _EVENTS = {
     "drift_alert": "Opened", "drift_changed": "Changed", "drift_over": "Over", "drift_snoozed": "Snoozed",
-    "drift_unsnoozed": "No longer snoozed", "drift_snooze_ended": "The snooze has ended", "retraining_requested": "Retraining",
+    "drift_unsnoozed": "No longer snoozed", "drift_snooze_ended": "The snooze has ended", "drift_still": "Still there",
+    "retraining_requested": "Retraining",
 }  # fmt: skip
-CALLING = ("drift_alert", "drift_snooze_ended")
+CALLING = ("drift_alert", "drift_still")
 """The events whose posts call the owners: once when it is opened, and once more when it was snoozed and still holds."""
 _UNSHOWN = ("card_posted",)
 _FEW = 5
@@ -45,7 +46,7 @@ def card(moved: IncidentMoved, links: Links, names: Names) -> Post:
     last = _shown(one)[-1:]
     blocks: list[Block] = [
         header(title),
-        *section([_state(one), *_snoozed(one, names), told(one.report.text, 400, names)]),
+        *section([_state(one), *_snoozed(one, names), *_retrained(one), told(one.report.text, 400, names)]),
         *section([*_fell(one.fallen), *_worst(one), *_problems(one)], 2_000),
         *section(_measured(one)),
         *actions(_buttons(one)),
@@ -92,6 +93,11 @@ def _snoozed(one: Incident, names: Names) -> Iterator[str]:
     if one.snooze and not one.ended_at:
         why = f" ({told(one.snooze.because, 200, names)})" if one.snooze.because else ""
         yield f"🔕 Snoozed until {when(one.snooze.until)} by {person(one.snooze.by, names)}{why}: nobody is called, and it is measured all the same."
+
+
+def _retrained(one: Incident) -> Iterator[str]:
+    if one.retraining and not one.ended_at:
+        yield f"🏋️ {one.retraining} retrains it."
 
 
 def _fell(fallen: Fallen | None) -> Iterator[str]:
@@ -152,15 +158,13 @@ def _window(window: Window) -> str:
 
 
 def _buttons(one: Incident) -> list[dict[str, Any]]:
-    """Explain, and what may be done: back first where a metric fell, no training on rows that are broken. Nothing but the word when it is over."""
+    """What it offers, the best in front; the words of it all, and peace for a day. When it is over, the words alone."""
     if one.state is IncidentState.OVER:
         return [_explain(one)]
-    first, rest = [_explain(one)], [_retrain(one), _roll_back(one, "danger")]
-    if one.state is IncidentState.FALLING:
-        first, rest = [_roll_back(one, "primary")], [_explain(one), _retrain(one)]
-    if one.state is IncidentState.BROKEN:
-        rest = []
-    return [*first, *rest, _snooze(one)]
+    ways = [_WAYS[verb](one) for verb in one.offers if verb in _WAYS]
+    if ways and one.state is IncidentState.FALLING:
+        ways[0]["style"] = "primary"
+    return [*ways, _explain(one), _snooze(one)]
 
 
 def _explain(one: Incident) -> dict[str, Any]:
@@ -173,11 +177,14 @@ def _retrain(one: Incident) -> dict[str, Any]:
     return button("Retrain", "retrain", sentence, confirm=confirm("Retrain?", text, "Retrain"))
 
 
-def _roll_back(one: Incident, style: str) -> dict[str, Any]:
+def _roll_back(one: Incident) -> dict[str, Any]:
     why = f"{one.fallen.metric} fell ({one.id})" if one.fallen else f"drift ({one.id})"
     text = f"{one.artifact} in {one.environment} goes back to its last good version, and {one.version} is put on hold there."
     sentence = write(ask.Rollback(EnvironmentName(one.environment), ArtifactName(one.artifact), because=why))
-    return button("Roll back", "rollback", sentence, style=style, confirm=confirm("Roll back?", text, "Roll back"))
+    return button("Roll back", "rollback", sentence, confirm=confirm("Roll back?", text, "Roll back"))
+
+
+_WAYS: dict[str, Callable[[Incident], dict[str, Any]]] = {"retrain": _retrain, "rollback": _roll_back}
 
 
 def _snooze(one: Incident) -> dict[str, Any]:

@@ -132,6 +132,13 @@ def observe(self: Any, /, **fields: Any) -> None:
         raise self.retry(countdown=seconds)
 
 
+@app.task(name=lanes.MEASURE)
+def measure(**fields: Any) -> None:
+    """Measure drift that is due; when not even the ledger answers, the sweep asks again."""
+    with _told("drift_not_measured"):
+        effects.measure(wiring(), fields)
+
+
 @app.task(name=lanes.LOOK_AT_SOURCE)
 def look_at_source() -> None:
     """New tags, a changed policy."""

@@ -183,7 +183,8 @@ class Fallen:
 @dataclass(frozen=True)
 class Incident:
     """One stretch of drift that people were told of: one card, edited in place until it is over (`ended_at`). `report` holds its worst
-    columns alone, `in_a_row` the windows that it has lasted; `owners` are the Slack ids of who is called, `fallen` a metric that fell.
+    columns alone, `in_a_row` the windows that it has lasted; `owners` are the Slack ids of who is called, `fallen` a metric that fell. `offers`
+    are the verbs of what may be done about it, what fits best in front.
     """
 
     id: IncidentId
@@ -202,6 +203,7 @@ class Incident:
     in_a_row: int = 0
     owners: tuple[str, ...] = ()
     fallen: Fallen | None = None
+    offers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from workers.contract.outcomes import LaneRules, Rule
 from workers.contract.promotion import Kind, Quorum
 from workers.domain import calendar
 from workers.domain.policy import Policy, Rules
+from workers.domain.policy.rules import DriftRules
 
 
 def lane(policy: Policy, environment: EnvironmentName, subject: tuple[ArtifactName | None, Kind | None], now: datetime) -> LaneRules | None:
@@ -35,6 +36,8 @@ def _rules(policy: Policy, rules: Rules, now: datetime) -> Iterator[Rule]:
     yield told("approve", _approvals(policy, rules))
     yield told("gates", "; ".join(_gate(one) for one in rules.source.get("gates", ())) or "only those that always hold")
     yield from (told("freeze", _freeze(one, now)) for one in rules.freeze)
+    if rules.drift:
+        yield told("drift", _drift(rules.drift))
     yield told(
         "targets", ", ".join(f"{one.name} ({one.type})" for one in rules.targets) or "none: the ledger's desired state is the result"
     )
@@ -89,6 +92,14 @@ def _freeze(period: calendar.Period, now: datetime) -> str:
         return f"{period.text}: over"
     is_now = window.begins <= now
     return f"{period.text}: {'now, until' if is_now else f'next {stamp(window.begins)} until'} {stamp(window.ends)}"
+
+
+def _drift(rules: DriftRules) -> str:
+    often = f"measured every {_lasting(rules.every)}" if rules.every else "measured when somebody asks"
+    calls = f"people are called after {rules.in_a_row} in a row" if rules.every else "nobody is called"
+    quiet = f", not from {rules.quiet.begin} until {rules.quiet.until} {rules.quiet.timezone}" if rules.quiet and rules.every else ""
+    bounds = f"a warning from a PSI of {rules.warning:g}, an alert from {rules.alert:g}"
+    return f"live rows ({rules.rows.type}) of {_lasting(rules.window)}, {often}; {bounds}; {calls}{quiet}"
 
 
 def _lasting(time: timedelta) -> str:

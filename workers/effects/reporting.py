@@ -61,6 +61,12 @@ class Reporter:
         about = (wire.sha256(report.asked_by.encode()), *(f"{one.check}@{one.environment}:{one.digest}" for one in report.found))
         self._send(report, request_id(self.repo_id, type(report).__name__, *about))
 
+    def measured(self, report: ask.Measured) -> None:
+        """Drift that was measured, for a person who asked or because it was due."""
+        one = report.report
+        about = (one.environment, one.artifact, one.version, one.digest, wire.sha256((report.asked_by or one.at).encode()))
+        self._send(report, request_id(self.repo_id, "Measured", *about))
+
     def policy(self, report: ask.PolicyProposed) -> None:
         """A policy on the source branch that is not in force."""
         self._send(report, request_id(self.repo_id, "policy", report.commit, report.text))

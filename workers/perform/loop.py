@@ -91,6 +91,10 @@ class Loop:
         self._told.clear()
         return len(entries)
 
+    def now(self) -> datetime:
+        """What the clock says."""
+        return self._now()
+
     def read(self) -> World:
         """The state at the ledger's head."""
         return self._reader.read()
@@ -278,6 +282,8 @@ def _asked(world: World, envelope: Envelope) -> Envelope | None:
         return _opened_of_person(world, report.asked_by)
     if isinstance(report, ask.RecipeRead):
         return _of_retrain(world, report)
+    if isinstance(report, ask.Measured):
+        return _asked_of_drift(world, report)
     if not isinstance(report, ask.Inspected | ask.NotInspected | ask.Observed) or report.asked_by is None:
         return None
     asked = _opened_of_person(world, report.asked_by)
@@ -296,6 +302,21 @@ def _opened_of_person(world: World, wired: str) -> Envelope:
 def _of_retrain(world: World, report: ask.RecipeRead) -> Envelope:
     asked = _opened_of_person(world, report.asked_by)
     if not isinstance(asked.request, ask.Retrain) or asked.request.artifact not in (None, report.artifact):
+        raise BadEnvelope("nobody asked for what it answers")
+    return asked
+
+
+def _asked_of_drift(world: World, report: ask.Measured) -> Envelope | None:
+    """The question that a measurement answers: of this artifact, of none by name, or of a name that nobody knows and that was read as this one."""
+    if report.asked_by is None:
+        return None
+    asked, found = _opened_of_person(world, report.asked_by), report.report
+    wanted = asked.request
+    if not (
+        isinstance(wanted, ask.ShowDrift)
+        and (wanted.artifact in (None, found.artifact) or wanted.artifact not in world.versions)
+        and wanted.environment in (None, found.environment)
+    ):
         raise BadEnvelope("nobody asked for what it answers")
     return asked
 

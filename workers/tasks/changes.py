@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
+from itertools import islice
 
 import structlog
 
@@ -13,7 +15,7 @@ from workers.contract.names import ArtifactName, EnvironmentName
 from workers.contract.outcomes import Delivery, Notice
 from workers.contract.promotion import Promotion, RegisteredVersion, Release, State
 from workers.contract.retraining import Retraining, Stage
-from workers.domain import bundle, reads, reconciliation, states
+from workers.domain import bundle, reads, reconciliation, states, watching
 from workers.domain import decision as d
 from workers.domain.decide import training
 from workers.domain.state import World
@@ -34,6 +36,10 @@ BEGIN_AGAIN_AFTER = 5
 LOOK_AGAIN = 10
 """Seconds between two looks at a training."""
 ENTER_AGAIN = 60
+MEASURE_AGAIN_AFTER = timedelta(minutes=5)
+MEASURED_AT_ONCE = 20
+"""So many measurements are begun in one sweep; after a long outage all lanes are due."""
+LOOKED_THROUGH = 200
 TAGS_EVERY = 60
 TOLD_FOR = 24 * 3600
 TIDY_EVERY = 3600
@@ -79,6 +85,7 @@ def sweep(wiring: Wiring, tick: str) -> None:
         with watched(wiring):
             world = wiring.loop.read()
         _resume(wiring, world)
+        _measure(wiring, world)
         _mend(wiring, world)
         key_news.tell(wiring, world)
         if wiring.leases.once("tags", TAGS_EVERY):
@@ -143,6 +150,17 @@ def _of_retraining(world: World, one: Retraining) -> Iterator[tuple[d.Effect, in
         yield training.enter(one), ENTER_AGAIN
     elif _is_told(world, one):
         yield d.EndTraining(one.id, one.attempt), TOLD_FOR
+
+
+def _measure(wiring: Wiring, world: World) -> None:
+    """Have measured what is due, a few lanes at a time. One that was begun is not begun again for a while: somebody is at it, or lies dead."""
+    begun = 0
+    for one in islice(watching.due(world, wiring.loop.now()), LOOKED_THROUGH):
+        environment, artifact = one.lane
+        again_after = min(MEASURE_AGAIN_AFTER, one.rules.every / 2) if one.rules.every else MEASURE_AGAIN_AFTER
+        if begun < MEASURED_AT_ONCE and wiring.leases.once(f"measure:{environment}:{artifact}", max(int(again_after.total_seconds()), 1)):
+            wiring.board.start([d.Measure(artifact, environment)])
+            begun += 1
 
 
 def step_name(promotion: str, generation: int) -> str:

@@ -89,6 +89,14 @@ def gather(wiring: Wiring, fields: dict[str, Any]) -> None:
     wiring.gathering.gather(effect)
 
 
+def measure(wiring: Wiring, fields: dict[str, Any]) -> None:
+    """Measure a lane that is due, unless somebody reads the same rows just now: the sweep then asks again."""
+    wanted = wire.read(d.Measure, fields)
+    with wiring.leases.hold(f"drift:{wanted.environment}:{wanted.artifact}", STEP_SECONDS) as ours:
+        if ours:
+            wiring.watch.measure(wanted)
+
+
 def look_at_source(wiring: Wiring) -> None:
     """New tags and a changed policy."""
     leases = wiring.leases

@@ -49,6 +49,7 @@ from workers.effects.observation import Observation
 from workers.effects.reading import LedgerView
 from workers.effects.reporting import Reporter
 from workers.effects.training import Training
+from workers.effects.watch import Watch
 from workers.perform.loop import Loop
 from workers.perform.reading import Reader
 from workers.ports.errors import BadContent
@@ -218,6 +219,12 @@ class Wiring:
         """Versions and policies of the source repository."""
         view, source, reporter = self._effects
         return Inspection(view, source, reporter, lambda: self.leases.is_marked(lanes.TAGS_SHOWN), ArtifactSafety(source))
+
+    @cached_property
+    def watch(self) -> Watch:
+        """What measures drift when it is due."""
+        view, _, reporter = self._effects
+        return Watch(view, lambda: self.measuring, reporter)
 
     @cached_property
     def gathering(self) -> Gathering:

@@ -20,7 +20,7 @@ from workers.contract import lanes
 from workers.contract import requests as ask
 from workers.contract.actors import PROCESSES, Actor, Conversation, Origin, Standing
 from workers.contract.envelope import LIFETIME, Envelope, Sealed, Sender, request_id, seal, stamp
-from workers.contract.names import ActorId, ArtifactName, CommitId, EnvironmentName, PromotionId, VersionAsk
+from workers.contract.names import ActorId, ArtifactName, CommitId, EnvironmentName, PromotionId, StoryId, VersionAsk
 from workers.contract.outcomes import Delivery, Outcome
 from workers.contract.promotion import Promotion
 from workers.contract.signatures import SigningKey
@@ -146,7 +146,7 @@ class Town:
         changes.sweep(self.wiring, self.sealed(PROCESSES["clock"], ask.Tick(), key="clock").to_wire())
 
     def card(self, id_: str, ts: str) -> None:
-        self.wiring.inbox.put(self.sealed(PROCESSES["bot"], ask.CardPosted(PromotionId.read(id_), Card("CBIOPSY", ts))))
+        self.wiring.inbox.put(self.sealed(PROCESSES["bot"], ask.CardPosted(StoryId.read(id_), Card("CBIOPSY", ts))))
 
     def later(self, **by: float) -> None:
         self.now += timedelta(**by)
@@ -182,6 +182,8 @@ class Town:
             assert effects.step(self.wiring, steps[task], attempt) is None
         elif task == lanes.OBSERVE:
             assert effects.observe(self.wiring, fields, 1) is None
+        elif task == lanes.MEASURE:
+            effects.measure(self.wiring, fields)
         elif task == lanes.PUT_BACK:
             self.wiring.put(fields["asked"], looked=True)
         else:

@@ -121,7 +121,7 @@ def _declared(name: ArtifactName, kind: Kind, entry: str | None, given: Given) -
         "card: README.md",
     ]
     if kind is Kind.MODEL:
-        lines += [*_golden_lines(given), *_drift_lines(given)]
+        lines += [*_golden_lines(given), *_drift_lines(given), *_retrain_lines()]
     return "\n".join([*lines, ""])
 
 
@@ -139,6 +139,13 @@ def _drift_lines(given: Given) -> list[str]:
         "# Drift is measured against rows that the model learned from: its inputs as columns, some ten thousand rows drawn at random.",
         "# Put them here as Parquet or CSV, then take the # away:",
         "# drift: {reference: drift/reference.parquet}",
+    ]
+
+
+def _retrain_lines() -> list[str]:
+    return [
+        "# How it is trained again when somebody says `retrain`: a command that writes into this folder (docs/retraining.md).",
+        "# retrain: {command: [python, train.py], parameters: {epochs: 10}, minutes: 60}",
     ]
 
 

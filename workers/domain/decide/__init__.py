@@ -24,12 +24,14 @@ from workers.domain.decide import (
     freezes,
     holds,
     locks,
+    measured,
     promote,
     registry,
     regret,
     reports,
     retraining,
     rollback,
+    snoozing,
     together,
     training,
     vote,
@@ -69,6 +71,8 @@ PEOPLE: dict[type[ask.Request], Judge] = {
     ask.Revert: externals.revert,
     ask.Retrain: retraining.retrain,
     ask.StopRetraining: retraining.stop,
+    ask.SnoozeDrift: snoozing.snooze,
+    ask.UnsnoozeDrift: snoozing.unsnooze,
 }
 PROCESSES: dict[type[ask.Request], Judge] = {
     ask.Inspected: training.inspected,
@@ -83,6 +87,7 @@ PROCESSES: dict[type[ask.Request], Judge] = {
     ask.Observed: accept.observed,
     ask.ExternalsSeen: externals.seen,
     ask.ExternalsSettled: externals.settled,
+    ask.Measured: measured.measured,
     ask.CardPosted: cards.posted,
     ask.Tick: lambda world, case, _: clock.due(world, case),
 }

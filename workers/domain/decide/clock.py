@@ -1,4 +1,5 @@
-"""What time alone decides: expiry, the end of freezes and locks, the start of what was queued, and steps that stayed without an answer."""
+"""What time alone decides: expiry, the end of freezes, locks and snoozes, the start of what was queued, steps that stayed without an answer,
+and calls that waited for the end of quiet hours."""
 
 from __future__ import annotations
 
@@ -9,7 +10,7 @@ from workers.contract import quorums
 from workers.contract.promotion import Promotion, State
 from workers.domain import bundle, gates, lane, states, steady
 from workers.domain import decision as d
-from workers.domain.decide import freezes, holds, locks, reminders, reports, training, vote
+from workers.domain.decide import freezes, holds, locks, measured, reminders, reports, snoozing, training, vote
 from workers.domain.policy import Rules
 from workers.domain.state import World
 from workers.domain.times import is_past
@@ -44,6 +45,8 @@ def _due(world: World, case: d.Case) -> Iterator[d.Decision]:
             minutes = int(lane.DEADLINE.total_seconds() // 60)
             why = f"No answer for {minutes} minutes while {promotion.state.value.replace('_', ' ')}: it is not known what {promotion.environment} runs."
             yield reports.attention(world, case, promotion, why)
+    yield from snoozing.ended(world, case)
+    yield from measured.due(world, case)
 
 
 def _queued(world: World, case: d.Case, promotion: Promotion, rules: Rules | None) -> Iterator[d.Decision]:

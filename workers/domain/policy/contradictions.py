@@ -9,6 +9,7 @@ from workers.contract.signatures import BadKey, fingerprint
 from workers.domain import calendar, strict_yaml
 from workers.domain.gates import listing
 from workers.domain.policy.making import REFINED, approvals
+from workers.domain.policy.rules import DriftRules
 
 Found = tuple[strict_yaml.Path, str]
 
@@ -70,6 +71,25 @@ def _said(at: strict_yaml.Path, rules: Mapping[str, Any], roles: Mapping[str, An
         yield (*at, "targets"), "two targets have one name"
     yield from (((*at, "gates"), why) for why in listing.contradictions(rules.get("gates", ()), after))
     yield from _freezes(at, rules)
+    if drift := rules.get("drift"):
+        yield from _quiet_hours(at, drift.get("quiet"))
+        if drift.get("warning", DriftRules.warning) > drift.get("alert", DriftRules.alert):
+            yield (*at, "drift"), "a warning begins above an alert; write a smaller `warning`, or a larger `alert`"
+
+
+def _quiet_hours(at: strict_yaml.Path, quiet: Mapping[str, Any] | None) -> Iterator[Found]:
+    if quiet is None:
+        return
+    if quiet["from"] == quiet["until"]:
+        yield (
+            (*at, "drift", "quiet", "until"),
+            "they begin and end at the same time, so nobody would ever be called or always; write two times",
+        )
+    if not calendar.is_zone(quiet.get("timezone", "UTC")):
+        yield (
+            (*at, "drift", "quiet", "timezone"),
+            f"{quiet['timezone']!r} is no time zone of the IANA list, such as Europe/Amsterdam or UTC",
+        )
 
 
 def _freezes(at: strict_yaml.Path, rules: Mapping[str, Any]) -> Iterator[Found]:

@@ -26,7 +26,7 @@ def incident(**changes: object) -> Incident:
     opened = Told(7, "drift_alert", at, EFFECTS, "drift alert", "An alert two windows in a row.")
     found = Incident(
         IncidentId("I-7"), report.artifact, report.environment, report.version, DEPLOYS, at, report, IncidentState.DRIFT, (opened,),
-        in_a_row=2, owners=(BEN,),
+        in_a_row=2, owners=(BEN,), offers=("retrain", "rollback"),
     )  # fmt: skip
     return replace(found, **changes)  # type: ignore[arg-type]
 
