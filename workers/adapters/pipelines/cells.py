@@ -176,15 +176,6 @@ def account(name: str) -> Account:
     return Account(found.pw_name, found.pw_uid, found.pw_gid, groups)
 
 
-def why_not_enclosed(account: Account, folder: Path) -> str | None:
-    """Why a command cannot be enclosed on this host, found out by doing it; None when it can."""
-    try:
-        try_out(Apart(account, enclosed=True, network=False), folder)
-    except RefusedByHost as exc:
-        return str(exc)
-    return None
-
-
 def try_out(cell: Cell, folder: Path) -> None:
     """Prove a cell with an empty training below a folder. Raises RefusedByHost with the fix, or OSError."""
     if not folder.is_dir():

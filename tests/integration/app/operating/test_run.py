@@ -44,7 +44,7 @@ def test_every_lane_runs_comes_back_after_a_kill_and_leaves_nobody_behind(ready:
         assert not everybody & run.everybody()
     assert all(isinstance(event["event"], str) for event in run.events), "every line is JSON"
     assert not run.saw(level="error")
-    assert sum(event["event"] == "stopping" for event in run.events) == 3
+    assert sum(event["event"] == "stopping" for event in run.events) == 4
     assert [line for line in run.lines if "SecurityWarning" in line or "Warm shutdown" in line] == []
 
 
