@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from workers.adapters.git.ledger import GitLedger
+from workers.adapters.git.results import GitResults
 from workers.adapters.redis.board import RedisBoard
 from workers.adapters.redis.inbox import RedisInbox
 from workers.adapters.targets.model_server import ModelServer
@@ -55,6 +56,8 @@ TRAPS: tuple[tuple[type[Any], str], ...] = (
     (ModelServer, "apply"),
     (ModelServer, "verify"),
     (Reporter, "step"),
+    (GitResults, "take"),
+    (Reporter, "trained"),
 )
 BOUNDARIES = tuple(f"{side} {owner.__name__}.{name}" for owner, name in TRAPS for side in ("before", "after"))
 

@@ -37,8 +37,10 @@ environments:
 @pytest.fixture(scope="session")
 def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     folder = tmp_path_factory.mktemp("faults")
-    with Installation(folder, policy=POLICY, procfile=HERE / "Procfile") as running:
-        yield running
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TOWPATH_TRAINING_USER", "same")
+        with Installation(folder, policy=POLICY, procfile=HERE / "Procfile") as running:
+            yield running
 
 
 @pytest.fixture

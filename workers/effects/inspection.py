@@ -14,6 +14,7 @@ from workers.contract.promotion import Kind, RegisteredVersion
 from workers.contract.retraining import Stage
 from workers.effects.asked import opened
 from workers.effects.comparison import Comparison
+from workers.effects.learned import with_data
 from workers.effects.looks import ArtifactSafety
 from workers.effects.reading import LedgerView
 from workers.effects.reporting import Reporter
@@ -68,12 +69,14 @@ class Inspection:
 
     def enter(self, id_: RetrainingId) -> None:
         """A retraining has pushed its result: read the version that it is to become, as the ledger says."""
-        trained = self._view.retraining(self._view.head(), id_)
+        head = self._view.head()
+        trained = self._view.retraining(head, id_)
         if trained is None or trained.stage is not Stage.PUSHED or not (trained.commit and trained.version):
             return
         try:
             self._source.fetch()
             found = self._looked_at(self._source.inspect(trained.artifact, trained.version, trained.commit, Kind.MODEL))
+            found = with_data(self._source, self._view.world(head, self._reporter.repo_id).versions, trained, found)
         except BadContent as exc:
             self._reporter.version(ask.NotInspected(trained.artifact, trained.version, tuple(exc.reasons), trained.asked))
             return

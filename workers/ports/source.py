@@ -83,6 +83,9 @@ class Source(Protocol):
     def trainable(self, artifact: ArtifactName, commit: CommitId) -> Trainable:
         """How a model is trained, as its commit says. Raises BadContent with every reason when it is no model or says nothing of that."""
 
+    def tree_of(self, place: str, commit: CommitId) -> str | None:
+        """The id of what lies at a place in a commit, the same for the same files; None when nothing does. Raises BadContent."""
+
     def materialised(self, version: RegisteredVersion) -> AbstractContextManager[Mapping[str, Path]]:
         """The files at the version's path, by their path, from Git by commit id, read-only and there until the end of the context.
 

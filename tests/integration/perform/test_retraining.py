@@ -11,7 +11,7 @@ import pytest
 from workers.adapters.pipelines.opening import Grounds, open_pipeline
 from workers.contract import lanes, wire
 from workers.contract import requests as ask
-from workers.contract.names import CommitId, RetrainingId, Version
+from workers.contract.names import ArtifactName, CommitId, RetrainingId, Version
 from workers.contract.outcomes import Lineage, Refused, RetrainingMoved
 from workers.contract.retraining import Retraining, Stage
 from workers.domain import decision as d
@@ -63,7 +63,7 @@ def asks(town: Town) -> Retraining:
 
 
 def newest(town: Town) -> Retraining:
-    return list(town.world().retrainings.values())[-1]
+    return max(town.world().retrainings.values(), key=lambda one: one.id.number)
 
 
 def look(town: Town, id_: RetrainingId) -> None:
@@ -334,6 +334,27 @@ def test_the_live_version_is_evaluated_beside_the_new_one(town: Town, desk: Desk
     assert compared.metric == "bytes"
     assert compared.live is not None
     assert compared.new is not None
+
+
+def test_the_data_that_it_has_seen_are_told_whatever_the_file_still_says(town: Town, desk: Desk) -> None:
+    declared = town.world().versions[BIOPSY][Version.read("v3.0.0")].trained
+    assert declared == ("biopsies@v1.0.0",)
+    rows = desk.folder / "datasets/biopsies"
+    first = next(path for path in sorted(rows.rglob("*.csv")))
+    first.write_text(first.read_text() + first.read_text().splitlines()[-1] + "\n")
+    desk.commit("datasets/biopsies/README.md", "# More rows\n")
+    asks(town)
+    done = ends(town)
+    assert done.stage is Stage.PROMOTED, done.reasons
+    unknown = town.world().versions[BIOPSY][Version.read(str(done.version))]
+    assert unknown.trained == ()
+    assert any("those of no registered version" in one for one in unknown.unread)
+    town.says(ANA, ask.Register(ArtifactName.read("biopsies"), Version.read("v2.0.0")))
+    town.works()
+    asks(town)
+    done = ends(town)
+    known = town.world().versions[BIOPSY][Version.read(str(done.version))]
+    assert known.trained == ("biopsies@v2.0.0",)
 
 
 def test_lineage_tells_what_brought_a_version(town: Town, desk: Desk) -> None:

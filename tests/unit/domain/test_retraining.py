@@ -316,7 +316,8 @@ def test_time_ends_what_nobody_tells_of() -> None:
     assert ended.effects == (d.EndTraining(found(story).id, 1),)
     asks(story)
     trains(story)
-    (ended,) = story.later(minutes=16).ticks()
+    assert story.later(minutes=59).ticks() == []
+    (ended,) = story.later(minutes=2).ticks()
     assert found(story).stage is Stage.FAILED
     assert f"register biopsy v3.2.0 at retrain/biopsy/{found(story).id.number}" in found(story).events[-1].text
     assert story.ticks() == []
@@ -484,7 +485,7 @@ def test_whatever_happens_in_whatever_order(steps: list[str]) -> None:
         elif step == "registers":
             story.reports(ask.Inspected(version_of(f"v3.{number + 2}.0")))
         elif step == "waits":
-            story.later(minutes=20).ticks()
+            story.later(minutes=40).ticks()
         elif story.world.retrainings:
             _does(story, step, number)
         for id_, old in before.items():

@@ -22,7 +22,7 @@ from workers.adapters.git.outputs import outputs_of
 from workers.adapters.git.refusals import Refusals
 from workers.adapters.git.room import Room, writable
 from workers.adapters.git.store import LIMIT, Store
-from workers.adapters.git.trees import Trees
+from workers.adapters.git.trees import BadTree, Trees
 from workers.adapters.git.urls import RemoteUrl
 from workers.contract.names import ArtifactName, BadName, CommitId, Digest, OutputRef, RefName, Version
 from workers.contract.promotion import Kind, RegisteredVersion
@@ -157,6 +157,14 @@ class GitSource:
         needs = tuple(f"{said.base}/{path}".lstrip("/") for path in (said.metrics, said.card) if path)
         inside = f"{said.folder}/"
         return Trainable(said.folder, said.path, said.retrain, tuple(one.removeprefix(inside) for one in needs if one.startswith(inside)))
+
+    def tree_of(self, place: str, commit: CommitId) -> str | None:
+        """The id of what lies at a place in a commit; None when nothing does. Raises BadContent when there is no such commit."""
+        try:
+            entry = self._trees.find(self._commit(commit).tree, place)
+        except (BadTree, Missing) as exc:
+            raise BadContent(f"{place} cannot be read in {commit[:12]}: {exc}.") from exc
+        return entry.oid if entry else None
 
     def _registration(self, artifact: ArtifactName, version: Version, commit: CommitId) -> Event | None:
         """The tag that registers this version on this commit, in any spelling of its name."""

@@ -20,7 +20,7 @@ from workers.domain.times import is_past
 
 LONGEST_LOG = 3000
 LONGEST_PROGRESS = 200
-TO_REGISTER = timedelta(minutes=15)
+TO_REGISTER = timedelta(hours=1)
 """So long after its result was pushed a retraining may stay without its version."""
 
 
@@ -31,7 +31,7 @@ def trained(world: World, case: d.Case, report: ask.Trained) -> d.Decision:
         return d.NOTHING
     if report.seen is ask.Seen.UNCLEAR:
         return _runs_on(world, case, found, report)
-    if report.seen is ask.Seen.DONE and report.taken:
+    if report.seen is ask.Seen.DONE and report.taken and report.taken.branch == retraining.branch_of(found.artifact, found.id):
         return _pushed(world, case, found, report)
     return failed(world, case, found, report.text, log=_end_of(report.log), ran=report.ran)
 
