@@ -91,7 +91,8 @@ def inspected(world: World, case: d.Case, report: ask.Inspected | ask.NotInspect
 
 
 def _not_entered(world: World, case: d.Case, found: Retraining, reasons: tuple[str, ...]) -> d.Decision:
-    text = f"What lies on {found.branch} cannot be registered. It was left there, so that somebody can look at it."
+    by_hand = f"register {found.artifact} VERSION at {found.branch}"
+    text = f"What lies on {found.branch} cannot be registered as {found.version}. It was left there; once nothing is against it: {by_hand}"
     return failed(world, case, found, text, *reasons)
 
 
