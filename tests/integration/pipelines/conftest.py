@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
@@ -17,6 +18,7 @@ from .stage import Stage, remove
 @pytest.fixture
 def stage() -> Iterator[Stage]:
     """Its folder can be passed through by others, as those of pytest cannot."""
+    before = os.umask(0o077)  # as a careful operator has it
     folder = Path(tempfile.mkdtemp(prefix="stage-"))
     folder.chmod(0o711)
     made = Stage(folder)
@@ -25,3 +27,4 @@ def stage() -> Iterator[Stage]:
         with suppress(WorldError):
             _stop(Layout(lock.parent))
     remove(folder)
+    os.umask(before)

@@ -77,7 +77,7 @@ class Stage:
         """`enclosed`, `plain` (another user alone) or `same`."""
         if kind == "same":
             return Apart(None, (), enclosed=False, network=True)
-        return Apart(self.account, self.private, enclosed=kind == "enclosed", network=kind == "plain")
+        return Apart(self.account, self.private, [self.folder / "data"], enclosed=kind == "enclosed", network=kind == "plain")
 
     def pipeline(self, cell: Cell, secrets: Sequence[str] = (), path: str = PATH) -> LocalPipeline:
         return LocalPipeline(self.trainings, cell, self.source.check_out, path, secrets)

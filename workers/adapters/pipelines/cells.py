@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pwd
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from workers.adapters.pipelines import confine
-from workers.adapters.pipelines.layout import THEIRS, Layout
+from workers.adapters.pipelines.layout import Layout, give, make
 from workers.adapters.pipelines.running import sweep
 from workers.contract.retraining import Recipe
 from workers.ports.errors import BadContent, RefusedByHost, Unreachable
@@ -175,15 +176,15 @@ def account(name: str) -> Account:
     return Account(found.pw_name, found.pw_uid, found.pw_gid, groups)
 
 
-def why_not_enclosed(account: Account, folder: Path) -> str | None:
-    """Why a command cannot be enclosed on this host, found out by doing it; None when it can."""
-    folder.mkdir(mode=0o711, parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".try-", dir=folder) as made:
-        layout = Layout(Path(made))
-        for name in THEIRS:
-            (layout.room / name).mkdir(parents=True)
-        try:
-            Apart(account, enclosed=True, network=False).prove(layout)
-        except RefusedByHost as exc:
-            return str(exc)
-    return None
+def try_out(cell: Cell, folder: Path) -> None:
+    """Prove a cell with an empty training below a folder. Raises RefusedByHost with the fix, or OSError."""
+    if not folder.is_dir():
+        folder.mkdir(parents=True)
+        folder.chmod(0o711)
+    layout = Layout(Path(tempfile.mkdtemp(prefix=".try-", dir=folder)))
+    try:
+        make(layout)
+        give(layout, cell.owner)
+        cell.prove(layout)
+    finally:
+        shutil.rmtree(layout.folder, ignore_errors=True)

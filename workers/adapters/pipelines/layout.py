@@ -16,10 +16,11 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 THEIRS = ("tree", "home", "tmp", "shared")
 
@@ -61,10 +62,36 @@ class Layout:
             os.close(held)
 
 
+def make(new: Layout) -> None:
+    """The folders of a training, empty; the room can be passed through by others, whatever our umask is."""
+    shutil.rmtree(new.folder, ignore_errors=True)
+    for folder in (new.folder, new.room, *(new.room / name for name in (*THEIRS, "live"))):
+        folder.mkdir(parents=True)
+    new.folder.chmod(0o711)
+    for folder in (new.room, new.room / "live"):
+        folder.chmod(0o755)
+
+
+def give(new: Layout, owner: int | None) -> None:
+    """Their folders to who runs the commands; nothing runs there yet."""
+    if owner is None:
+        return
+    for name in THEIRS:
+        for _, folders, names, at in os.fwalk(new.room / name, follow_symlinks=False):
+            os.fchown(at, owner, -1)
+            for one in (*folders, *names):
+                os.chown(one, owner, -1, dir_fd=at, follow_symlinks=False)
+
+
+def private(path: Path, flags: int) -> IO[bytes]:
+    """A file to write to that nobody else may read."""
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | flags, 0o600), "wb")
+
+
 def write(path: Path, content: bytes) -> None:
-    """A file whole or not at all, on the disk before this returns."""
+    """A file whole or not at all, for us alone, on the disk before this returns."""
     new = path.with_suffix(".new")
-    with new.open("wb") as file:
+    with private(new, os.O_TRUNC) as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())

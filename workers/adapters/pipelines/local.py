@@ -20,7 +20,7 @@ from typing import Any
 
 from workers.adapters.pipelines import containers
 from workers.adapters.pipelines.cells import UNCONFINED, Cell, Command
-from workers.adapters.pipelines.layout import THEIRS, Layout, alone, write_json
+from workers.adapters.pipelines.layout import Layout, alone, give, make, private, write_json
 from workers.adapters.pipelines.output import LONGEST_LINE
 from workers.contract.names import CommitId
 from workers.contract.redaction import redact_output
@@ -58,8 +58,7 @@ class LocalPipeline:
         if layout.ended.exists():
             return
         if not layout.folder.exists():
-            with _written():
-                self._folder.mkdir(mode=0o711, parents=True, exist_ok=True)
+            self._make_home()
             with alone(self._folder / ".lock") as ours:
                 if not ours:
                     raise Unreachable("preparing a training: another one is being prepared on this host")
@@ -67,6 +66,13 @@ class LocalPipeline:
                 self._require_room(layout)
                 self._lay(job, layout, live)
         self._start(layout)
+
+    def _make_home(self) -> None:
+        """Others may pass through it, and not look around: whatever our umask is."""
+        with _written():
+            if not self._folder.is_dir():
+                self._folder.mkdir(parents=True, exist_ok=True)
+                self._folder.chmod(0o711)
 
     def _layout(self, job: Job) -> Layout:
         return Layout(self._folder / f"{job.id}.{job.attempt}")
@@ -91,9 +97,9 @@ class LocalPipeline:
         new = Layout(self._folder / f"{_NEW}{layout.folder.name}")
         self._cell.accept(job.recipe)
         with _written():
-            _make_folders(new)
+            make(new)
             files = self._fill(job, new, live)
-            _give(new, self._cell.owner)
+            give(new, self._cell.owner)
             self._cell.prove(new)
             write_json(new.job, self._orders(job, layout, files, has_live=live is not None))
             new.folder.rename(layout.folder)
@@ -103,13 +109,15 @@ class LocalPipeline:
         recipe = job.recipe
         places = (job.folder, *recipe.inputs) if recipe.inputs else ()
         files = self._check_out(job.base, places, new.tree, recipe.disk_mb << 20)
-        (new.room / "parameters.json").write_text(json.dumps(dict(recipe.parameters)))
+        parameters = new.room / "parameters.json"
+        parameters.write_text(json.dumps(dict(recipe.parameters)))
+        parameters.chmod(0o644)
         if recipe.how is How.DVC and (new.tree / ".dvc").is_dir():
             (new.tree / ".dvc/config.local").write_text("[core]\n    no_scm = true\n    analytics = false\n")
         if live and recipe.evaluate:
             with live() as lent:
                 for path, source in lent.items():
-                    _copy(source, new.room / "live" / path)
+                    _copy(source, new.room / "live", path)
         below = "" if job.folder == "." else f"{job.folder}/"
         return {path.removeprefix(below): sha256 for path, sha256 in files.items() if path.startswith(below)}
 
@@ -164,7 +172,7 @@ class LocalPipeline:
             return
         words = [sys.executable, "-I", "-m", "workers.adapters.pipelines.supervise", str(layout.folder)]
         told = {name: os.environ[name] for name in _FOR_ENGINES if name in os.environ}
-        with (layout.folder / "supervisor.log").open("ab") as log:
+        with private(layout.folder / "supervisor.log", os.O_APPEND) as log:
             child = subprocess.Popen(
                 words, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=told, cwd="/", start_new_session=True, close_fds=True
             )
@@ -232,8 +240,8 @@ class LocalPipeline:
     def end(self, job: Job) -> None:
         """The mark first, then the supervisor, then what it may have left, then the folder. Raises Unreachable when something goes on living."""
         layout = self._layout(job)
+        self._make_home()
         with _written():
-            self._folder.mkdir(mode=0o711, parents=True, exist_ok=True)
             layout.ended.touch(mode=0o600)
             if not layout.folder.exists():
                 return
@@ -277,31 +285,15 @@ def _words(job: Job) -> tuple[str, ...]:
     return recipe.command
 
 
-def _make_folders(new: Layout) -> None:
-    shutil.rmtree(new.folder, ignore_errors=True)
-    for folder in (new.folder, new.room, *(new.room / name for name in (*THEIRS, "live"))):
-        folder.mkdir(parents=True)
-    new.folder.chmod(0o711)
-    for folder in (new.room, new.room / "live"):
+def _copy(source: Path, folder: Path, path: str) -> None:
+    """A copy of its own, for others to read: what is lent belongs to the store."""
+    for part in path.split("/")[:-1]:
+        folder = folder / part
+        folder.mkdir(exist_ok=True)
         folder.chmod(0o755)
-
-
-def _copy(source: Path, target: Path) -> None:
-    """A copy of its own: what is lent belongs to the store."""
-    target.parent.mkdir(parents=True, exist_ok=True)
+    target = folder / path.rpartition("/")[2]
     shutil.copyfile(source, target)
     target.chmod(0o644)
-
-
-def _give(new: Layout, owner: int | None) -> None:
-    """Their folders to who runs the commands; nothing runs there yet."""
-    if owner is None:
-        return
-    for name in THEIRS:
-        for _, folders, names, at in os.fwalk(new.room / name, follow_symlinks=False):
-            os.fchown(at, owner, -1)
-            for one in (*folders, *names):
-                os.chown(one, owner, -1, dir_fd=at, follow_symlinks=False)
 
 
 def _stop(layout: Layout) -> None:

@@ -102,7 +102,11 @@ def _same(grounds: Grounds) -> Cell:
 
 def _apart(account: cells.Account, grounds: Grounds) -> Cell:
     """Enclosed wherever that can be; without it there is no way to take the network away."""
-    why = _why_not_enclosed(account, grounds.folder)
+    why = None
+    try:
+        _encloses(account, grounds.folder)
+    except RefusedByHost as exc:
+        why = str(exc)
     if why and grounds.network == "none":
         raise RefusedByHost(
             f"{why} So a training cannot be kept from the network, and is not started. Give the process `training` the capability SYS_ADMIN, or "
@@ -111,4 +115,7 @@ def _apart(account: cells.Account, grounds: Grounds) -> Cell:
     return Apart(account, grounds.private, grounds.hidden, enclosed=why is None, network=grounds.network == "host")
 
 
-_why_not_enclosed = cache(cells.why_not_enclosed)
+@cache
+def _encloses(account: cells.Account, folder: Path) -> None:
+    """Find out once that a command can be enclosed. What could not be done is tried again. Raises RefusedByHost."""
+    cells.try_out(Apart(account, enclosed=True, network=False), folder)

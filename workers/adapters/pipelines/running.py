@@ -33,6 +33,7 @@ class Running:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE if apart else subprocess.STDOUT,
             cwd="/",
+            env=None if spec is None else {},
             start_new_session=True,
         )
         self._selector = selectors.DefaultSelector()

@@ -25,6 +25,7 @@ from workers.adapters.pipelines.running import Running
 
 LOOK_EVERY = 0.5
 WRITE_EVERY = 1.0
+LOCK_TRIES = 20
 RESERVE = 256 << 20
 """Bytes that a training leaves on the disk, whatever it may use: what is written down of it must find room."""
 _SUBREAPER = 36
@@ -60,6 +61,8 @@ class Attempt:
             self._state |= {"run": "failed", "text": str(exc)}
         except OSError as exc:
             self._state |= {"run": "failed", "text": f"This host could not run it: {exc.strerror or type(exc).__name__}."}
+        with suppress(OSError):
+            self._layout.room.chmod(0o700)  # the next training may be the same user
         self._tell_at_last()
 
     def _stop(self, _: int, __: FrameType | None) -> None:
@@ -171,9 +174,16 @@ class Attempt:
 def main(folder: Path) -> None:
     """Run the job of a folder, if nobody did or does."""
     layout = Layout(folder)
-    with alone(layout.lock) as ours:
-        if not ours or layout.state.exists() or layout.ended.exists():
-            return
+    for _ in range(LOCK_TRIES):
+        with alone(layout.lock) as ours:
+            if ours:
+                _run(layout)
+                return
+        time.sleep(0.05)  # whoever looks whether we live holds it for an instant
+
+
+def _run(layout: Layout) -> None:
+    if not layout.state.exists() and not layout.ended.exists():
         ctypes.CDLL(None).prctl(_SUBREAPER, 1, 0, 0, 0)  # whoever leaves its parent becomes our child
         Attempt(layout, json.loads(layout.job.read_bytes())).run()
 

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 from urllib.parse import urlsplit
 
-from workers.adapters.pipelines.cells import UNCONFINED
-from workers.adapters.pipelines.layout import THEIRS, Layout
+from workers.adapters.pipelines.cells import UNCONFINED, try_out
 from workers.adapters.pipelines.opening import Grounds, isolation
 from workers.app.doctor.finding import Finding, Patient
 from workers.app.place import place
@@ -40,11 +37,5 @@ def look(patient: Patient) -> Iterator[Finding]:
 
 def _tried(grounds: Grounds) -> str:
     cell = isolation(grounds)
-    grounds.folder.mkdir(mode=0o711, parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".try-", dir=grounds.folder) as made:
-        Path(made).chmod(0o711)
-        layout = Layout(Path(made))
-        for name in THEIRS:
-            (layout.room / name).mkdir(parents=True)
-        cell.prove(layout)
+    try_out(cell, grounds.folder)
     return cell.says

@@ -29,14 +29,14 @@ def test_every_lane_runs_comes_back_after_a_kill_and_leaves_nobody_behind(ready:
     ready.publish(f'version: 1\ntrust: "{fingerprint}"\nenvironments:\n  staging: {{}}\n')
     ready.must("init")
     with ready.run(LANES) as run:
-        until(lambda: sum(event["event"] == "ready" for event in run.events) == 4, "four processes are ready")
+        until(lambda: sum(event["event"] == "ready" for event in run.events) == 5, "five processes are ready")
         first = run.pid("effects")
         before = session_of(first)
         assert len(before) >= 3, "the effects lane has children"
         os.kill(first, signal.SIGKILL)
         until(lambda: run.pid("effects") != first, "it is started again")
         until(lambda: not before & session_of(first), "its children went with it")
-        until(lambda: sum(event["event"] == "ready" for event in run.events) == 5, "it is ready again")
+        until(lambda: sum(event["event"] == "ready" for event in run.events) == 6, "it is ready again")
         until(lambda: ready.git("ls-tree", "-r", "--name-only", "towpath", "versions/"), "and the lanes work together")
         everybody = run.everybody()
         assert len(everybody) >= 6
@@ -44,7 +44,7 @@ def test_every_lane_runs_comes_back_after_a_kill_and_leaves_nobody_behind(ready:
         assert not everybody & run.everybody()
     assert all(isinstance(event["event"], str) for event in run.events), "every line is JSON"
     assert not run.saw(level="error")
-    assert sum(event["event"] == "stopping" for event in run.events) == 3
+    assert sum(event["event"] == "stopping" for event in run.events) == 4
     assert [line for line in run.lines if "SecurityWarning" in line or "Warm shutdown" in line] == []
 
 
