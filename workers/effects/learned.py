@@ -8,6 +8,7 @@ from dataclasses import replace
 from workers.contract.names import ArtifactName, CommitId, Version
 from workers.contract.promotion import Kind, RegisteredVersion
 from workers.contract.retraining import Retraining
+from workers.ports.errors import BadContent
 from workers.ports.source import Source
 
 Versions = Mapping[ArtifactName, Mapping[Version, RegisteredVersion]]
@@ -27,7 +28,7 @@ def with_data(source: Source, versions: Versions, trained: Retraining, found: Re
             continue
         if version := _same(source, known.values(), trained.base):
             said[name] = f"{name}@{version}"
-        elif source.tree_of(_place(newest), trained.base):
+        elif _tree(source, newest, trained.base):
             said.pop(name, None)
             unread.append(f"the files of {name} at {trained.base[:12]}, on which it was trained, are those of no registered version")
     every = tuple(said.values())
@@ -36,10 +37,16 @@ def with_data(source: Source, versions: Versions, trained: Retraining, found: Re
 
 def _same(source: Source, known: Iterable[RegisteredVersion], base: CommitId) -> Version | None:
     """The newest version whose files are those at the base."""
-    fitting = (
-        one.version for one in known if (tree := source.tree_of(_place(one), base)) and tree == source.tree_of(_place(one), one.commit)
-    )
+    fitting = (one.version for one in known if (tree := _tree(source, one, base)) and tree == _tree(source, one, one.commit))
     return max(fitting, key=lambda one: one.order, default=None)
+
+
+def _tree(source: Source, dataset: RegisteredVersion, commit: CommitId) -> str | None:
+    """What lies at its place in a commit; nothing in one that the repository has lost."""
+    try:
+        return source.tree_of(_place(dataset), commit)
+    except BadContent:
+        return None
 
 
 def _is_input(dataset: RegisteredVersion, inputs: Iterable[str]) -> bool:

@@ -22,6 +22,7 @@ from workers.contract.verified import Found, Verdict, Verification
 
 from .checks import check_post, elements, whole
 from .samples import ANA, COMMIT, LEA, NAMES, PLAN, TIME, P, Pages, descent, hold, kin, moved, promotion, registered, release, vote
+from .test_retraining import EVERY as RETRAININGS
 
 LINE = out.HistoryLine(
     "2026-11-23T08:00:00.123Z", ArtifactName("biopsy"), EnvironmentName("prod"), Version("v3.0.0"), Version("v2.0.0"), P, ANA, "succeeded", (LEA,), COMMIT
@@ -174,6 +175,7 @@ SAMPLES: dict[type[out.Outcome], list[out.Outcome]] = {
         out.Unmet("promote biopsy v3 to prod because a < b & <!channel>", UNMET * 40),
         out.Unmet("approve P-3"),
     ],
+    out.RetrainingMoved: [out.RetrainingMoved(one) for one in RETRAININGS],
     out.Notice: [out.Notice("Writes have stopped: the ledger has a foreign history.")],
 }
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from workers.adapters.git import lfs
 from workers.adapters.git.commits import Commit, read_commit, seconds, write_unsigned
 from workers.adapters.git.contents import Limits
+from workers.adapters.git.mirror import HEADS as FETCHED
 from workers.adapters.git.mirror import Mirror
 from workers.adapters.git.objects import LARGEST_IN_MEMORY, Missing, parts
 from workers.adapters.git.pushing import push
@@ -57,7 +58,7 @@ class GitResults:
 
     def _of_ci(self, retraining: Retraining, branch: str) -> CommitId:
         """The head of the branch, if all that differs from the base lies below the artifact's folder."""
-        head = self._mirror.remote_head(branch)
+        head = self._mirror.ref(f"{FETCHED}{branch}")
         if head is None:
             raise Refusals(f"The CI has ended well and pushed no branch {branch}.")
         git, base = self._mirror.git, retraining.base

@@ -91,7 +91,8 @@ def inspected(world: World, case: d.Case, report: ask.Inspected | ask.NotInspect
 
 
 def _not_entered(world: World, case: d.Case, found: Retraining, reasons: tuple[str, ...]) -> d.Decision:
-    text = f"What lies on {found.branch} cannot be registered. It was left there, so that somebody can look at it."
+    by_hand = f"register {found.artifact} VERSION at {found.branch}"
+    text = f"What lies on {found.branch} cannot be registered as {found.version}. It was left there; once nothing is against it: {by_hand}"
     return failed(world, case, found, text, *reasons)
 
 
@@ -128,9 +129,8 @@ def overdue(world: World, case: d.Case) -> Iterator[d.Decision]:
     """Those whose time is over, whoever should have told."""
     for found in retraining.under_way(world):
         if is_past(found.ends_by, case) and found.stage is Stage.RUNNING:
-            yield failed(
-                world, case, found, f"Its {found.recipe.minutes} minutes are over and nobody has told how it ended, so it is ended now."
-            )
+            text = f"Its {found.recipe.minutes} minutes are over and nobody has told how it ended, so it is ended now."
+            yield failed(world, case, found, f"{text} `towpath doctor` says whether the process `training` is there.")
         elif is_past(found.ends_by, case):
             at = f"register {found.artifact} {found.version} at {found.branch}"
             yield failed(world, case, found, f"Its version could not be registered in time. Its result is safe: {at}")
