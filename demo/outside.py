@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import re
 import subprocess
 import time
@@ -85,7 +86,9 @@ def _link(card: Message, part: str) -> str:
 
 
 def _git(*words: str) -> None:
-    subprocess.run(["git", *words], check=True, capture_output=True)
+    """Run Git with nobody's settings: those of whoever plays may ask for a signature."""
+    alone = os.environ | {"GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.devnull}
+    subprocess.run(["git", *words], env=alone, check=True, capture_output=True)
 
 
 def _get(url: str) -> str:

@@ -14,7 +14,6 @@ import shutil
 import threading
 import uuid
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -27,7 +26,11 @@ WAITING = 1000
 """Requests that wait to be written, at most."""
 LARGEST_LINE = 1 << 20
 LARGEST_FILE = 64 << 20
+LARGEST_DAY = 1 << 30
+"""Bytes that one model's day may take."""
 KEPT = timedelta(days=30)
+TOLD_EVERY = 1000
+"""Of so many that are left out the first one is told, so that our own log does not fill up instead."""
 
 log = structlog.get_logger(__name__)
 
@@ -63,13 +66,23 @@ class Unlogged:
         """Nothing waits."""
 
 
+@dataclass
+class _Day:
+    """A day of one model: its folder, the file that is written now, and how many bytes are in that and in all of them."""
+
+    folder: Path
+    bytes: int
+    file: Path | None = None
+    file_bytes: int = 0
+
+
 class RequestLog:
     """The log in `folder`, which is made when missing. What is older than thirty days is removed when a new day begins."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._waiting: queue.Queue[tuple[datetime, Answered] | None] = queue.Queue(WAITING)
-        self._files: dict[str, Path] = {}
+        self._days: dict[str, _Day] = {}
         self._left_out = 0
         self._thread = threading.Thread(target=self._write_all, name="request-log", daemon=True)
         self._thread.start()
@@ -79,7 +92,7 @@ class RequestLog:
         try:
             self._waiting.put_nowait((datetime.now(UTC), answered))
         except queue.Full:
-            self._left_out += 1
+            self._leave_out("too many wait to be written")
 
     def close(self) -> None:
         """Write what waits, and end."""
@@ -91,33 +104,44 @@ class RequestLog:
             try:
                 self._write(*one)
             except OSError as exc:
-                self._left_out += 1
-                log.warning("model_server.request_not_logged", reason=str(exc), left_out=self._left_out)
+                self._days.pop(one[1].model, None)
+                self._leave_out(str(exc))
 
     def _write(self, when: datetime, answered: Answered) -> None:
-        line = _line(when, answered)
-        if len(line) > LARGEST_LINE:
-            self._left_out += 1
-            log.warning("model_server.request_not_logged", reason=f"{len(line)} bytes", left_out=self._left_out)
+        line, day = _line(when, answered), self._day(when, answered.model)
+        if len(line) > LARGEST_LINE or day.bytes + len(line) > LARGEST_DAY:
+            self._leave_out(f"it has {len(line)} bytes, and its day {day.bytes}")
             return
-        path = self._place(when, answered.model, len(line))
-        handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o640)
-        try:
-            os.write(handle, line)
-        finally:
-            os.close(handle)
+        if day.file is None or not day.file.name.startswith(f"{when:%H}-") or day.file_bytes + len(line) > LARGEST_FILE:
+            day.file, day.file_bytes = day.folder / f"{when:%H}-{uuid.uuid4()}.jsonl", 0
+        _append(day.file, line)
+        day.file_bytes += len(line)
+        day.bytes += len(line)
 
-    def _place(self, when: datetime, model: str, size: int) -> Path:
-        """The file of this hour, another one when it would grow too large."""
-        day = self._folder / quote(model, safe="") / f"{when:%Y-%m-%d}"
-        known = self._files.get(model)
-        if known and known.parent == day and known.name.startswith(f"{when:%H}-") and _size(known) + size <= LARGEST_FILE:
+    def _day(self, when: datetime, model: str) -> _Day:
+        folder = self._folder / quote(model, safe="") / f"{when:%Y-%m-%d}"
+        known = self._days.get(model)
+        if known and known.folder == folder:
             return known
-        if not day.is_dir():
-            day.mkdir(parents=True, exist_ok=True)
-            _forget(day.parent, when - KEPT)
-        self._files[model] = day / f"{when:%H}-{uuid.uuid4()}.jsonl"
-        return self._files[model]
+        folder.mkdir(parents=True, exist_ok=True)
+        _forget(folder.parent, when - KEPT)
+        self._days[model] = _Day(folder, sum(path.stat().st_size for path in folder.iterdir()))
+        return self._days[model]
+
+    def _leave_out(self, reason: str) -> None:
+        self._left_out += 1
+        if self._left_out % TOLD_EVERY == 1:
+            log.warning("model_server.request_not_logged", reason=reason, left_out=self._left_out)
+
+
+def _append(file: Path, line: bytes) -> None:
+    """Add a line with one write. Raises OSError, also when only a part of it went in: then nothing may come behind it in this file."""
+    handle = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o640)
+    try:
+        if os.write(handle, line) < len(line):
+            raise OSError("the disk is full")
+    finally:
+        os.close(handle)
 
 
 def _line(when: datetime, answered: Answered) -> bytes:
@@ -130,12 +154,6 @@ def _line(when: datetime, answered: Answered) -> bytes:
         "outputs": answered.outputs,
     }
     return json.dumps(content, separators=(",", ":")).encode() + b"\n"
-
-
-def _size(path: Path) -> int:
-    with suppress(FileNotFoundError):
-        return path.stat().st_size
-    return 0
 
 
 def _forget(folder: Path, before: datetime) -> None:

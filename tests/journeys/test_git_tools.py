@@ -22,7 +22,7 @@ from demo.slack.seen import Message
 
 from .conftest import Played
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(600)
 
 PATIENCE = 20.0
 README = "README.md"

@@ -397,6 +397,11 @@ def test_the_record_lists_every_event_with_its_commit() -> None:
     assert "audit record" in text
 
 
+def test_a_receipt_names_people() -> None:
+    text = shown(out.Receipt(f"biopsy in prod is locked by {ANA}: only their promotions begin there.")).text
+    assert "locked by Ana: only" in text
+
+
 def test_whoami_says_roles_and_rights() -> None:
     text = shown(SAMPLES[out.Person][0]).text
     assert "Roles: ml-leads" in text

@@ -101,6 +101,16 @@ def test_a_file_and_a_line_have_a_limit(folder: Path, monkeypatch: pytest.Monkey
     assert all(path.stat().st_size <= 1000 for path in folder.rglob("*.jsonl"))
 
 
+def test_a_day_has_a_limit_that_a_restart_does_not_forget(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(request_log, "LARGEST_DAY", 1000)
+    for _ in range(2):
+        log = RequestLog(folder)
+        for _ in range(10):
+            log.add(ONE)
+        log.close()
+    assert 0 < sum(path.stat().st_size for path in folder.rglob("*.jsonl")) <= 1000
+
+
 def test_old_days_are_forgotten_and_slashes_make_no_folders(folder: Path) -> None:
     old = folder / "risk%2Ffraud" / "2026-01-01"
     old.mkdir(parents=True)
