@@ -141,6 +141,9 @@ class Repository:
     def trainable(self, artifact: ArtifactName, commit: CommitId) -> Trainable:
         raise BadContent(f"{artifact} does not say how it is trained")
 
+    def tree_of(self, place: str, commit: CommitId) -> str | None:
+        return None
+
     @contextmanager
     def reference(self, version: RegisteredVersion) -> Iterator[Path]:
         yield self.folder / "reference.parquet"
