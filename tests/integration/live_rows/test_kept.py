@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.integration.drift.lane import NOW, Lane, table, times
+from tests.integration.live_rows.lane import NOW, Lane, table, times
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from tests.integration.drift.lane import NOW, Lane, table, times
+from tests.integration.live_rows.lane import NOW, Lane, table, times
 from workers.contract.drift import Level
 from workers.domain.policy.rules import LiveRows
 from workers.ports.errors import BadContent, Unreachable
