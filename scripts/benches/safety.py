@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import pickle
 import random
-import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import click
 import numpy as np
-from gauging import tables
+from gauging import alone, tables
 from gauging.machine import Loads, described
 from gauging.numbers import median
 from gauging.options import common
@@ -36,23 +32,7 @@ _JUDGES = {
         "sys.exit(1 if found.issues_count else 2 if found.scan_err else 0)"
     ),
 }
-_PEAK = """
-import atexit, pathlib, re, sys
-def told():
-    pathlib.Path(sys.argv[2]).write_text(re.search(r"VmHWM:\\s+(\\d+)", pathlib.Path("/proc/self/status").read_text())[1])
-atexit.register(told)
-"""
-"""A process tells its own peak: the one in its resource usage begins with what its parent held."""
 _PIECE = 1 << 20
-
-
-@dataclass(frozen=True)
-class Cost:
-    """One run of a judge in a process of its own, its start included: seconds, and the most memory in bytes."""
-
-    wall: float
-    cpu: float
-    memory: int
 
 
 def _arrays(size: int) -> object:
@@ -67,24 +47,10 @@ def _values(size: int) -> object:
     return [(chance.random(), chance.randrange(60_000), f"word {number}") for number in range(size // 28)]
 
 
-def _run(code: str, file: Path) -> Cost:
-    """Raises RuntimeError when the judge does not let the file through."""
-    peak = file.with_suffix(".peak")
-    began = time.perf_counter()
-    child = os.posix_spawn(
-        sys.executable, [sys.executable, "-c", _PEAK + code, str(file), str(peak)], {**os.environ, "PYTHONPATH": str(Path.cwd())}
-    )
-    _, status, used = os.wait4(child, 0)
-    wall = time.perf_counter() - began
-    if status:
-        raise RuntimeError(f"a judge ended with {os.waitstatus_to_exitcode(status)}")
-    return Cost(wall, used.ru_utime + used.ru_stime, int(peak.read_text()) * 1024)
-
-
 def _rows(file: Path, rounds: int, loads: Loads) -> Iterator[tuple[str, ...]]:
     floor = None
     for name, code in _JUDGES.items():
-        costs = [_run(code, file) for _ in range(rounds)]
+        costs = [alone.run(code, [str(file)], file.parent) for _ in range(rounds)]
         loads.take()
         cpu = median(cost.cpu for cost in costs)
         floor = floor or cpu

@@ -14,6 +14,7 @@ FIGURE = re.compile(r"[\d,]+(\.\d+)?")
 
 SMALLEST = {
     "ack": ["--rounds", "1", "--requests", "20", "--callers", "1", "--callers", "3"],
+    "drift": ["--rounds", "1", "--rows", "2000"],
     "engine": ["--rounds", "2", "--artifacts", "40", "--many", "40"],
     "faults": ["--runs", "2"],
     "journey": ["--rounds", "1"],
@@ -113,3 +114,9 @@ def test_rows_are_measured_once_read_and_once_kept() -> None:
     found = rows("rows")
     for way in ("every row read", "profiles kept"):
         assert found[way][0] == "5,000" and all(FIGURE.fullmatch(cell) for cell in found[way][:4]), found[way]
+
+
+def test_drift_is_measured_as_a_whole_process() -> None:
+    found = rows("drift")
+    assert all(float(cell) > 0 for cell in found["towpath drift"][:3])
+    assert found["towpath drift"][3] == "1.0"

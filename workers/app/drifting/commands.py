@@ -49,21 +49,27 @@ def drift(  # noqa: PLR0913  # one for each option
     """
     if warning > alert:
         raise click.BadParameter("a warning cannot be above an alert", param_hint="--warning")
+    _there()
+    from workers.app.drifting import measuring, performance, showing  # noqa: PLC0415  # what they import may not be installed
+    from workers.domain.drift.judging import Limits  # noqa: PLC0415
+
+    meaning = performance.Meaning(prediction, label, score, positive)
+    asked = measuring.Asked(reference, current, Limits(warning, alert, at_least), meaning, frozenset(ignore))
+    measured = _measured(asked)
+    click.echo(showing.as_json(measured) if as_json else showing.plain(measured))
+    sys.exit(showing.STATUS[measured.judged.verdict])
+
+
+def _there() -> None:
     try:
-        from workers.app.drifting import measuring, performance  # noqa: PLC0415  # asks for numpy, pyarrow and scipy
-        from workers.domain.drift.judging import Limits  # noqa: PLC0415
+        import numpy  # noqa: F401, PLC0415
+        import pyarrow  # noqa: F401, PLC0415
+        import scipy  # noqa: F401, PLC0415
     except ImportError as exc:
         click.echo(
             f"towpath: towpath drift needs numpy, pyarrow and scipy, and {exc.name} is not installed: install towpath[drift]", err=True
         )
         sys.exit(2)
-    meaning = performance.Meaning(prediction, label, score, positive)
-    asked = measuring.Asked(reference, current, Limits(warning, alert, at_least), meaning, frozenset(ignore))
-    measured = _measured(asked)
-    from workers.app.drifting import showing  # noqa: PLC0415
-
-    click.echo(showing.as_json(measured) if as_json else showing.plain(measured))
-    sys.exit(showing.STATUS[measured.judged.verdict])
 
 
 def _measured(asked: Asked) -> Measured:

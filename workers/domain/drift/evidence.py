@@ -28,12 +28,14 @@ class Evidence:
 
 
 def evidence(found: Statistics) -> Evidence | None:
-    """None where nothing was computed."""
+    """None where nothing was computed, or where every category is rare: too few rows for so many."""
     if found.psi is None or found.pvalue is None:
         return None
     bins, rare = found.bins, 0
     if found.kind == "category" and bins is not None:
         bins, rare = _without_rare(bins)
+        if len(bins.reference) == 1 and rare > 1:
+            return None
     filled = sum(any(pair) for pair in zip(bins.reference, bins.live, strict=True)) if bins else measures.BINS
     threshold = measures.psi_threshold(found.rows_reference, found.rows_live, filled)
     if bins is None or rare < 2:
@@ -52,4 +54,4 @@ def _without_rare(bins: Bins) -> tuple[Bins, int]:
         else:
             rare = [rare[0] + was, rare[1] + now]
     sides = [(*(pair[side] for pair in common), rare[side]) for side in (0, 1)]
-    return Bins((), sides[0], sides[1]), len(bins.reference) - len(common)
+    return Bins((), sides[0], sides[1]), len([label for label in bins.labels if label != REST]) - len(common)

@@ -113,10 +113,11 @@ def _one(found: Statistics, weighed: _Weighed | None, missing_differs: bool, lim
     gone, told = _of_missing(found, limits) if missing_differs else (Level.NONE, ())
     if found.kind == "other":
         return Judged(replace(found, notes=(*found.notes, *told)), gone)
-    if weighed is None:
-        return Judged(replace(found, notes=(*found.notes, *told)), max(gone, Level.TOO_FEW, key=GRAVITY.index))
-    level, why = _of_values(found, weighed.counts, limits) if weighed.q < limits.q else (Level.NONE, ())
     strange = _of_strange(found)
+    if weighed is None:
+        few = (wording.ALL_RARE,) if _can_be_told(found, limits) else ()
+        return Judged(replace(found, notes=(*found.notes, *few, *told)), max(gone, strange, Level.TOO_FEW, key=GRAVITY.index))
+    level, why = _of_values(found, weighed.counts, limits) if weighed.q < limits.q else (Level.NONE, ())
     notes = (*found.notes, *wording.pooled(weighed.counts), *why, *told)
     return Judged(replace(found, notes=notes), max(gone, level, strange, key=GRAVITY.index), weighed.q, weighed.counts.threshold)
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from workers.domain.drift.judging import Judged, Judgement
 
 _MOST = 3
+ALL_RARE = "so many categories with so few rows each cannot be told from chance"
 
 
 def sentence(judged: Judgement, rows: tuple[int, int], at_least: int) -> str:
@@ -64,14 +65,16 @@ def _broken(judged: Judgement) -> str:
 def _drifted(judged: Judgement) -> str:
     number, total = judged.drifted, len(judged.columns)
     parts = []
-    if number:
+    if number and total > 1:
         parts.append(f"{number:,} of {total:,} columns drifted, most of all {_named(judged.columns[0])}")
+    elif total > 1:
+        parts.append(f"none of {total:,} columns drifted")
     elif total:
-        parts.append(f"None of {total:,} columns drifted" if total > 1 else "The column did not drift")
+        parts.append(f"{_named(judged.columns[0])} drifted" if number else f"{judged.columns[0].found.column} did not drift")
     if judged.prediction:
         parts.append(f"the prediction {_prediction(judged.prediction)}")
     said = "; ".join(parts)
-    return f"{said[:1].upper()}{said[1:]}."
+    return f"{said if total == 1 else said[:1].upper() + said[1:]}."
 
 
 def _prediction(one: Judged) -> str:
