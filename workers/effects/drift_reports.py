@@ -13,7 +13,7 @@ from workers.contract.envelope import stamp
 from workers.contract.names import Digest, EnvironmentName
 from workers.contract.promotion import RegisteredVersion
 from workers.domain.drift import reporting, truth
-from workers.domain.drift.judging import GRAVITY, Judgement
+from workers.domain.drift.judging import Judgement
 from workers.domain.drift.profile import ReferenceProfile
 from workers.domain.drift.profiled import Approximation
 from workers.domain.drift.statistics import Statistics
@@ -84,9 +84,7 @@ def _verdict(measured: Measured, judged: Judgement) -> tuple[Level, str]:
         return Level.BROKEN, f"{lost}; the rest says nothing for all of them."
     if not seen.profile.rows:
         return Level.TOO_FEW, _no_rows(measured)
-    if not lost:
-        return judged.verdict, judged.text
-    return max(judged.verdict, Level.TOO_FEW, key=GRAVITY.index) if not judged.columns else judged.verdict, f"{judged.text} {lost}."
+    return judged.verdict, f"{judged.text} {lost}." if lost else judged.text
 
 
 def _share_lost(seen: Seen) -> float:

@@ -153,7 +153,7 @@ class Windows:
 
     def _all(self, counts: dict[int, Count], part: Part, stretches: Sequence[Stretch], batch: Batch) -> None:
         """Rows without times are those of the stretch in which their part begins."""
-        begins = part.begin or stretches[0].begin
+        begins = max(part.begin or stretches[0].begin, stretches[0].begin)
         number = next((number for number, one in enumerate(stretches) if one.begin <= begins < one.end), None)
         if number is not None:
             count = counts.setdefault(number, Count(self._reference))
