@@ -147,6 +147,8 @@ def test_another_type_is_broken_input(tmp_path: Path, was: Any, now: Any, said: 
         (pa.array([Decimal(number) / 4 for number in ORDER], pa.decimal128(9, 2)), [number / 4 for number in ORDER]),
         (pa.array(ORDER).dictionary_encode(), ORDER),
         (pa.array(["a", "b"] * 500).dictionary_encode(), pa.array(["b", "a"] * 500, pa.large_string())),
+        (pa.array(["a", "b"] * 500, pa.string_view()), ["b", "a"] * 500),
+        (pa.array([Decimal(number) / 4 for number in ORDER], pa.decimal256(60, 2)), [number / 4 for number in ORDER]),
         (pa.array([*ORDER[1:], None]), [*map(float, ORDER[1:]), float("nan")]),
     ],
 )

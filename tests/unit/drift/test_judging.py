@@ -191,6 +191,27 @@ def test_columns_on_one_side_and_other_types_are_broken() -> None:
     }
 
 
+def test_what_drifted_beside_broken_input_is_counted() -> None:
+    judged = drift({"a": normal(), "gone": normal()}, {"a": normal(3.0)})
+    assert judged.text == "1 column cannot be compared: gone: it is only in the reference. Of the others, 1 drifted."
+
+
+@pytest.mark.filterwarnings("error")
+def test_values_at_the_end_of_what_floats_can_hold() -> None:
+    reference, live = np.repeat([-1.7e308, 0.0, 1.7e308], 300), np.repeat([-1.7e308, 0.0, 1.7e308], [700, 100, 100])
+    found = only(of(reference, live)).found
+    assert found.wasserstein == pytest.approx(1.1333e308, rel=1e-4)
+    assert found.wasserstein_normalised is None
+    assert found.ks == pytest.approx(4 / 9)
+    assert found.psi is not None
+    assert found.psi > 0.25
+
+
+def test_a_constant_that_floats_cannot_hold_exactly_is_constant() -> None:
+    """The standard deviation of a thousand times 0.1 is not zero in floats."""
+    assert only(of(np.full(ROWS, 0.1), np.full(ROWS, 0.2))).verdict is Level.ALERT
+
+
 def test_nothing_to_compare_is_broken() -> None:
     assert drift({}, {}).verdict is Level.TOO_FEW
     times = np.arange(ROWS).astype("datetime64[s]")

@@ -58,12 +58,12 @@ def _table(path: Path, begin: bytes) -> Table:
 
 
 @contextmanager
-def told(path: Path) -> Iterator[None]:
-    """What pyarrow and the system say of a file, as our own exception."""
+def told(what: Path | str) -> Iterator[None]:
+    """What pyarrow and the system say of a file or a column, as our own exception."""
     import pyarrow as pa  # noqa: PLC0415  # an extra
 
     try:
         yield
     except (pa.ArrowException, OSError, ValueError, OverflowError) as exc:
         said = " ".join(str(exc).split()) or type(exc).__name__
-        raise Unreadable(f"{path} cannot be read: {said[:300]}") from exc
+        raise Unreadable(f"{what} cannot be read: {said[:300]}") from exc

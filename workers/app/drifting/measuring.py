@@ -6,10 +6,11 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from workers.app.drifting.files import Table, Unreadable, opened
+from workers.app.drifting.files import Table, Unreadable, opened, told
 from workers.app.drifting.performance import Meaning, performance
 from workers.contract.drift import Realised
 from workers.domain.drift import categories, numbers
+from workers.domain.drift.categories import shown
 from workers.domain.drift.fields import EMPTY, Field, Pair, match
 from workers.domain.drift.judging import Judgement, Limits, judge
 from workers.domain.drift.statistics import Statistics
@@ -55,14 +56,16 @@ def _compared(reference: Table, current: Table, pairs: Iterable[Pair]) -> Iterat
 
     for pair in pairs:
         was, now = reference.column(pair.name), current.column(pair.name)
-        if pair.kind == "number":
-            yield numbers.compare(pair.name, *arrays.numbers(was, now))
-        elif pair.kind == "category":
-            yield categories.compare(pair.name, *arrays.categories(was, now))
-        else:
-            gone = arrays.missing(was), arrays.missing(now)
-            why = "every value is missing on both sides" if pair.type == EMPTY else f"{pair.type}: not computed"
-            yield Statistics(pair.name, "other", reference.rows - gone[0], current.rows - gone[1], gone[0], gone[1], notes=(why,))
+        with told(f"column {shown(pair.name)}"):
+            if pair.kind == "number":
+                found = numbers.compare(pair.name, *arrays.numbers(was, now))
+            elif pair.kind == "category":
+                found = categories.compare(pair.name, *arrays.categories(was, now))
+            else:
+                gone = arrays.missing(was), arrays.missing(now)
+                why = "every value is missing on both sides" if pair.type == EMPTY else f"{pair.type}: not computed"
+                found = Statistics(pair.name, "other", reference.rows - gone[0], current.rows - gone[1], gone[0], gone[1], notes=(why,))
+        yield found
 
 
 def _there(reference: Table, current: Table, names: Iterable[str]) -> None:

@@ -14,7 +14,7 @@ def named(kind: pa.DataType) -> str:
     """`number`, `text` and `boolean` are what drift can be computed of; any other word only says what it is."""
     from pyarrow import types  # noqa: PLC0415  # an extra
 
-    if types.is_dictionary(kind) or types.is_run_end_encoded(kind):
+    if types.is_dictionary(kind):
         return named(kind.value_type)
     if types.is_timestamp(kind):
         return "time with a zone" if kind.tz else "time without a zone"

@@ -34,8 +34,9 @@ class Numbers:
         return cls(values[begin:end], nulls + len(values) - (end - begin), begin + last - end, origin)
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def compare(column: str, reference: Numbers, live: Numbers) -> Statistics:
-    """All measures of one column; none where a side has no values."""
+    """All measures of one column; none where a side has no values, nor one that floats cannot hold."""
     sides = len(reference.values), len(live.values)
     found = Statistics(column, "number", *sides, reference.missing, live.missing, notes=(*_infinite(reference, live),))
     if not min(sides):
@@ -50,7 +51,7 @@ def compare(column: str, reference: Numbers, live: Numbers) -> Statistics:
         ks=distance,
         ks_pvalue=measures.ks_pvalue(distance, *sides),
         wasserstein=_finite(area),
-        wasserstein_normalised=normalised(area, float(np.std(reference.values))),
+        wasserstein_normalised=normalised(area, _deviation(reference.values)),
         bins=Bins(labels(inner + reference.origin), (*was.tolist(),), (*now.tolist(),)),
     )
 
@@ -64,6 +65,11 @@ def labels(inner: Floats) -> tuple[str, ...]:
     """A name for each bin: `< 1.5`, `1.5 to 3`, `>= 3`."""
     told = [f"{edge:.4g}" for edge in inner.tolist()]
     return (f"< {told[0]}", *(f"{low} to {high}" for low, high in pairwise(told)), f">= {told[-1]}")
+
+
+def _deviation(values: Floats) -> float:
+    """Of equal values it is zero, whatever rounding makes of their mean."""
+    return float(np.std(values)) if values[0] < values[-1] else 0.0
 
 
 def _finite(value: float) -> float | None:

@@ -59,7 +59,8 @@ def _broken(judged: Judgement) -> str:
         return "There is no column that could be compared."
     told = "; ".join(f"{one.found.column}: {one.found.broken}" for one in parts[:_MOST])
     more = f"; and {len(parts) - _MOST:,} more" if len(parts) > _MOST else ""
-    return f"{len(parts):,} {'column' if len(parts) == 1 else 'columns'} cannot be compared: {told}{more}."
+    others = f" Of the others, {judged.drifted:,} drifted." if judged.drifted else ""
+    return f"{len(parts):,} {'column' if len(parts) == 1 else 'columns'} cannot be compared: {told}{more}.{others}"
 
 
 def _drifted(judged: Judgement) -> str:
