@@ -57,6 +57,7 @@ def write(folder: Path, rows: int) -> int:
     parquet.write_table(pa.table(_columns(chance, 100_000)), folder / "reference.parquet")
     per_file = min(rows, 1_000_000)
     columns = _columns(chance, per_file)
+    names = [name for name in columns if name.startswith("c")]
     begin, step = int((NOW - timedelta(days=DAYS)).timestamp() * 1e6), DAYS * 86_400_000_000 / rows
     (folder / "live" / "log").mkdir(parents=True)
     for number, first in enumerate(range(0, rows, per_file)):
@@ -65,7 +66,7 @@ def write(folder: Path, rows: int) -> int:
         table = pa.table(
             {**{name: column[:count] for name, column in columns.items()}, "seen_at": pa.array(seen).cast(pa.timestamp("us", "UTC"))}
         )
-        parquet.write_table(table, folder / "live" / "log" / f"{number:04}.parquet", row_group_size=GROUP)
+        parquet.write_table(table, folder / "live" / "log" / f"{number:04}.parquet", row_group_size=GROUP, use_dictionary=names)
     return sum(place.stat().st_size for place in (folder / "live" / "log").iterdir())
 
 

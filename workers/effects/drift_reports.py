@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from workers.contract import wire
-from workers.contract.drift import DriftReport, Level, Window
+from workers.contract.drift import DriftReport, Level, Realised, Window
 from workers.contract.envelope import stamp
 from workers.contract.names import Digest, EnvironmentName
 from workers.contract.promotion import RegisteredVersion
-from workers.domain.drift import reporting
-from workers.domain.drift.judging import GRAVITY, Judgement
+from workers.domain.drift import reporting, truth
+from workers.domain.drift.judging import Judgement
 from workers.domain.drift.profile import ReferenceProfile
 from workers.domain.drift.profiled import Approximation
 from workers.domain.drift.statistics import Statistics
@@ -41,8 +41,11 @@ class Measured:
     absent: AbstractSet[str]
 
 
-def report(measured: Measured, judged: Judgement, at: datetime) -> DriftReport:
-    """The whole. With no rows, or with too many that could not be read, there is no verdict on drift."""
+def report(measured: Measured, judged: Judgement, at_least: int, at: datetime) -> DriftReport:
+    """The whole. With no rows, or with too many that could not be read, there is no verdict on drift.
+
+    Metrics by labels are given of at least as many rows as a verdict needs.
+    """
     version, seen = measured.version, measured.seen
     verdict, text = _verdict(measured, judged)
     found = DriftReport(
@@ -59,6 +62,7 @@ def report(measured: Measured, judged: Judgement, at: datetime) -> DriftReport:
         total=len(judged.columns),
         drifted=judged.drifted,
         prediction=reporting.column(judged.prediction) if judged.prediction else None,
+        realised=tuple(_realised(measured, at_least)),
         bars=reporting.bars(judged),
         problems=tuple(_plain(one) for one in _problems(measured))[:MOST_PROBLEMS],
         source=measured.source,
@@ -80,9 +84,7 @@ def _verdict(measured: Measured, judged: Judgement) -> tuple[Level, str]:
         return Level.BROKEN, f"{lost}; the rest says nothing for all of them."
     if not seen.profile.rows:
         return Level.TOO_FEW, _no_rows(measured)
-    if not lost:
-        return judged.verdict, judged.text
-    return max(judged.verdict, Level.TOO_FEW, key=GRAVITY.index) if not judged.columns else judged.verdict, f"{judged.text} {lost}."
+    return judged.verdict, f"{judged.text} {lost}." if lost else judged.text
 
 
 def _share_lost(seen: Seen) -> float:
@@ -115,6 +117,27 @@ def _no_rows(measured: Measured) -> str:
 
 def _when(instant: datetime) -> str:
     return f"{instant:%Y-%m-%d %H:%M} UTC"
+
+
+def _realised(measured: Measured, at_least: int) -> Iterator[Realised]:
+    """By labels, and as the scores lead to expect; beside both what the version's own evidence says."""
+    then, known = measured.version.metrics, measured.seen.profile.truth
+    late = reporting.number(truth.delay_hours(known))
+    for metric, value, rows in truth.metrics(known, by_distance=_is_by_distance(measured)):
+        if rows >= at_least:
+            yield Realised(metric, str(reporting.number(value)), rows, then.get(metric), late)
+    for metric, value, rows in truth.expected(known):
+        if rows >= at_least:
+            yield Realised(metric, str(reporting.number(value)), rows, then.get(metric), estimated=True)
+
+
+def _is_by_distance(measured: Measured) -> bool:
+    """Whether predictions are quantities: of more different ones than a few, equality says nothing."""
+    column = next((one for one in measured.reference.columns if one.name == measured.output), None)
+    return column is not None and column.kind == "number" and int((column.counts > 0).sum()) > _CLASSES
+
+
+_CLASSES = 20
 
 
 def _problems(measured: Measured) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
+from workers.contract import wire
 from workers.contract.drift import DriftColumns, DriftReport
 from workers.contract.names import EnvironmentName
 from workers.contract.promotion import RegisteredVersion
@@ -46,20 +47,23 @@ class Measuring:
         output = said.prediction or said.score
         features = [name for name in reference.names if name not in (said.prediction, said.score)]
         rows = self._open(rules.rows, version, environment, features)
-        seen = Windows(rows, reference, self._shelf).look(at - (window or rules.window), at)
+        seen = Windows(rows, reference, said, self._shelf).look(at - (window or rules.window), at)
         absent = profiled.absent(reference, seen.profile) & {said.prediction, said.score}
         found = [one for one in profiled.statistics(reference, seen.profile) if one[0].column not in absent]
         judged = _judged([one for one, _ in found], (reference.rows, seen.profile.rows), rules, output)
-        return reports.report(reports.Measured(version, environment, reference, seen, rows.source, output, found, absent), judged, at)
+        return reports.report(
+            reports.Measured(version, environment, reference, seen, rows.source, output, found, absent), judged, rules.at_least, at
+        )
 
     def _referred(self, version: RegisteredVersion, said: DriftColumns) -> ReferenceProfile:
         """The profile of the version's reference, made once for a file and what is said of its columns."""
-        key = f"reference {version.drift_digest} {sorted((*said.ignore, said.label or '', said.labelled_at or ''))}"
+        digest = wire.sha256(wire.canonical([version.drift_digest, said]))
+        key = f"reference {digest}"
         if self._reference and self._reference[0] == key:
             return self._reference[1]
         found = self._kept(key) if version.drift_digest else None
         if found is None:
-            found = self._read(version, said)
+            found = self._read(version, said, digest)
             self._shelf.put(key, stored.reference_to_bytes(found))
         self._reference = key, found
         return found
@@ -71,7 +75,7 @@ class Measuring:
         except stored.BadProfile:
             return None
 
-    def _read(self, version: RegisteredVersion, said: DriftColumns) -> ReferenceProfile:
+    def _read(self, version: RegisteredVersion, said: DriftColumns, digest: str) -> ReferenceProfile:
         """The mirror may lack a commit that was registered a moment ago: then it is fetched, once."""
         what = f"the reference of {version.artifact} {version.version} ({version.drift})"
         if version.drift is None:
@@ -79,11 +83,11 @@ class Measuring:
             raise BadContent(f"{version.artifact} {version.version} names no rows that drift could be measured against; {fix}")
         try:
             with self._source.reference(version) as place:
-                return referring.read(place, str(version.drift_digest), said, what)
+                return referring.read(place, digest, said, what)
         except BadContent:
             self._source.fetch()
             with self._source.reference(version) as place:
-                return referring.read(place, str(version.drift_digest), said, what)
+                return referring.read(place, digest, said, what)
 
 
 def _judged(found: Sequence[Statistics], rows: tuple[int, int], rules: DriftRules, output: str | None) -> Judgement:

@@ -53,7 +53,7 @@ def _is_text(kind: Any) -> bool:
 
 def numbers(column: Any) -> Numbers:
     """A column as numbers; texts that all are numbers count as such."""
-    there = _plain(column).drop_null()
+    there = plain(column).drop_null()
     missing = len(column) - len(there)
     if kind_of(there.type) == "other" and len(there):
         return Numbers(np.zeros(0), missing, len(there))
@@ -66,30 +66,30 @@ def numbers(column: Any) -> Numbers:
 
 
 def texts(column: Any) -> Texts:
-    """A column as categories. Whole numbers are written without a point, however they were stored; NaN is no value."""
-    there = _plain(column).drop_null()
+    """A column as categories; NaN is no value."""
+    there = plain(column).drop_null()
     missing = len(column) - len(there)
     if kind_of(there.type) == "other" and len(there):
         return Texts(missing=missing, unfit=len(there))
     if types.is_floating(there.type):
         kept = there.filter(pc.is_finite(there))
-        missing, there = missing + len(there) - len(kept), _whole(kept)
-    counts = pc.value_counts(_cut(there))
+        missing, there = missing + len(there) - len(kept), kept
+    counts = pc.value_counts(written(there))
     found = Counter(dict(zip(counts.field(0).to_pylist(), counts.field(1).to_pylist(), strict=True)))
     return Texts(found, missing)
 
 
-def _plain(column: Any) -> Any:
-    return column.cast(column.type.value_type) if types.is_dictionary(column.type) else column
-
-
-def _whole(values: Any) -> Any:
-    is_whole = len(values) and pc.all(pc.and_(pc.equal(pc.floor(values), values), pc.less(pc.abs(values), float(_WHOLE)))).as_py()
-    return values.cast(pa.int64()) if is_whole else values
-
-
-def _cut(values: Any) -> Any:
+def written(values: Any) -> Any:
+    """Values as texts of at most so many characters. Whole numbers are written without a point, however they are stored."""
+    if types.is_floating(values.type):
+        is_whole = pc.all(pc.and_(pc.equal(pc.floor(values), values), pc.less(pc.abs(values), float(_WHOLE)))).as_py()
+        values = values.cast(pa.int64()) if is_whole else values
     return pc.utf8_slice_codeunits(values.cast(pa.string()), 0, LONGEST)
+
+
+def plain(column: Any) -> Any:
+    """A column without a dictionary."""
+    return column.cast(column.type.value_type) if types.is_dictionary(column.type) else column
 
 
 def tally(count: Count, reference: ReferenceProfile, rows: Any) -> None:

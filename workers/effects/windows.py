@@ -6,12 +6,14 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
+from workers.contract.drift import DriftColumns
 from workers.domain.drift import profile as profiles
 from workers.domain.drift import stored
 from workers.domain.drift.counting import Count
 from workers.domain.drift.profile import ReferenceProfile, WindowProfile
-from workers.effects import tallying
+from workers.effects import labels, tallying
 from workers.ports.rows import Batch, Listing, Part, Rows, Unreadable
 from workers.ports.shelf import Shelf
 
@@ -55,11 +57,13 @@ class Seen:
 class Windows:
     """Looks at rows by way of profiles in the cells of one reference."""
 
-    def __init__(self, rows: Rows, reference: ReferenceProfile, shelf: Shelf) -> None:
+    def __init__(self, rows: Rows, reference: ReferenceProfile, said: DriftColumns, shelf: Shelf) -> None:
         self._rows = rows
         self._reference = reference
         self._shelf = shelf
-        self._columns = [column.name for column in reference.columns if column.kind != "other"]
+        self._said = said
+        compared = [column.name for column in reference.columns if column.kind != "other"]
+        self._columns = list(dict.fromkeys((*compared, *labels.columns(said))))
         self._torn: dict[Part, str] = {}
 
     def look(self, begin: datetime, end: datetime) -> Seen:
@@ -143,18 +147,23 @@ class Windows:
                 counts.setdefault(number, Count(self._reference)).rows(0, int(others.sum()))
             for number, rows, times in tallying.parted(batch.rows, batch.times, bounds):
                 count = counts.setdefault(number, Count(self._reference))
-                tallying.tally(count, self._reference, rows)
+                self._tally(count, rows, times)
                 count.span(int(times.min()), int(times.max()))
         return [(number, count.finished()) for number, count in counts.items()]
 
     def _all(self, counts: dict[int, Count], part: Part, stretches: Sequence[Stretch], batch: Batch) -> None:
         """Rows without times are those of the stretch in which their part begins."""
-        begins = part.begin or stretches[0].begin
+        begins = max(part.begin or stretches[0].begin, stretches[0].begin)
         number = next((number for number, one in enumerate(stretches) if one.begin <= begins < one.end), None)
         if number is not None:
             count = counts.setdefault(number, Count(self._reference))
-            tallying.tally(count, self._reference, batch.rows)
+            self._tally(count, batch.rows, None)
             count.rows(0, len(batch.others))
+
+    def _tally(self, count: Count, rows: Any, times: Any) -> None:
+        tallying.tally(count, self._reference, rows)
+        if labels.columns(self._said):
+            count.truth(labels.read(rows, times, self._said))
 
     def _key(self, parts: Sequence[Part], what: str) -> str:
         identities = sorted(part.identity for part in parts)

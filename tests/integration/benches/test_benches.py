@@ -22,6 +22,7 @@ SMALLEST = {
     "verify": ["--rounds", "1", "--records", "40", "--peer", "20"],
     "registry": ["--rounds", "1", "--tags", "40", "--no-peer"],
     "safety": ["--rounds", "1", "--size", "2", "--small", "1"],
+    "rows": ["--rounds", "2", "--rows", "5000"],
     "swap": ["--rounds", "1", "--seconds", "1.5", "--callers", "2", "--every", "0.1"],
 }
 
@@ -107,6 +108,12 @@ def test_faults_tells_what_it_did_and_that_it_held() -> None:
     found = rows("faults")
     assert found["all"][:2] == ["2", "0"]
     assert found["ends"]
+
+
+def test_rows_are_measured_once_read_and_once_kept() -> None:
+    found = rows("rows")
+    for way in ("every row read", "profiles kept"):
+        assert found[way][0] == "5,000" and all(FIGURE.fullmatch(cell) for cell in found[way][:4]), found[way]
 
 
 def test_drift_is_measured_as_a_whole_process() -> None:

@@ -22,6 +22,7 @@ from workers.adapters.rows.logs import Log, Rows
 from workers.adapters.rows.tensors import BadTensor
 from workers.adapters.rows.times import micros
 from workers.ports.errors import Unreachable
+from workers.ports.rows import Unreadable
 
 TIME, VERSION = "towpath.time", "towpath.version"
 _MOST_CELLS = 1 << 20
@@ -183,3 +184,5 @@ def _writable() -> Iterator[None]:
         yield
     except OSError as exc:
         raise Unreachable(f"compacting the log of live rows: {exc.strerror or 'the disk says no'}") from exc
+    except Unreadable as exc:
+        raise Unreachable(f"compacting the log of live rows, which somebody changes: {exc}") from exc

@@ -15,6 +15,8 @@ from workers.adapters.rows.whole import written
 from workers.ports.rows import Unreadable
 
 _LARGEST = 64 << 20
+_MOST = 20_000
+"""With more footers, those that this measurement had no use for are let go of."""
 LIMITS = {"thrift_string_size_limit": 16 << 20, "thrift_container_size_limit": 1_000_000}
 
 
@@ -37,10 +39,12 @@ class Footers:
     def __init__(self, keep: Path) -> None:
         self._keep = keep
         self._known = _read(keep)
+        self._used: set[str] = set()
         self._is_new = False
 
     def of(self, file: File, folder: Folder, time: str | None) -> Footer:
         """The footer of a file. Raises WorldError when the file cannot be reached."""
+        self._used.add(file.name)
         known = self._known.get(file.name)
         if known is None or known.identity != f"{file.identity} {time}":
             known = self._known[file.name] = _footer(file, folder, time)
@@ -73,6 +77,8 @@ class Footers:
     def save(self) -> None:
         """Remember what is new. A full disk only means that it is read again."""
         if self._is_new:
+            if len(self._known) > _MOST:
+                self._known = {name: footer for name, footer in self._known.items() if name in self._used}
             with suppress(OSError):
                 written(self._keep, json.dumps({name: asdict(footer) for name, footer in self._known.items()}).encode())
             self._is_new = False

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from workers.adapters.rows.compaction import Compaction
+from workers.adapters.rows.compaction import Compaction, Taken
+from workers.adapters.rows.files import File
 from workers.adapters.rows.parquet import ParquetRows
 from workers.ports.rows import Batch, Listing, Part
 
@@ -19,6 +20,7 @@ class LoggedRows:
     def __init__(self, compaction: Compaction, rows: ParquetRows, source: str) -> None:
         self._compaction = compaction
         self._rows = rows
+        self._taken: tuple[Taken, list[tuple[File, str]]] | None = None
         self.source = source
         self.identity = rows.identity
 
@@ -28,8 +30,8 @@ class LoggedRows:
         return timedelta(hours=1)
 
     def listing(self, begin: datetime, end: datetime) -> Listing:
-        """What is new in the log is taken up first."""
-        taken, refused = self._compaction.run()
+        """What is new in the log is taken up first, once: what comes later is for the next measurement."""
+        taken, refused = self._taken = self._taken or self._compaction.run()
         found = self._rows.listing(begin, end)
         lost = taken.refused.total()
         reasons = ", ".join(f"{number:,} {why}" for why, number in taken.refused.most_common(_MOST_TOLD))

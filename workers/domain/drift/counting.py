@@ -11,6 +11,7 @@ from workers.domain.drift import grid as cells
 from workers.domain.drift import profile as profiles
 from workers.domain.drift.grid import Floats, Ints
 from workers.domain.drift.profile import ReferenceProfile, WindowProfile
+from workers.domain.drift.truth import Truth, merge
 
 
 class Count:
@@ -22,6 +23,7 @@ class Count:
         self._rows = self._others = 0
         self._span: tuple[int, int] | None = None
         self._new: dict[int, Counter[str]] = {}
+        self._truth = Truth()
 
     def rows(self, rows: int, others: int = 0) -> None:
         """So many more rows, and so many that were left out as they are other versions'."""
@@ -61,10 +63,16 @@ class Count:
         self._profile.missing[column] += rows
         self._profile.unfit[column] += rows
 
+    def truth(self, found: Truth) -> None:
+        """What the labels and scores of some rows say."""
+        self._truth = merge(self._truth, found)
+
     def finished(self) -> WindowProfile:
         """What was counted. Sums that no number can hold any more are cut, and tell nothing then."""
         first, last = self._span or (None, None)
         found = self._profile
         sums = np.nan_to_num(found.sums, nan=0.0, posinf=np.finfo(float).max, neginf=np.finfo(float).min)
         new = {column: dict(counter) for column, counter in self._new.items()}
-        return WindowProfile(found.counts, sums, found.missing, found.absent, found.unfit, self._rows, self._others, first, last, new)
+        return WindowProfile(
+            found.counts, sums, found.missing, found.absent, found.unfit, self._rows, self._others, first, last, new, self._truth
+        )

@@ -19,6 +19,8 @@ from workers.domain.drift import grid as cells
 from workers.domain.drift.grid import Floats, Ints
 from workers.domain.drift.measures import edges
 from workers.domain.drift.statistics import Kind
+from workers.domain.drift.truth import Truth
+from workers.domain.drift.truth import merge as merge_truth
 
 MOST_CATEGORIES = 1000
 MOST_NEW = 64
@@ -85,7 +87,7 @@ def category(name: str, found: Mapping[str, int], missing: int) -> ColumnProfile
 
 @dataclass(frozen=True)
 class ReferenceProfile:
-    """The rows that drift is measured against. `digest` is that of their file."""
+    """The rows that drift is measured against. `digest` is that of their file and of what was said of its columns."""
 
     digest: str
     rows: int
@@ -104,8 +106,8 @@ class ReferenceProfile:
 
     @cached_property
     def layout(self) -> str:
-        """The SHA-256 of what the cells are: windows of the same layout can be compared with each other."""
-        digest = hashlib.sha256()
+        """The SHA-256 of what the cells are, and of what was said of columns: windows of the same layout can be compared with each other."""
+        digest = hashlib.sha256(self.digest.encode())
         for one in self.columns:
             digest.update(repr((one.name, one.kind, len(one.counts), one.categories)).encode(errors="backslashreplace"))
             digest.update(one.points.astype("<f8").tobytes())
@@ -123,7 +125,7 @@ class WindowProfile:
     rows without a value, rows of files without the column, rows whose value is of another type. The latter two count as missing, too.
 
     `first` and `last` are microseconds since 1970. `new` has, by column, the rows of categories that the reference has not, as far as they are kept;
-    `others` are rows of other versions, which were left out.
+    `others` are rows of other versions, which were left out; `truth` is what labels and scores say.
     """
 
     counts: Ints
@@ -136,6 +138,7 @@ class WindowProfile:
     first: int | None = None
     last: int | None = None
     new: Mapping[int, Mapping[str, int]] = field(default_factory=dict)
+    truth: Truth = field(default_factory=Truth)
 
 
 def empty(reference: ReferenceProfile) -> WindowProfile:
@@ -157,6 +160,7 @@ def merge(a: WindowProfile, b: WindowProfile) -> WindowProfile:
         others=a.others + b.others,
         first=min((one for one in (a.first, b.first) if one is not None), default=None),
         last=max((one for one in (a.last, b.last) if one is not None), default=None),
+        truth=merge_truth(a.truth, b.truth),
         new={column: kept(_added(a.new.get(column, {}), b.new.get(column, {}))) for column in {*a.new, *b.new}},
     )
 

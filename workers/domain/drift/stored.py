@@ -19,11 +19,13 @@ from numpy.typing import NDArray
 
 from workers.domain.drift import grid as cells
 from workers.domain.drift.profile import MOST_CATEGORIES, MOST_NEW, ColumnProfile, ReferenceProfile, WindowProfile
+from workers.domain.drift.truth import Truth
 
 _REFERENCE, _WINDOW = b"towpath reference profile 1 ", b"towpath window profile 1 "
 _LONGEST_HEADER = 64 << 20
 _MOST_NUMBERS = 1 << 25
 MOST_COLUMNS = 5000
+_TRUTH = 3 + 2 + Truth().scores.size + Truth().delays.size
 
 
 class BadProfile(ValueError):
@@ -60,7 +62,11 @@ def window_to_bytes(profile: WindowProfile, reference: ReferenceProfile) -> byte
         "rows": profile.rows, "others": profile.others, "first": profile.first, "last": profile.last, "layout": reference.layout,
         "new": [[column, sorted(found.items())] for column, found in sorted(profile.new.items()) if found],
     }  # fmt: skip
-    return _packed(_WINDOW, header, [profile.counts, profile.missing, profile.absent, profile.unfit, profile.sums])
+    truth = profile.truth
+    known = np.array([truth.labelled, truth.right, truth.measured], np.int64)
+    errors = np.array([truth.absolute, truth.squared])
+    counts = [profile.counts, profile.missing, profile.absent, profile.unfit, known, truth.scores.ravel(), truth.delays]
+    return _packed(_WINDOW, header, [*counts, profile.sums, errors])
 
 
 def read_window(content: bytes, reference: ReferenceProfile) -> WindowProfile:
@@ -69,15 +75,19 @@ def read_window(content: bytes, reference: ReferenceProfile) -> WindowProfile:
     with _suspicious():
         columns, size = len(reference.columns), reference.size
         _must(header["layout"] == reference.layout)
-        numbers = _Numbers(body, 2 * size + 3 * columns)
+        numbers = _Numbers(body, 2 * size + 3 * columns + _TRUTH)
         counts, missing, absent, unfit = (numbers.counts(length) for length in (size, columns, columns, columns))
-        sums = numbers.floats(size)
+        known, scores, delays = numbers.counts(3), numbers.counts(Truth().scores.size), numbers.counts(Truth().delays.size)
+        sums, errors = numbers.floats(size), numbers.floats(2)
+        _must(bool(np.isfinite(errors).all()))
+        (labelled, right, measured), (absolute, squared) = known.tolist(), errors.tolist()
+        truth = Truth(labelled, right, measured, absolute, squared, scores.reshape(Truth().scores.shape), delays)
         _must(bool(np.isfinite(sums).all()) and len(header["new"]) <= columns)
         new = {_index(column, columns): {_text(name): _count(rows) for name, rows in found} for column, found in header["new"]}
         _must(all(len(found) <= MOST_NEW for found in new.values()))
         first, last = _instant(header["first"]), _instant(header["last"])
         rows, others = _count(header["rows"]), _count(header["others"])
-        return WindowProfile(counts, sums, missing, absent, unfit, rows, others, first, last, new)
+        return WindowProfile(counts, sums, missing, absent, unfit, rows, others, first, last, new, truth)
 
 
 def _length(column: dict[str, Any]) -> int:

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from tests.integration.drift.lane import DRIFT, NOW, Lane, content, table, times
+from tests.integration.live_rows.lane import DRIFT, NOW, Lane, content, table, times
 from workers.contract.drift import Level
 from workers.domain.policy.rules import LiveRows
 from workers.ports.errors import BadContent

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import zlib
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -47,14 +48,15 @@ def test_few_different_values_are_compared_exactly_but_for_where_lines_cross(was
 def test_many_values_are_compared_within_the_bound(shape: str, rows: int) -> None:
     chance = np.random.default_rng(7)
     was = chance.normal(size=50_000)
-    now = {
+    shapes: dict[str, Callable[[], Floats]] = {
         "normal": lambda: chance.normal(size=rows),
         "heavy": lambda: chance.standard_cauchy(rows),
         "mixed": lambda: np.where(chance.random(rows) < 0.4, 0.0, chance.normal(size=rows)),
         "shifted": lambda: chance.normal(0.3, 1.2, rows),
         "far": lambda: np.append(chance.normal(size=rows - 1), 1e9),
         "rounded": lambda: np.round(chance.normal(size=rows), 1),
-    }[shape]()
+    }
+    now = shapes[shape]()
     reference = referred({"x": was})
     ((found, bound),) = profiled.statistics(reference, counted(reference, {"x": now}, pieces=3))
     ks, wasserstein = exact(was, now)

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from pyarrow import parquet
 
-from tests.integration.drift.lane import NOW, Lane, content
+from tests.integration.live_rows.lane import NOW, Lane, content
 from workers.contract.drift import Level
 from workers.domain.policy.rules import LiveRows
 

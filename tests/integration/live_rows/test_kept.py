@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.integration.drift.lane import NOW, Lane, table, times
+from tests.integration.live_rows.lane import NOW, Lane, table, times
 
 
 @pytest.fixture
@@ -28,12 +28,22 @@ def days(lane: Lane) -> set[str]:
     return found
 
 
-def test_only_the_hour_that_is_still_open_is_read_again(lane: Lane) -> None:
+def test_nothing_is_read_again_while_nothing_is_new(lane: Lane) -> None:
     first = lane.measure()
     assert days(lane) == {"19", "20", "21", "22", "23", "24", "25", "26"}
+    lane.now += timedelta(minutes=5)
     again = lane.measure()
-    assert days(lane) == {"26"}
+    assert days(lane) == set()
     assert (again.digest, again.columns) == (first.digest, first.columns)
+
+
+def test_rows_that_are_still_to_come_keep_their_hour_open(lane: Lane) -> None:
+    hour = NOW.replace(minute=0)
+    lane.put("biopsy/date=2026-11-26/ahead.parquet", {**table(600, seed=1), "seen_at": times(600, hour, hour + timedelta(hours=1))})
+    before = lane.measure().live.rows
+    lane.read.clear()
+    lane.now += timedelta(minutes=15)
+    assert (lane.measure().live.rows, days(lane)) == (before + 150, {"26"})
 
 
 def test_a_window_that_moves_on_reads_what_is_new(lane: Lane) -> None:
@@ -51,7 +61,7 @@ def test_a_longer_window_reads_only_the_days_before(lane: Lane) -> None:
     lane.measure()
     days(lane)
     lane.measure(timedelta(days=10))
-    assert days(lane) == {"16", "17", "18", "19", "26"}
+    assert days(lane) == {"16", "17", "18", "19"}
 
 
 def test_a_file_that_comes_late_changes_its_day_alone(lane: Lane) -> None:
@@ -61,7 +71,7 @@ def test_a_file_that_comes_late_changes_its_day_alone(lane: Lane) -> None:
     late = {**table(900, seed=50, shift=5), "seen_at": times(900, day, day + timedelta(hours=2))}
     lane.put("biopsy/date=2026-11-23/late.parquet", late)
     found = lane.measure()
-    assert days(lane) == {"23", "26"}
+    assert days(lane) == {"23"}
     assert found.live.rows == pytest.approx(7 * 480 + 900 + 270, abs=40)
 
 

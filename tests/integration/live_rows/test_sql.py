@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from tests.integration.drift.lane import NOW, Lane, table, times
+from tests.integration.live_rows.lane import NOW, Lane, table, times
 from workers.contract.drift import Level
 from workers.domain.policy.rules import LiveRows
 from workers.ports.errors import BadContent, Unreachable
@@ -85,7 +85,8 @@ def test_a_database_that_is_not_there_or_none_is_said(lane: Lane) -> None:
         ("", BadContent, "this host has not set WAREHOUSE to a DuckDB file"),
         ("postgresql://user:hunter2@db/x", BadContent, "must be the path of a DuckDB file"),
         (str(lane.folder / "none.duckdb"), Unreachable, "No such file"),
-        (str(lane.folder / "text.duckdb"), (BadContent, Unreachable), "live rows"),
+        (str(lane.folder / "text.duckdb"), BadContent, "it is no DuckDB file"),
+        ("hunter2", Unreachable, "No such file"),
     ):
         lane.environ["WAREHOUSE"] = value
         with pytest.raises(error, match=why) as told:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.drift.lane import PROD, Lane, table, times
+from tests.integration.live_rows.lane import PROD, Lane, table, times
 from workers.contract.promotion import Result
 from workers.domain.policy.rules import DriftRules, Rules
 from workers.effects.drift_look import Drift

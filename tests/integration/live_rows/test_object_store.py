@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.drift.lane import NOW, Lane, table, times
-from tests.integration.drift.s3 import serving
+from tests.integration.live_rows.lane import NOW, Lane, table, times
+from tests.integration.live_rows.s3 import serving
 from workers.contract.drift import Level
 from workers.domain.policy.rules import LiveRows
 from workers.ports.errors import BadContent, WorldError
