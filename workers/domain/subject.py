@@ -7,9 +7,11 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from workers.contract import requests as ask
-from workers.contract.names import ArtifactName, EnvironmentName, PromotionId, VersionAsk
+from workers.contract.drift import Incident
+from workers.contract.names import ArtifactName, EnvironmentName, IncidentId, PromotionId, RetrainingId, VersionAsk
 from workers.contract.outcomes import Choose, Option, Reason
 from workers.contract.promotion import Kind, Promotion, RegisteredVersion
+from workers.contract.retraining import Retraining
 from workers.domain import bundle
 from workers.domain import decision as d
 from workers.domain.policy import Rules
@@ -50,6 +52,13 @@ def thread_promotion(world: World, case: d.Case) -> Promotion | None:
     return world.promotions.get(id_) if id_ else None
 
 
+def thread_story(world: World, case: d.Case) -> Incident | Retraining | None:
+    """The incident or the retraining whose thread the sentence was said in."""
+    where = case.conversation
+    id_ = world.stories.get((where.channel, where.thread)) if where and where.thread else None
+    return (world.incidents.get(IncidentId(id_)) or world.retrainings.get(RetrainingId(id_))) if id_ else None
+
+
 def find_promotion(world: World, case: d.Case, id_: PromotionId | None) -> Promotion | Reason:
     """The promotion that is named, or whose thread this is."""
     if id_ is None:
@@ -74,6 +83,8 @@ def find_artifact(world: World, case: d.Case, wanted: ask.Promote | ask.Rollback
         return _of_kind(world, artifact_of(world, wanted.artifact), kind)
     if (promotion := thread_promotion(world, case)) and kind in (None, promotion.kind):
         return promotion.artifact
+    if (story := thread_story(world, case)) and kind in (None, kind_of(world, story.artifact)):
+        return story.artifact
     default = world.policy.default_artifact(case.conversation.channel) if case.conversation else None
     if default and (kind is None or kind_of(world, default) in (None, kind)):
         return default

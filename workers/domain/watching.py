@@ -77,17 +77,19 @@ def due(world: World, now: datetime) -> Iterator[Watched]:
     Each lane has its own instants, one in every `every`, spread by its name, so that not all are due at once: neither day after day, nor after
     a policy was adopted or a version went live. What was measured less than half of `every` ago (somebody asked) is not measured again.
     """
-    found = [(at, one) for one in watched(world) if (at := _due_since(world, one, now))]
+    lanes = watched(world)
+    recently = {every: stamp(now - every / 2) for every in {one.rules.every for one in lanes} if every}
+    found = [(at, one) for one in lanes if (at := _due_since(world, one, now, recently))]
     yield from (one for _, one in sorted(found, key=lambda pair: (pair[0], pair[1].lane)))
 
 
-def _due_since(world: World, one: Watched, now: datetime) -> str | None:
+def _due_since(world: World, one: Watched, now: datetime, recently: Mapping[timedelta, str]) -> str | None:
     every = one.rules.every
     if every is None:
         return None
     watch = world.drifts.get(one.lane)
     looked_at = watch.looked_at if watch and watch.report and watch.report.version == one.live.version else None
-    if looked_at and looked_at > stamp(now - every / 2):
+    if looked_at and looked_at > recently[every]:
         return None
     instant = stamp(_last_instant(one.lane, every, now))
     adopted = world.adoption.at if world.adoption else ""

@@ -105,6 +105,21 @@ def test_two_calm_windows_end_it_and_the_next_one_is_another() -> None:
     assert len(story.world.incidents) == 2
 
 
+def test_in_the_thread_of_its_card_nobody_needs_to_name_the_model() -> None:
+    story = watched(RULES, "v2.0.0")
+    story.registers(version_of("v1.0.0", "other"))
+    story.live_in_prod("v2.0.0")
+    for _ in range(2):
+        measures(story, Level.ALERT, version="v2.0.0")
+    assert story.card(incident(story).id, "7.1", "CELSEWHERE").event == "card_posted"
+    assert story.card(incident(story).id, "7.1", "CELSEWHERE").event is None
+    assert told(story) == ["drift_alert", "card_posted"]
+    assert story.folded() == story.world
+    said = story.says(BEN, ask.Rollback(PROD), thread="7.1", channel="CELSEWHERE")
+    assert said.promotion is not None
+    assert (said.promotion.artifact, said.promotion.rollback) == (BIOPSY, True)
+
+
 def test_only_what_can_be_done_is_offered() -> None:
     story = watched(RULES, "v2.0.0")
     story.registers(replace(owned("v3.0.0"), retrain=Recipe(How.COMMAND, ("python", "train.py"))))

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from workers.contract import requests as ask
 from workers.contract.actors import PROCESSES, Actor, Conversation, Origin, Standing
 from workers.contract.envelope import LIFETIME, Envelope, Sealed, Sender, request_id, seal, stamp
-from workers.contract.names import ActorId, ArtifactName, CommitId, Digest, EnvironmentName, PromotionId, Version, VersionAsk
+from workers.contract.names import ActorId, ArtifactName, CommitId, Digest, EnvironmentName, PromotionId, StoryId, Version, VersionAsk
 from workers.contract.outcomes import Outcome, Reason, Refused
 from workers.contract.promotion import Kind, Promotion, RegisteredVersion, Release
 from workers.contract.requests import Seen
@@ -239,7 +239,7 @@ class Story:
         return self.succeeds(version, "prod", BEN)
 
     def card(self, id_: str, ts: str, channel: str = CHANNEL) -> d.Decision:
-        envelope = self._envelope(PROCESSES["bot"], ask.CardPosted(PromotionId.read(id_), Card(channel, ts)), None, self.now)
+        envelope = self._envelope(PROCESSES["bot"], ask.CardPosted(StoryId.read(id_), Card(channel, ts)), None, self.now)
         return self.judge(d.Case(envelope, seal(envelope, Sender.BOT, KEYS["bot"]), self.now))
 
     # What stands there.
