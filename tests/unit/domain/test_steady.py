@@ -19,7 +19,7 @@ from .test_voting import adopted
 from .worlds import ANA, BEN, BIOPSY, KEYS, MIA, POLICY, PROD, Story, version_of
 
 P2 = PromotionId.read("P-2")
-FRIDAY = POLICY.replace("    soak: 1h\n", '    soak: 1h\n    freeze: [{from: "Mon 12:00", until: "Mon 14:00"}]\n')
+FROZEN = POLICY.replace("    soak: 1h\n", '    soak: 1h\n    freeze: [{from: "Mon 12:00", until: "Mon 14:00"}]\n')
 
 
 def beat(story: Story) -> d.Decision:
@@ -46,14 +46,14 @@ CHANGES: dict[str, Callable[[Story], object]] = {
     "a pause": lambda story: story.says(ANA, ask.Pause(P2)),
     "a hold": lambda story: story.says(BEN, ask.Hold(BIOPSY, VersionAsk.read("v1.0.0"), PROD, "wrong labels")),
     "a deprecation": lambda story: story.says(BEN, ask.Deprecate(BIOPSY, VersionAsk.read("v1.0.0"), "wrong labels")),
-    "another policy": lambda story: adopted(story, FRIDAY.replace("soak: 1h", "soak: 3h")),
-    "somebody leaves the role": lambda story: adopted(story, FRIDAY.replace("[UBEN, UMIA, UDANA]", "[UMIA, UDANA]")),
+    "another policy": lambda story: adopted(story, FROZEN.replace("soak: 1h", "soak: 3h")),
+    "somebody leaves the role": lambda story: adopted(story, FROZEN.replace("[UBEN, UMIA, UDANA]", "[UMIA, UDANA]")),
 }
 
 
 @pytest.mark.parametrize("change", CHANGES)
 def test_a_beat_says_the_same_with_and_without_what_it_remembers(change: str) -> None:
-    story = Story(FRIDAY).registers(version_of("v1.0.0"))
+    story = Story(FROZEN).registers(version_of("v1.0.0"))
     story.succeeds("v1.0.0", "staging")
     story.promotes(ANA, "v1.0.0")
     beat(story)
@@ -69,7 +69,7 @@ def test_a_beat_says_the_same_with_and_without_what_it_remembers(change: str) ->
 
 
 def test_what_is_queued_is_told_when_the_policys_freeze_begins_although_nothing_else_has_changed() -> None:
-    story = Story(FRIDAY.replace("soak: 1h", "soak: 6h")).registers(version_of("v1.0.0"))
+    story = Story(FROZEN.replace("soak: 1h", "soak: 6h")).registers(version_of("v1.0.0"))
     story.succeeds("v1.0.0", "staging")
     story.promotes(ANA, "v1.0.0")
     story.says(BEN, ask.Approve(P2))
