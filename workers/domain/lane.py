@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import replace
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 
 from workers.contract.envelope import stamp
 from workers.contract.promotion import GateResult, Hold, Placed, Promotion, RegisteredVersion, Release, Result, State, Step
-from workers.domain import bundle, gates, plan, rights, staleness, stops
+from workers.domain import bundle, calendar, gates, plan, rights, staleness, stops
 from workers.domain import decision as d
 from workers.domain.policy import Rules
 from workers.domain.state import World
@@ -75,7 +75,8 @@ def is_stale(world: World, promotion: Promotion, rules: Rules) -> bool:
 def with_authors(world: World, promotion: Promotion) -> Promotion:
     """The promotion with those who made the version (of a bundle, all versions), as the policy names them now: they may not count for it."""
     every = (promotion, *bundle.others(world, promotion))
-    return replace(promotion, authors=tuple(sorted({author for one in every for author in rights.authors(world, one)})))
+    authors = tuple(sorted({author for one in every for author in rights.authors(world, one)}))
+    return promotion if authors == promotion.authors else replace(promotion, authors=authors)
 
 
 def _compared(world: World, promotion: Promotion) -> tuple[Placed | None, RegisteredVersion, RegisteredVersion | None]:
@@ -91,35 +92,59 @@ def version_of(world: World, promotion: Promotion) -> RegisteredVersion:
     return found
 
 
-Waits = tuple[tuple[str, ...], datetime | None]
+@dataclass(frozen=True)
+class Waits:
+    """Why an approved promotion cannot start yet; when time alone will let it (None: it will not); when time alone changes any of it."""
+
+    reasons: tuple[str, ...]
+    look: datetime | None
+    otherwise: datetime
+
+    @property
+    def look_at(self) -> str | None:
+        """The instant of the next look as it is recorded."""
+        return stamp(self.look) if self.look else None
 
 
 def waits(world: World, promotion: Promotion, rules: Rules, now: datetime) -> Waits:
-    """Why an approved promotion cannot start yet, and when time alone will change that."""
+    """What stops a promotion now."""
     found = [stop for place in places(world, promotion, rules, now) for stop in stops.of(place)]
-    return tuple(dict.fromkeys(stop.text for stop in found)), next_look(found)
+    reasons = tuple(dict.fromkeys(stop.text for stop in found))
+    return Waits(reasons, next_look(found), min([*_ends(found), *_begins(rules, now)], default=_NEVER))
+
+
+_NEVER = datetime.max.replace(tzinfo=UTC)
+
+
+def _ends(found: Iterable[stops.Stop]) -> Iterator[datetime]:
+    yield from (stop.until for stop in found if stop.until)
+
+
+def _begins(rules: Rules, now: datetime) -> Iterator[datetime]:
+    """When the policy's next freeze begins."""
+    coming = calendar.following(rules.freeze, now) if rules.freeze else None
+    if coming and coming.begins > now:
+        yield coming.begins
 
 
 def next_look(found: Iterable[stops.Stop]) -> datetime | None:
     """When time alone will have cleared all of the stops that it clears."""
-    return max((stop.until for stop in found if stop.until), default=None)
+    return max(_ends(found), default=None)
 
 
 def told_anew(world: World, case: d.Case, promotion: Promotion, found: Waits) -> d.Decision | None:
     """A queued promotion is stopped by other things than it was told; who stands ahead of it in the lane is no news. None: nothing is new."""
-    reasons, look = found
-    was, now = ({one for one in some if not one.startswith(stops.BEHIND)} for some in (promotion.reasons, reasons))
+    was, now = ({one for one in some if not one.startswith(stops.BEHIND)} for some in (promotion.reasons, found.reasons))
     if was == now:
         return None
-    text = f"Still queued: {'; '.join(reasons)}."
-    later = stamp(look) if look else None
-    return d.moved(d.note(world, case, promotion, "queued", text, reasons=reasons, look_at=later, evidence_by=None))
+    text = f"Still queued: {'; '.join(found.reasons)}."
+    return d.moved(d.note(world, case, promotion, "queued", text, reasons=found.reasons, look_at=found.look_at, evidence_by=None))
 
 
 def waiting(world: World, promotion: Promotion, rules: Rules, now: datetime) -> Promotion:
     """A queued promotion with the reasons that it has now."""
-    reasons, look = waits(world, promotion, rules, now)
-    return replace(promotion, reasons=reasons, look_at=stamp(look) if look else None)
+    found = waits(world, promotion, rules, now)
+    return replace(promotion, reasons=found.reasons, look_at=found.look_at)
 
 
 def places(world: World, promotion: Promotion, rules: Rules, now: datetime) -> list[stops.Place]:
@@ -139,12 +164,11 @@ def _rules_of(world: World, promotion: Promotion) -> Rules | None:
 
 def proceed(world: World, case: d.Case, promotion: Promotion, rules: Rules, event: str, said: str) -> d.Decision:
     """An approved promotion (or one that needs no approval) starts, or is queued with the reasons."""
-    reasons, look = waits(world, promotion, rules, case.now)
-    if reasons:
-        text = f"{said} Queued: {'; '.join(reasons)}."
-        later = stamp(look) if look else None
-        queued = d.move(world, case, promotion, State.QUEUED, event, text.strip(), reasons=reasons, look_at=later, expires_at=None)
-        return d.moved(queued)
+    found = waits(world, promotion, rules, case.now)
+    if found.reasons:
+        text = f"{said} Queued: {'; '.join(found.reasons)}.".strip()
+        why = {"reasons": found.reasons, "look_at": found.look_at, "expires_at": None}
+        return d.moved(d.move(world, case, promotion, State.QUEUED, event, text, **why))
     return start(world, case, promotion, event, f"{said} Deployment begins.".strip())
 
 

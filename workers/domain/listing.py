@@ -40,9 +40,8 @@ def _entry(world: World, one: Promotion, position: int | None, now: datetime) ->
     reasons, look = one.reasons, one.look_at
     rules = world.policy.rules_for(one.environment, one.artifact, one.kind)
     if position and rules:
-        found, until = lane.waits(world, one, rules, now)
-        reasons = found or (reasons if one.evidence_by else ())
-        look = stamp(until) if until else None
+        found = lane.waits(world, one, rules, now)
+        reasons, look = found.reasons or (reasons if one.evidence_by else ()), found.look_at
     return Queued(one.id, one.to.version, one.state, one.requester, position, reasons, look if position else None, one.expires_at)
 
 

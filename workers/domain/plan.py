@@ -20,6 +20,8 @@ def ahead(world: World, promotion: Promotion) -> list[Promotion]:
 
     One that waits by somebody's own will (paused, or for an instant) lets others pass: it must not keep the lane for days.
     """
+    if world.is_alone(promotion):
+        return []
     others = [one for one in world.in_lane(promotion.environment, promotion.artifact) if one.id != promotion.id]
     queued = [one for one in others if one.state is State.QUEUED and turn(one) < turn(promotion) and not _lets_pass(one)]
     return [*(one for one in others if one.state in states.IN_FLIGHT), *sorted(queued, key=turn)]

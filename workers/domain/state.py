@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from bisect import bisect_left, bisect_right
 from collections.abc import Generator, Iterable, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -43,7 +44,7 @@ LARGE = 100_000
 class World:
     """The ledger at `head`. `seq` is the number of the last record; `recent` are the records of the last hour, oldest first.
 
-    `open` are the promotions that have not ended, `lanes` the same by environment and artifact. `threads` has the promotion of each thread in Slack,
+    `open` are the promotions that have not ended, in order, `lanes` the same by environment and artifact. `threads` has the promotion of each thread in Slack,
     `stories` the incident of drift or the retraining.
 
     Never changed in place: `apply` gives the next one, sharing what did not change.
@@ -69,7 +70,7 @@ class World:
     drifts: Mapping[tuple[EnvironmentName, ArtifactName], DriftWatch] = field(default_factory=dict)
     incidents: Mapping[IncidentId, Incident] = field(default_factory=dict)
     retrainings: Mapping[RetrainingId, Retraining] = field(default_factory=dict)
-    open: frozenset[PromotionId] = frozenset()
+    open: tuple[PromotionId, ...] = ()
     lanes: Mapping[tuple[EnvironmentName, ArtifactName], frozenset[PromotionId]] = field(default_factory=dict)
     threads: Mapping[tuple[str, str], PromotionId] = field(default_factory=dict)
     stories: Mapping[tuple[str, str], StoryId] = field(default_factory=dict)
@@ -102,6 +103,11 @@ class World:
         found = (self.promotions[id_] for id_ in self.lanes.get((environment, artifact), ()))
         return sorted(found, key=lambda p: p.id.number)
 
+    def is_alone(self, promotion: Promotion) -> bool:
+        """Whether nothing else in the promotion's lane has not ended."""
+        found = self.lanes.get((promotion.environment, promotion.artifact), frozenset())
+        return not found or (len(found) == 1 and promotion.id in found)
+
     def holder(self, environment: EnvironmentName, artifact: ArtifactName, digest: Digest) -> Hold | None:
         """The hold on these bytes in an environment, if there is one."""
         return self.holds.get((environment, artifact, digest))
@@ -113,6 +119,10 @@ class World:
     def known(self, request_id: RequestId) -> Recent | None:
         """The record that a request has already made."""
         return self.recent.known(request_id)
+
+    def open_after(self, last: PromotionId | None) -> tuple[PromotionId, ...]:
+        """The promotions that have not ended with a higher number than `last`, in order."""
+        return self.open[bisect_right(self.open, last.number, key=_number) :] if last else self.open
 
     @property
     def next_promotion(self) -> PromotionId:
@@ -193,6 +203,7 @@ class _Changes:
         self._world = world
         self._last = world.last_promotion
         self._tables: dict[str, dict[object, object]] = {}
+        self._open: list[PromotionId] | None = None
         self._plain: dict[str, object] = {}
 
     def take(self, path: str, data: bytes | None) -> None:
@@ -212,6 +223,8 @@ class _Changes:
             self.keep(layout.read(kind, data))
 
     def world(self) -> World:
+        if self._open is not None:
+            self._plain["open"] = tuple(self._open)
         return replace(self._world, last_promotion=self._last, **self._tables, **self._plain)  # type: ignore[arg-type]  # each table keeps the type of the one it copies
 
     def _table(self, name: str) -> dict[object, object]:
@@ -244,7 +257,8 @@ class _Changes:
         before = self._table("promotions").get(document.id)
         self._table("promotions")[document.id] = document
         self._last = max(self._last, document.id.number)
-        self._line_up(document)
+        if (isinstance(before, Promotion) and before.state in states.OPEN) != (document.state in states.OPEN):
+            self._line_up(document)
         if isinstance(before, Promotion) and before.card and before.card != document.card:
             self._table("threads").pop(_thread(before.card), None)
         if document.card:
@@ -260,16 +274,17 @@ class _Changes:
             self._table("stories")[_thread(document.card)] = document.id
 
     def _line_up(self, document: Promotion) -> None:
-        """Keep the indexes of what has not ended."""
-        opened = self._plain.get("open", self._world.open)
-        assert isinstance(opened, frozenset)
+        """Keep the indexes of what has not ended: this one has begun, or ended."""
+        self._open = list(self._world.open) if self._open is None else self._open
+        place = bisect_left(self._open, document.id.number, key=_number)
         lanes, lane = self._table("lanes"), (document.environment, document.artifact)
         before = lanes.get(lane, frozenset())
         assert isinstance(before, frozenset)
         if document.state in states.OPEN:
-            self._plain["open"], lanes[lane] = opened | {document.id}, before | {document.id}
+            self._open.insert(place, document.id)
+            lanes[lane] = before | {document.id}
             return
-        self._plain["open"] = opened - {document.id}
+        del self._open[place]
         if rest := before - {document.id}:
             lanes[lane] = rest
         else:
@@ -309,6 +324,10 @@ def _placed(document: Release | External | Hold | Freeze | Lock | Debt | DriftWa
             return "debts", document.id
         case DriftWatch():
             return "drifts", (document.environment, document.artifact)
+
+
+def _number(id_: PromotionId) -> int:
+    return id_.number
 
 
 def _thread(card: Card) -> tuple[str, str]:

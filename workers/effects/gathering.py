@@ -10,7 +10,7 @@ from workers.contract import wire
 from workers.contract.envelope import stamp
 from workers.contract.evidence import Evidence
 from workers.contract.names import CommitId, Digest, EnvironmentName
-from workers.contract.promotion import Promotion, RegisteredVersion, Result
+from workers.contract.promotion import Promotion, RegisteredVersion, Result, State
 from workers.domain import decision as d
 from workers.domain import states, unseen
 from workers.domain.gates import judging
@@ -73,9 +73,11 @@ class Gathering:
         """
         head = self._view.head()
         lead = self._view.promotion(head, effect.promotion)
-        for id_ in (lead.bundle or (lead.id,)) if lead else ():
+        if lead is None or lead.state not in states.BEFORE_DEPLOYMENT or not (lead.evidence_by or lead.state is State.WAITING):
+            return
+        for id_ in lead.bundle or (lead.id,):
             one = self._view.promotion(head, id_)
-            if one and one.state in states.BEFORE_DEPLOYMENT and (found := tuple(self._lacking(head, one))):
+            if one and (found := tuple(self._lacking(head, one))):
                 self._reporter.evidence(ask.Gathered(found, promotion=id_), f"{id_} {head}")
 
     def _wanted(self, version: RegisteredVersion, policy: Policy, wanted: d.Unseen) -> Iterator[Evidence]:

@@ -20,7 +20,7 @@ def stuck(town: Town) -> None:
     town.promotes()
     town.drain()
     town.sent.clear()
-    town.later(minutes=4)
+    town.later(minutes=3, seconds=5)
     town.ticks()
     assert town.state("P-1") == "needs_attention"
     town.sent.clear()

@@ -143,7 +143,7 @@ def test_what_ends_one_before_deployment_ends_all(story: Story, who, verb, end: 
     else:
         story.later(hours=25).ticks()
     assert states(story) == [end, end]
-    assert story.world.open == frozenset()
+    assert story.world.open == ()
 
 
 def test_what_stops_one_keeps_all_and_a_withdrawal_brings_all_back(story: Story) -> None:

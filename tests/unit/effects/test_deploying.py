@@ -114,7 +114,7 @@ def test_a_step_that_is_past_does_nothing(story: Story) -> None:
         bench.deployment.deploy(stale)
     bench.deployment.verify(attempt)
     bench.deployment.restore(attempt)
-    story.later(minutes=5).ticks()
+    story.later(minutes=3, seconds=5).ticks()
     bench.deployment.deploy(attempt)
     assert (bench.put, bench.places) == ([], {})
 

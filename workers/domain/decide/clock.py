@@ -34,8 +34,7 @@ def _due(world: World, case: d.Case) -> Iterator[d.Decision]:
     yield from freezes.ended(world, case)
     yield from locks.ended(world, case)
     yield from training.overdue(world, case)
-    after = case.after.number if case.after else 0
-    for id_ in sorted((id_ for id_ in world.open if id_.number > after), key=lambda id_: id_.number):
+    for id_ in world.open_after(case.after):
         promotion = world.promotions[id_]
         rules = world.policy.rules_for(promotion.environment, promotion.artifact, promotion.kind)
         if promotion.state in states.BEFORE_DEPLOYMENT and (hold := holds.of(world, promotion)):
@@ -76,10 +75,14 @@ def _not_begun(world: World, case: d.Case, promotion: Promotion, rules: Rules | 
 
 
 def _queued(world: World, case: d.Case, promotion: Promotion, rules: Rules) -> Iterator[d.Decision]:
+    if steady.rests(world, promotion, rules, case.now):
+        return
     found = lane.waits(world, promotion, rules, case.now)
-    if found[0]:
+    if found.reasons:
         if told := lane.told_anew(world, case, promotion, found):
             yield told
+        else:
+            steady.rest(world, promotion, rules, found.otherwise)
         return
     if missed := course.missed(world, case, promotion, rules):
         yield missed

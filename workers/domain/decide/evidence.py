@@ -65,7 +65,7 @@ def _kept(world: World, case: d.Case, report: ask.Gathered) -> Iterator[Evidence
 
 
 def _for_promotion(world: World, case: d.Case, report: ask.Gathered) -> Iterator[Evidence]:
-    """Of a promotion that has not begun, what its gates need. That nobody could tell takes the place of nothing that somebody could."""
+    """What was seen of the version of a promotion that has not begun. That nobody could tell takes the place of nothing that somebody could."""
     promotion = world.promotions.get(report.promotion) if report.promotion else None
     if promotion is None or promotion.state not in states.BEFORE_DEPLOYMENT:
         return
