@@ -180,6 +180,7 @@ def _reserve(outcome: out.DriftShown, names: Names) -> Iterator[str]:
     """What stands against the numbers, and what was guessed."""
     report = outcome.report
     yield from (f"*Problem:* {told(one, 300, names)}" for one in report.problems[:5])
+    yield from (told(one, 300, names) for one in report.remarks[:5])
     if report.approximate:
         yield f"*Not exact:* {told(report.approximate, 300, names)}"
     if outcome.snooze:

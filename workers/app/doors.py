@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
+from importlib import import_module
 from typing import Any
 
 from celery.signals import worker_process_init, worker_ready
@@ -40,9 +41,16 @@ def _first_look(**_: Any) -> None:
 
 @worker_process_init.connect
 def _warm(**_: Any) -> None:
-    """Whoever asks for drift first must not wait for matplotlib; nor must any other task of the lane."""
+    """Whoever asks for drift first must not wait for the libraries that measure and draw it; nor must any other task of the lane."""
     if lanes.QUEUES[lanes.SHOW_DRIFT] in app.amqp.queues.consume_from:
-        threading.Thread(target=picture.warm, name="warm-picture", daemon=True).start()
+        threading.Thread(target=_warm_drift, name="warm-drift", daemon=True).start()
+
+
+def _warm_drift() -> None:
+    with suppress(ImportError):  # whoever asks is told which extra is missing
+        import_module("workers.adapters.rows")
+        import_module("workers.effects.measuring")
+    picture.warm()
 
 
 @contextmanager

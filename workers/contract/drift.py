@@ -99,6 +99,8 @@ class DriftReport:
     """One measurement of a version in an environment. `columns` are the worst, worst first, at most `MOST_COLUMNS`; `drifted` of `total` are
     at least a warning. `text` says the verdict in a sentence. `prediction` is the model's own output, which counts apart from its inputs.
 
+    `problems` say what is wrong with what was read, `remarks` what is merely to be known of it.
+
     `reference` holds rows of the version's commit, `live` those of the window. `approximate` says what is not exact, and by how much at most.
     `warning` and `alert` are the PSI from which a column was one, by the policy at that time.
     `digest` is the SHA-256 of everything found (not of when).
@@ -120,6 +122,7 @@ class DriftReport:
     realised: tuple[Realised, ...] = ()
     bars: tuple[Bars, ...] = ()
     problems: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
     source: str = ""
     approximate: str | None = None
     warning: str | None = None

@@ -10,8 +10,18 @@ from workers.contract.drift import MOST_COLUMNS, DriftReport
 
 T = TypeVar("T")
 _WORD, _SENTENCE = 200, 500
-_MOST = {"columns": MOST_COLUMNS, "realised": 10, "bars": 5, "problems": 10, "notes": 5, "labels": 50, "reference": 50, "live": 50}
-_SENTENCES = ("text", "problems", "notes", "approximate")
+_MOST = {
+    "columns": MOST_COLUMNS,
+    "realised": 10,
+    "bars": 5,
+    "problems": 10,
+    "remarks": 10,
+    "notes": 5,
+    "labels": 50,
+    "reference": 50,
+    "live": 50,
+}
+_SENTENCES = ("text", "problems", "remarks", "notes", "approximate")
 
 
 def bounded(report: DriftReport, at: str) -> DriftReport:

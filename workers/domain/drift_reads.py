@@ -9,7 +9,7 @@ from datetime import timedelta
 from workers.contract import outcomes as out
 from workers.contract import requests as ask
 from workers.contract.drift import DriftReport, DriftWatch, Incident, Level
-from workers.contract.envelope import Envelope, read_stamp, stamp
+from workers.contract.envelope import Envelope
 from workers.contract.names import ArtifactName, EnvironmentName, IncidentId, RetrainingId
 from workers.contract.promotion import Kind, Promotion, RegisteredVersion
 from workers.contract.retraining import Retraining
@@ -20,7 +20,7 @@ from workers.domain.state import World
 ALL = "all"
 """`show drift all` asks for the table where a channel has an artifact of its own."""
 LONGEST = 15
-SNOOZE_FOR = timedelta(days=1)
+SNOOZE_FOR = "24h"
 WORST_FIRST = (Level.ALERT, Level.BROKEN, Level.WARNING, Level.TOO_FEW, Level.NONE)
 """Levels in the order in which people must look at them."""
 
@@ -158,11 +158,11 @@ def shown(world: World, one: Wanted, report: DriftReport, at: str) -> out.DriftS
     """The answer: the report, what was kept before it, and what may come next. `at` is now."""
     watch = world.drifts.get((one.environment, one.version.artifact)) or DriftWatch(one.version.artifact, one.environment)
     snooze = watch.snooze if watch.snooze and watch.snooze.until > at else None
-    offers = tuple(_offers(world, one, report, at, snooze is not None))
+    offers = tuple(_offers(world, one, report, snooze is not None))
     return out.DriftShown(report, watch.report, None, "", snooze, one.rules.every is not None, offers, one.notes)
 
 
-def _offers(world: World, one: Wanted, report: DriftReport, at: str, is_snoozed: bool) -> Iterator[str]:  # noqa: FBT001  # a fact of the lane
+def _offers(world: World, one: Wanted, report: DriftReport, is_snoozed: bool) -> Iterator[str]:  # noqa: FBT001  # a fact of the lane
     """Sentences that may come next, where there is something to do about it."""
     name, place = one.version.artifact, one.environment
     if report.verdict in (Level.WARNING, Level.ALERT) and one.version.retrain:
@@ -174,7 +174,7 @@ def _offers(world: World, one: Wanted, report: DriftReport, at: str, is_snoozed:
     if is_snoozed:
         yield f"unsnooze drift {name} in {place}"
     elif report.verdict in (Level.WARNING, Level.ALERT, Level.BROKEN) and one.rules.every:
-        yield f"snooze drift {name} in {place} until {stamp(read_stamp(at) + SNOOZE_FOR)}"
+        yield f"snooze drift {name} in {place} for {SNOOZE_FOR}"
 
 
 def table(world: World, environment: EnvironmentName | None = None) -> out.DriftTable:
@@ -200,6 +200,9 @@ def _honest(world: World, line: out.DriftLine) -> out.DriftLine:
         return line
     if drift_rules(world, line.environment, line.artifact) is None:
         return replace(line, report=None, why=f"the policy says nothing of drift in {line.environment}")
+    version = world.version(line.artifact, line.version)
+    if version and version.drift is None:
+        return replace(line, report=None, why="it names no rows to compare with (`drift` in its artifact.yaml)")
     before = f"; the last report is of {line.report.version}" if line.report else ""
     return replace(line, report=None, why=f"not measured yet{before}: show drift {line.artifact} in {line.environment}")
 

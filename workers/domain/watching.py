@@ -22,7 +22,7 @@ _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class Watched:
-    """A lane where a model is live and the policy says how its drift is measured."""
+    """A lane where a model is live that names what it learned from, and the policy says how its drift is measured."""
 
     lane: Lane
     live: Placed
@@ -52,8 +52,17 @@ def watched(world: World) -> tuple[Watched, ...]:
 
 def _watched(world: World) -> Iterator[Watched]:
     for lane, release in world.releases.items():
-        if release.live and (rules := rules_of(world, *lane, release.kind)):
-            yield Watched(lane, release.live, rules)
+        if one := _lane(world, lane, release):
+            yield one
+
+
+def _lane(world: World, lane: Lane, release: Release) -> Watched | None:
+    """None also for a version that names no rows to compare with: that is told to who asks, and is no fault that people are called for."""
+    rules = rules_of(world, *lane, release.kind) if release.live else None
+    if release.live is None or rules is None:
+        return None
+    version = world.version(lane[1], release.live.version)
+    return Watched(lane, release.live, rules) if version and version.drift else None
 
 
 def rules_of(world: World, environment: EnvironmentName, artifact: ArtifactName, kind: Kind | None) -> DriftRules | None:
@@ -65,10 +74,7 @@ def rules_of(world: World, environment: EnvironmentName, artifact: ArtifactName,
 def lane_of(world: World, watch: DriftWatch) -> Watched | None:
     """The lane that a watch is of, while it is watched."""
     release = world.release(watch.environment, watch.artifact)
-    if release is None or release.live is None:
-        return None
-    rules = rules_of(world, watch.environment, watch.artifact, release.kind)
-    return Watched((watch.environment, watch.artifact), release.live, rules) if rules else None
+    return _lane(world, (watch.environment, watch.artifact), release) if release else None
 
 
 def due(world: World, now: datetime) -> Iterator[Watched]:

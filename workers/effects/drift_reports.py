@@ -65,6 +65,7 @@ def report(measured: Measured, judged: Judgement, at_least: int, at: datetime) -
         realised=tuple(_realised(measured, at_least)),
         bars=reporting.bars(judged),
         problems=tuple(_plain(one) for one in _problems(measured))[:MOST_PROBLEMS],
+        remarks=tuple(_plain(one) for one in _remarks(measured))[:MOST_PROBLEMS],
         source=measured.source,
         approximate=_approximate(measured),
     )
@@ -133,7 +134,8 @@ def _realised(measured: Measured, at_least: int) -> Iterator[Realised]:
 
 def _is_by_distance(measured: Measured) -> bool:
     """Whether predictions are quantities: of more different ones than a few, equality says nothing."""
-    column = next((one for one in measured.reference.columns if one.name == measured.output), None)
+    said = measured.version.drift_columns
+    column = next((one for one in measured.reference.columns if said and one.name == said.prediction), None)
     return column is not None and column.kind == "number" and int((column.counts > 0).sum()) > _CLASSES
 
 
@@ -147,13 +149,17 @@ def _problems(measured: Measured) -> Iterator[str]:
     if len(seen.listing.unread) > _MOST_NAMED:
         yield f"{len(seen.listing.unread) - _MOST_NAMED:,} more files could not be read."
     yield from seen.listing.remarks
-    if seen.profile.others and seen.profile.rows:
-        yield f"{seen.profile.others:,} rows of other versions were left out."
     if measured.output and measured.output not in measured.reference.names:
         yield f"The reference has no column {measured.output}, so predictions are not compared."
     for name in sorted(measured.absent):
         yield f"Live rows have no column {name}, so it is not compared."
     yield from _columns(measured)
+
+
+def _remarks(measured: Measured) -> Iterator[str]:
+    seen = measured.seen
+    if seen.profile.others and seen.profile.rows:
+        yield f"{seen.profile.others:,} rows of other versions were left out."
 
 
 def _columns(measured: Measured) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import datetime, timedelta
 
 from workers.contract import wire
@@ -44,13 +45,14 @@ class Measuring:
         """
         at, said = self._now(), version.drift_columns or DriftColumns()
         reference = self._referred(version, said)
-        output = said.prediction or said.score
         features = [name for name in reference.names if name not in (said.prediction, said.score)]
         rows = self._open(rules.rows, version, environment, features)
         seen = Windows(rows, reference, said, self._shelf).look(at - (window or rules.window), at)
         absent = profiled.absent(reference, seen.profile) & {said.prediction, said.score}
+        output = _output(said, reference, absent)
         found = [one for one in profiled.statistics(reference, seen.profile) if one[0].column not in absent]
-        judged = _judged([one for one, _ in found], (reference.rows, seen.profile.rows), rules, output)
+        inputs = [one for one, _ in found if one.column == output or one.column in features]
+        judged = _judged(inputs, (reference.rows, seen.profile.rows), rules, output)
         return reports.report(
             reports.Measured(version, environment, reference, seen, rows.source, output, found, absent), judged, rules.at_least, at
         )
@@ -88,6 +90,12 @@ class Measuring:
             self._source.fetch()
             with self._source.reference(version) as place:
                 return referring.read(place, digest, said, what)
+
+
+def _output(said: DriftColumns, reference: ReferenceProfile, absent: AbstractSet[str | None]) -> str | None:
+    """The column by which predictions are compared: the score, which says more than what is made of it, where both sides have it."""
+    there = (name for name in (said.score, said.prediction) if name in reference.names and name not in absent)
+    return next(there, said.prediction or said.score)
 
 
 def _judged(found: Sequence[Statistics], rows: tuple[int, int], rules: DriftRules, output: str | None) -> Judgement:

@@ -28,7 +28,7 @@ from workers.ports.source import Source, Trainable
 
 log = structlog.get_logger()
 
-SOONEST, LATEST = timedelta(seconds=30), timedelta(minutes=5)
+SOONEST, LATEST = timedelta(seconds=10), timedelta(minutes=5)
 SLOWING = 4
 """What a pipeline says is recorded after a quarter of the time that it has run, but not more often than that nor more rarely."""
 

@@ -38,7 +38,7 @@ MEASURE_AGAIN_AFTER = timedelta(minutes=5)
 MEASURED_AT_ONCE = 20
 """So many measurements are begun in one sweep; after a long outage all lanes are due."""
 LOOKED_THROUGH = 200
-LOOK_AT_TRAINING_AFTER = 10
+LOOK_AT_TRAINING_AFTER = 5
 """Seconds between two looks at a training."""
 ENTER_AGAIN = 60
 LOOKS_AT_ONCE = 8

@@ -57,7 +57,8 @@ def test_rows_with_labels_say_how_good_predictions_were(lane: Lane, empty: float
     for name in ("accuracy", "f1", "auc", "log_loss"):
         assert float(metric(found, name, estimated=True).now) == pytest.approx(expected[name], abs=0.005)
         assert metric(found, name, estimated=True).rows == rows
-    assert {column.column for column in found.columns} == {"size", "kind", "p"}
+    assert {column.column for column in found.columns} == {"size", "kind"}
+    assert found.prediction is not None and found.prediction.column == "p", "the score says more than what was made of it"
     assert lane.measure().digest == found.digest, "kept profiles say the same"
 
 

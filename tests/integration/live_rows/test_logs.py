@@ -70,12 +70,13 @@ def test_the_request_log_is_measured_by_the_references_columns(lane: Lane) -> No
     put_hours(lane)
     found = lane.measure()
     assert (found.verdict, found.live.rows, found.problems) == (Level.NONE, 1200, ())
-    assert {column.column for column in found.columns} == {*INPUTS, "probabilities"}
-    assert found.prediction is not None and found.prediction.column == "label" and found.prediction.verdict is Level.NONE
+    assert {column.column for column in found.columns} == {*INPUTS}
+    assert found.prediction is not None and found.prediction.column == "probabilities" and found.prediction.verdict is Level.NONE
     put_hours(lane, shift=3)
     shifted = lane.measure()
     assert (shifted.verdict, shifted.live.rows) == (Level.ALERT, 1200)
-    assert {column.column for column in shifted.columns if column.verdict is Level.ALERT} == {"radius", "probabilities"}
+    assert {column.column for column in shifted.columns if column.verdict is Level.ALERT} == {"radius"}
+    assert shifted.prediction is not None and shifted.prediction.verdict is Level.ALERT
 
 
 def test_a_closed_file_is_taken_up_once_and_a_growing_one_again(lane: Lane) -> None:
@@ -195,7 +196,7 @@ def test_requests_of_other_versions_and_models_are_left_out(lane: Lane) -> None:
     lane.put(f"requests/churn/{NOW:%Y-%m-%d}/10-other.jsonl", line(lane, NOW, values(50, 4, 30)))
     found = lane.measure()
     assert found.live.rows == 1200
-    assert "50 rows of other versions were left out." in found.problems
+    assert found.remarks == ("50 rows of other versions were left out.",)
 
 
 def event(kind: str, key: str, at: datetime, body: Any, **changes: Any) -> bytes:
@@ -235,7 +236,7 @@ def test_kserves_payload_log_is_joined_and_measured(lane: Lane, form: str) -> No
     found = lane.measure()
     assert (found.verdict, found.live.rows, found.problems) == (Level.NONE, 1200, ())
     assert found.prediction is not None and found.prediction.verdict is Level.NONE and found.prediction.psi is not None
-    assert {column.column for column in found.columns} == {*INPUTS, "probabilities"}
+    assert {column.column for column in found.columns} == {*INPUTS}
 
 
 def test_a_request_without_a_response_is_a_row_and_strange_events_are_told(lane: Lane) -> None:

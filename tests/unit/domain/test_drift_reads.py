@@ -166,7 +166,7 @@ def offers(lanes: Lanes, verdict: Level) -> tuple[str, ...]:
 
 
 def test_what_may_come_next_is_offered_where_there_is_something_to_do(lanes: Lanes) -> None:
-    snooze = "snooze drift biopsy in prod until 2026-11-24T08:00:00.000Z"
+    snooze = "snooze drift biopsy in prod for 24h"
     assert offers(lanes, Level.ALERT) == ("retrain biopsy", "rollback biopsy in prod", snooze)
     assert offers(lanes, Level.WARNING) == ("retrain biopsy", snooze)
     assert offers(lanes, Level.BROKEN) == ("rollback biopsy in prod", snooze)

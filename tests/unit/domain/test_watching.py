@@ -38,7 +38,8 @@ def many(number: int, kind: Kind = Kind.MODEL, rules: str = RULES) -> World:
     live = placed()
     names = [ArtifactName.read(f"a{n}") for n in range(number)]
     releases = {(where, name): Release(name, kind, where, desired=live, succeeded=(live,)) for name in names for where in (STAGING, PROD)}
-    return replace(Story(policy(rules)).world, releases=releases)
+    versions = {name: {live.version: replace(version_of("v1.0.0"), artifact=name)} for name in names}
+    return replace(Story(policy(rules)).world, releases=releases, versions=versions)
 
 
 def looked(world: World, now: datetime) -> World:

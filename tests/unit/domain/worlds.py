@@ -113,6 +113,7 @@ def version_of(
         metrics={"auc": "0.95"} if metrics is None else metrics,
         dataset=dataset,
         metrics_digest=digest_of(f"metrics {text}"),
+        drift="drift/reference.parquet" if kind is Kind.MODEL else None,
     )
 
 

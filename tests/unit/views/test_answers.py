@@ -20,6 +20,7 @@ from workers.contract.stopped import Closed, Debts, Freezes, Held, Holds, Locks,
 from workers.contract.stops import Debt, DebtKind, Freeze, Lock
 from workers.contract.verified import Found, Verdict, Verification
 
+from . import drifts, incidents
 from .checks import check_post, elements, whole
 from .samples import ANA, COMMIT, LEA, NAMES, PLAN, TIME, P, Pages, descent, hold, kin, moved, promotion, registered, release, vote
 from .test_retraining import EVERY as RETRAININGS
@@ -174,6 +175,11 @@ SAMPLES: dict[type[out.Outcome], list[out.Outcome]] = {
         ),
         out.Unmet("promote biopsy v3 to prod because a < b & <!channel>", UNMET * 40),
         out.Unmet("approve P-3"),
+    ],
+    out.IncidentMoved: [incidents.moved(incidents.incident())],
+    out.DriftShown: [out.DriftShown(drifts.report()), out.DriftShown(drifts.report(), drifts.earlier(), offers=("retrain biopsy",))],
+    out.DriftTable: [
+        out.DriftTable((out.DriftLine(ArtifactName("biopsy"), EnvironmentName("prod"), Version("v3.0.0"), drifts.report()),), 3)
     ],
     out.RetrainingMoved: [out.RetrainingMoved(one) for one in RETRAININGS],
     out.Notice: [out.Notice("Writes have stopped: the ledger has a foreign history.")],

@@ -19,7 +19,7 @@ from .drifts import AREA, RADIUS, SCANNER, SNOOZED, earlier, report
 from .samples import NAMES, NoPages, Pages
 from .test_hostile import ATTACKS
 
-OFFERS = ("retrain biopsy", "rollback biopsy in prod", "snooze drift biopsy in prod until 2026-11-30T08:00:00.000Z")
+OFFERS = ("retrain biopsy", "rollback biopsy in prod", "snooze drift biopsy in prod for 24h")
 
 
 def said(outcome: DriftShown | DriftTable) -> str:

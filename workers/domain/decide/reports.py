@@ -8,7 +8,7 @@ from workers.contract import requests as ask
 from workers.contract.envelope import stamp
 from workers.contract.outcomes import Notice, Reason, Registered
 from workers.contract.promotion import Promotion, RegisteredVersion, State, Step
-from workers.domain import bundle, gates, lane
+from workers.domain import bundle, gates, lane, rights
 from workers.domain import decision as d
 from workers.domain.decide import together
 from workers.domain.state import World
@@ -18,6 +18,8 @@ Report = ask.Deployed | ask.Verified | ask.Restored
 
 def inspected(world: World, case: d.Case, report: ask.Inspected) -> d.Decision:
     """A version enters the ledger, once: another content under a known name is refused, never followed."""
+    if case.asked and (reason := rights.standing(case)):
+        return d.refuse(world, case, f"register {report.found.artifact} {report.found.version}", reason)
     found = replace(report.found, registered_at=case.time, seq=world.seq + 1, succeeded_in={}, deprecated=None)
     known = world.version(found.artifact, found.version)
     if known is not None:
