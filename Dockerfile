@@ -10,8 +10,10 @@ FROM python:3.11-slim
 RUN apt-get update \
     && apt-get install -y --no-install-recommends ca-certificates git openssh-client \
     && rm -rf /var/lib/apt/lists/*
-COPY requirements/runtime.txt /tmp/runtime.txt
-RUN pip install --no-cache-dir --disable-pip-version-check --require-hashes -r /tmp/runtime.txt && rm /tmp/runtime.txt
+# `drift` brings what measures the drift of models as well: build with --build-arg PINS=drift
+ARG PINS=runtime
+COPY requirements/${PINS}.txt /tmp/pins.txt
+RUN pip install --no-cache-dir --disable-pip-version-check --require-hashes -r /tmp/pins.txt && rm /tmp/pins.txt
 COPY --from=wheel /wheels /tmp/wheels
 RUN pip install --no-cache-dir --disable-pip-version-check --no-deps /tmp/wheels/*.whl && rm -r /tmp/wheels
 

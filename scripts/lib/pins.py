@@ -11,7 +11,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[2]
-LISTS = ("build", "runtime", "demo", "dev")
+LISTS = ("build", "runtime", "drift", "demo", "dev")
 _PIN = re.compile(r"^(?P<name>[A-Za-z0-9._-]+)==(?P<version>[^ ;\\]+)(?P<rest>(?:.*\\\n)*.*)$", re.MULTILINE)
 
 Pins = Mapping[str, list[str]]
@@ -24,7 +24,8 @@ def wanted(project: Mapping[str, Any]) -> dict[str, list[Requirement]]:
     demo = [*core, *_extra(extras, "demo")]
     every = [one for name in extras for one in _extra(extras, name)]
     dev = [*core, *every, *(one for group in ("test", "check") for one in _read(groups[group]))]
-    return {"build": list(_read(project["build-system"]["requires"])), "runtime": core, "demo": demo, "dev": dev}
+    drift = [*core, *(one for name in ("drift", "sql") for one in _extra(extras, name))]
+    return {"build": list(_read(project["build-system"]["requires"])), "runtime": core, "drift": drift, "demo": demo, "dev": dev}
 
 
 def _read(texts: Iterable[str]) -> Iterator[Requirement]:

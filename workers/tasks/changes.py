@@ -16,7 +16,7 @@ from workers.contract.names import ArtifactName, EnvironmentName
 from workers.contract.outcomes import Delivery, Notice
 from workers.contract.promotion import Promotion, RegisteredVersion, Release, State
 from workers.contract.retraining import Retraining, Stage
-from workers.domain import bundle, reads, reconciliation, states, unseen, watching
+from workers.domain import bundle, reads, reconciliation, retraining, states, unseen, watching
 from workers.domain import decision as d
 from workers.domain.decide import training
 from workers.domain.state import World
@@ -131,7 +131,7 @@ def _lately(world: World, promotion: Promotion) -> bool:
 
 def _is_told(world: World, story: Incident | Retraining) -> bool:
     """Whether it has not ended, or something was recorded of it within the hour."""
-    is_open = story.ended_at is None if isinstance(story, Incident) else story.stage in (Stage.RUNNING, Stage.PUSHED)
+    is_open = story.ended_at is None if isinstance(story, Incident) else story.stage in retraining.OPEN
     return is_open or bool(world.recent and story.events and story.events[-1].seq >= world.recent[0].seq)
 
 

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Protocol
 
 import structlog
 
@@ -18,11 +17,9 @@ from workers.contract import outcomes as out
 from workers.contract import requests as ask
 from workers.contract.drift import DriftReport
 from workers.contract.envelope import Envelope, stamp
-from workers.contract.names import Digest, EnvironmentName
-from workers.contract.promotion import RegisteredVersion
+from workers.contract.names import Digest
 from workers.domain import drift_reads, rights
 from workers.domain.drift_reads import Wanted
-from workers.domain.policy.rules import DriftRules
 from workers.domain.state import World
 from workers.effects import picture
 from workers.ports.errors import BadContent, WorldError
@@ -42,13 +39,6 @@ RECEIPT_AFTER = 0.6
 EVIDENCE_EVERY = 600
 CHANGED_EVIDENCE_EVERY = 60
 """A measurement that differs from the last one becomes evidence at most so often: nobody fills Git by asking."""
-
-
-class Measures(Protocol):
-    """Measures drift: see `workers.effects.measuring`."""
-
-    def measure(self, version: RegisteredVersion, rules: DriftRules, environment: EnvironmentName, window: timedelta) -> DriftReport:
-        """The live rows of a window against the version's reference. Raises WorldError."""
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,6 @@ UNUSED = {
     "SLACK_API_URL": "for a Slack that is not Slack's",
     "TOWPATH_HOST": "the image listens everywhere, and Compose opens the door",
     "TOWPATH_PORT": "the image has one, and TOWPATH_LISTEN says which of the host leads there",
-    "TOWPATH_LIVE_ROWS": "which volume holds the logs of model servers is different on every host; docs/live-rows.md",
 }
 """Settings that the containers deliberately do not pass on."""
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
