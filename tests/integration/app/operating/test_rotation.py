@@ -77,7 +77,7 @@ def test_the_writers_key_is_replaced_by_a_record_that_the_old_one_signs(begun: H
     said = begun.must("rotate-key", "writer", "--because", "a year has passed")
     new = key(begun)
     assert new.public != old.public
-    assert new.fingerprint in said and "Start changes and effects again" in said
+    assert new.fingerprint in said and "Start changes, effects and training again" in said
     found = record(begun, 1)
     assert (found["event"], found["actor"]["id"]) == ("key_rotated", "operator@towpath")
     assert found["detail"] == {
