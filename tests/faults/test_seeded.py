@@ -16,7 +16,7 @@ from tests.faults.seeded.ground import Ground
 from tests.faults.seeded.run import Plan, Run
 from tests.faults.seeded.stories import STAGED
 
-RUNS = int(os.environ.get("SEEDED_RUNS", "60"))
+RUNS = int(os.environ.get("SEEDED_RUNS", "30"))
 """A run costs more than a second of a core: a build server that has the time sets SEEDED_RUNS to 300 or more."""
 EACH = 10
 

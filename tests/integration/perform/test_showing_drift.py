@@ -115,7 +115,7 @@ def test_the_answer_has_a_picture_and_becomes_evidence(place: Town) -> None:
     assert (delivery.actor, delivery.channel) == (ANA.id, "CBIOPSY")
     assert (shown.report.version, shown.report.environment, shown.watched) == ("v2.0.0", "staging", True)
     assert (shown.report.warning, shown.report.alert) == ("0.1", "0.3")
-    assert shown.offers[-1].startswith("snooze drift biopsy in staging until ")
+    assert shown.offers[-1].startswith("snooze drift biopsy in staging for 24h")
     assert "mean_area 0.41 alert" in shown.picture_text
     assert shown.picture
     kept: Any = place.client.get(lanes.picture(shown.picture))

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from demo.redis import RedisServer
+from workers.app import genesis
 from workers.contract import lanes
 from workers.contract import requests as ask
 from workers.contract.actors import PROCESSES
@@ -24,7 +27,7 @@ from workers.effects.watch import Watch
 from workers.ports.errors import BadContent, Unreachable, WorldError
 from workers.tasks import changes, effects
 
-from .town import ANA, BEN, BIOPSY, POLICY, STAGING, Town, projected
+from .town import ANA, BEGIN, BEN, BIOPSY, POLICY, STAGING, Foundation, Town, projected
 
 DRIFT = "drift: {rows: {type: parquet, path: biopsy}, every: 1d}"
 DIGEST = Digest.read("sha256:" + "ab" * 32)
@@ -48,6 +51,22 @@ class LiveRows:
             version.artifact, version.version, environment, self.level, f"It is {self.level.value}.", Window(None, None, 400),
             Window(None, None, 300), stamp(self.town.now), DIGEST, columns, 30, 1,
         )  # fmt: skip
+
+
+@pytest.fixture
+def town(tmp_path: Path, server: RedisServer) -> Town:
+    """A town whose versions of biopsy name what they learned from."""
+    foundation = Foundation(tmp_path / "town").lay()
+    town = Town(foundation.folder, server.url)
+    town.client.flushall()
+    genesis.first_commit(town.ledger, foundation.folder / "keys", POLICY, BEGIN)
+    _, source, _ = town.wiring._effects
+    source.fetch()
+    for tag in [one for one in source.version_tags() if one.artifact == BIOPSY]:
+        found = replace(source.inspect(BIOPSY, tag.version, tag.commit, None), drift="drift/reference.parquet")
+        town.wiring.inbox.put(town.sealed(PROCESSES["effects"], ask.Inspected(found), key="effects"))
+    town.drain()
+    return town
 
 
 @pytest.fixture

@@ -149,7 +149,7 @@ def test_the_page_makes_the_secrets_that_are_mounted() -> None:
 
 
 def test_every_setting_that_the_pages_name_exists() -> None:
-    others = {"HTTPS_PROXY", "NO_PROXY", "SSL_CERT_FILE", "TOWPATH_PUBLIC_URL", *OPTIONS}
+    others = {"HTTPS_PROXY", "NO_PROXY", "SSL_CERT_FILE", "TOWPATH_PUBLIC_URL", "TOWPATH_PINS", *OPTIONS}
     for page in (DOCS / "install").glob("*.md"):
         names = set(re.findall(r"\b(?:TOWPATH|SLACK)_[A-Z_]*[A-Z]\b", page.read_text()))
         assert {name.removesuffix("_FILE") for name in names} <= KNOWN | others, page
